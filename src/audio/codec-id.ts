@@ -1,0 +1,9 @@
+/** What a payload type means to the recorder; the numbers travel in the tap's `formats` marks. */
+export const codecId = {
+  pcmu: 1,
+  pcma: 2,
+  telephoneEvent: 3,
+  comfortNoise: 4,
+} as const;
+
+export type CodecId = (typeof codecId)[keyof typeof codecId];

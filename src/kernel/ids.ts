@@ -1,0 +1,26 @@
+import { randomFillSync } from 'node:crypto';
+import type { WallMs } from './clock.ts';
+
+/** Fills the given bytes with randomness; `node:crypto` in production, a seeded one in tests. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+export const systemRandom: RandomBytes = (length) => randomFillSync(new Uint8Array(length));
+
+/** A UUID of version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 random bits. */
+export function uuidV7(at: WallMs, random: RandomBytes): string {
+  const bytes = random(16);
+  let rest = Math.floor(at);
+  for (let i = 5; i >= 0; i--) {
+    bytes[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = Buffer.from(bytes).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** A random token of `length` bytes as lower-case hexadecimal: SIP tags, branches and Call-IDs. */
+export function randomHex(length: number, random: RandomBytes): string {
+  return Buffer.from(random(length)).toString('hex');
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+const address = z.union([z.ipv4(), z.ipv6()]);
+const ports = z
+  .string()
+  .regex(/^\d{1,5}-\d{1,5}$/, 'a port range is written FIRST-LAST, such as 20000-29999')
+  .transform((text) => {
+    const [first = 0, last = 0] = text.split('-').map(Number);
+    return { first: first + (first % 2), last };
+  })
+  .refine(({ first, last }) => first >= 1024 && last <= 65_535 && last - first >= 3, {
+    message: 'a port range lies within 1024-65535 and holds at least two pairs',
+  });
+
+const mediaInterface = z.strictObject({
+  id: z.string().default('main'),
+  address,
+  ports,
+});
+
+const shared = {
+  rtpTimeoutSeconds: z.number().int().min(5).max(3600).default(60),
+  workers: z.number().int().min(1).max(64).default(1),
+};
+
+/** The `media` part of the configuration; `{ address, ports }` is shorthand for one interface called `main`. */
+export const mediaOptions = z.union([
+  z.strictObject({ interfaces: z.array(mediaInterface).min(1), ...shared }),
+  z
+    .strictObject({ address, ports, ...shared })
+    .transform(({ address: at, ports: range, ...rest }) => ({
+      interfaces: [{ id: 'main', address: at, ports: range }],
+      ...rest,
+    })),
+]);
+
+export type MediaOptions = z.output<typeof mediaOptions>;

@@ -1,0 +1,131 @@
+import type { MonotonicMs } from '../kernel/clock.ts';
+import type { CodecId } from '../audio/codec-id.ts';
+
+/** Index of a leg in its session: 0 the caller, 1 the callee. The tap's channel is the same number. */
+export type LegIndex = 0 | 1;
+
+/** What main tells a media worker. Structured-clone messages; one session is one call. */
+export type MediaCommand =
+  /** Opens a pair of sockets a leg on the named interfaces; answered by `opened` or `refused`. */
+  | { readonly type: 'open'; readonly session: number; readonly interfaces: readonly [string, string] }
+  /** What SDP says of a leg now. Applies at once; may come again at any time. */
+  | { readonly type: 'connect'; readonly session: number; readonly leg: LegIndex; readonly media: LegMedia }
+  /** Closed: what a party says is discarded, not forwarded, not recorded. Sessions start open. */
+  | { readonly type: 'gate'; readonly session: number; readonly open: boolean }
+  /** Starts a prompt towards one leg; ends with `played`. A leg plays one prompt at a time. */
+  | { readonly type: 'play'; readonly session: number; readonly leg: LegIndex; readonly prompt: string }
+  | { readonly type: 'stop-play'; readonly session: number; readonly leg: LegIndex }
+  /** Opens the gate and begins the tap at the same instant; answered by `tapped`. */
+  | { readonly type: 'begin'; readonly session: number; readonly recording: number }
+  | { readonly type: 'pause' | 'resume' | 'end'; readonly session: number; readonly recording: number }
+  /** Ends the tap if one runs, stops prompts, closes the sockets; answered by `closed`. */
+  | { readonly type: 'close'; readonly session: number }
+  | { readonly type: 'stats' };
+
+export type MediaEvent =
+  | { readonly type: 'ready' }
+  | { readonly type: 'opened'; readonly session: number; readonly legs: readonly [LegPorts, LegPorts] }
+  | { readonly type: 'refused'; readonly session: number; readonly reason: 'no-ports' }
+  | { readonly type: 'played'; readonly session: number; readonly leg: LegIndex; readonly report: PlayReport }
+  /** A mark is in the ring, at this instant of the media clock. */
+  | {
+      readonly type: 'tapped';
+      readonly session: number;
+      readonly recording: number;
+      readonly mark: 'begin' | 'pause' | 'resume' | 'end';
+      readonly at: MonotonicMs;
+    }
+  /** No leg that is expected to send has sent for the configured time. Said once a silence. */
+  | { readonly type: 'silent'; readonly session: number }
+  | { readonly type: 'closed'; readonly session: number; readonly legs: readonly [LegCounts, LegCounts] }
+  | { readonly type: 'stats'; readonly stats: MediaStats };
+
+export interface LegPorts {
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+}
+
+/** One payload type that may come from or go to a leg. */
+export interface MediaFormat {
+  readonly payloadType: number;
+  /** Upper case: `PCMU`, `TELEPHONE-EVENT`. */
+  readonly encoding: string;
+  readonly clockRate: number;
+}
+
+export interface LegMedia {
+  /** Null: not known yet, nothing is accepted or sent. A port of 0 never appears here. */
+  readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort: number } | null;
+  /** Whether the party may receive from us, and whether it is expected to send. */
+  readonly receives: boolean;
+  readonly sends: boolean;
+  /** In the order of the negotiated answer; the first that is audio is what a prompt is encoded in. */
+  readonly formats: readonly MediaFormat[];
+  readonly ptimeMs: number;
+}
+
+export interface PlayReport {
+  readonly prompt: string;
+  /** Encoding name; null when nothing could be sent. */
+  readonly codec: string | null;
+  readonly packetsSent: number;
+  readonly packetsExpected: number;
+  readonly firstPacketAt: MonotonicMs | null;
+  readonly lastPacketAt: MonotonicMs | null;
+  readonly end: 'whole' | 'stopped' | 'no-codec' | 'no-remote';
+}
+
+export interface LegCounts {
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  /** By sequence numbers of what was received. */
+  readonly packetsLost: number;
+  /** Refused: foreign source, stale SSRC, not RTP, unknown payload type, closed gate. */
+  readonly packetsDropped: number;
+}
+
+/** Totals of a worker since it started; `delayBuckets` are cumulative counts at `delayBounds` seconds. */
+export interface MediaStats {
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  readonly packetsLost: number;
+  readonly tapDropped: number;
+  readonly drops: Readonly<Record<string, number>>;
+  readonly delayBounds: readonly number[];
+  readonly delayBuckets: readonly number[];
+  readonly delaySum: number;
+  readonly delayCount: number;
+  readonly sessions: number;
+}
+
+/** Given to a media worker at its start (`workerData`). */
+export interface MediaWorkerOptions {
+  readonly interfaces: readonly MediaInterfaceOptions[];
+  readonly prompts: readonly PromptAudio[];
+  /** One tap a recording worker; a recording goes to tap `recording % taps.length`. */
+  readonly taps: readonly SharedArrayBuffer[];
+  readonly rtpTimeoutSeconds: number;
+  readonly portRestMs: number;
+}
+
+export interface MediaInterfaceOptions {
+  readonly id: string;
+  readonly address: string;
+  /** This worker's share of the range, first even, both inclusive. */
+  readonly firstPort: number;
+  readonly lastPort: number;
+}
+
+/** A prompt as linear samples, 16 bit mono at 8000 Hz; encoded once a codec by the worker. */
+export interface PromptAudio {
+  readonly id: string;
+  readonly samples: Int16Array;
+}
+
+/** Which codecs the recorder and the prompts can speak, by encoding name at 8000 Hz. */
+export const spokenCodecs: Readonly<Record<string, CodecId>> = {
+  PCMU: 1,
+  PCMA: 2,
+  'TELEPHONE-EVENT': 3,
+  CN: 4,
+};

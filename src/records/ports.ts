@@ -1,0 +1,91 @@
+import type { CallRecord, Direction, Outcome } from './call-record.ts';
+import type { ConsentRecord } from './consent-record.ts';
+import type { ControlEvent } from './control-event.ts';
+import type { KeyRecord } from './key-record.ts';
+import type { RecordEvent } from './record-event.ts';
+import type { RecordingRecord, RecordingState } from './recording-record.ts';
+
+/** One page of a list, newest first. `nextCursor` is opaque and null on the last page. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor: string | null;
+}
+
+export interface CallFilter {
+  readonly since?: string;
+  readonly until?: string;
+  /** Matches either party. */
+  readonly number?: string;
+  readonly extension?: string;
+  readonly queue?: string;
+  readonly direction?: Direction;
+  readonly outcome?: Outcome;
+  /** Whether the call has a recording that can be played. */
+  readonly recorded?: boolean;
+  /** Free text over from, to, extension and queue. */
+  readonly q?: string;
+}
+
+export interface RecordingFilter {
+  readonly callId?: string;
+  readonly state?: RecordingState;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+/** A call with what belongs to it, as the API shows it. */
+export interface CallDetail {
+  readonly call: CallRecord;
+  readonly recordings: readonly RecordingRecord[];
+  readonly consent: readonly ConsentRecord[];
+  readonly control: readonly ControlEvent[];
+}
+
+/** A cursor that was not ours. */
+export type CursorFault = 'bad-cursor';
+
+export interface RecordStore {
+  /** Stores a batch in one transaction, keys first. Idempotent; an older version never replaces a newer. */
+  store(events: readonly RecordEvent[]): Promise<void>;
+  call(id: string): Promise<CallDetail | null>;
+  calls(filter: CallFilter, page: PageRequest): Promise<Page<CallDetail> | CursorFault>;
+  recording(id: string): Promise<RecordingRecord | null>;
+  recordings(filter: RecordingFilter, page: PageRequest): Promise<Page<RecordingRecord> | CursorFault>;
+  consentOf(recordingId: string): Promise<readonly ConsentRecord[]>;
+  /** Marks a recording deleted; what the proxy says of it later is ignored. */
+  markDeleted(recordingId: string, at: string): Promise<void>;
+  /** Recordings still open although their call ended before `before` (RFC 3339): the reconciler's alarm. */
+  overdue(before: string): Promise<readonly RecordingRecord[]>;
+}
+
+/** The one place of wrapped keys: a table, or fsynced files beside the embedded database. */
+export interface KeyStore {
+  /** Durable once resolved. Idempotent by recording; a destroyed key is never stored again. */
+  put(key: KeyRecord): Promise<void>;
+  get(recordingId: string): Promise<KeyRecord | null>;
+  /** The deletion: afterwards no copy of the wrapped identity is in this store. */
+  destroy(recordingId: string): Promise<void>;
+}
+
+/** An API token as it is kept: only its hash. */
+export interface TokenRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Hexadecimal SHA-256 of the token, which has 256 random bits, so that no salt or stretching is needed. */
+  readonly hash: string;
+  readonly createdAt: string;
+  readonly revokedAt: string | null;
+}
+
+export interface TokenStore {
+  add(token: TokenRecord): Promise<void>;
+  byHash(hash: string): Promise<TokenRecord | null>;
+  list(): Promise<readonly TokenRecord[]>;
+  /** False: no such token, or it was revoked before. */
+  revoke(id: string, at: string): Promise<boolean>;
+}

@@ -1,0 +1,16 @@
+import type { CallRecord } from './call-record.ts';
+import type { ConsentRecord } from './consent-record.ts';
+import type { ControlEvent } from './control-event.ts';
+import type { KeyRecord } from './key-record.ts';
+import type { RecordingRecord } from './recording-record.ts';
+
+/**
+ * What the proxy has to say to the database. Journalled first; storing one twice, or an older version
+ * after a newer one, changes nothing.
+ */
+export type RecordEvent =
+  | { readonly kind: 'call'; readonly call: CallRecord }
+  | { readonly kind: 'recording'; readonly recording: RecordingRecord }
+  | { readonly kind: 'consent'; readonly consent: ConsentRecord }
+  | { readonly kind: 'control'; readonly control: ControlEvent }
+  | { readonly kind: 'key'; readonly key: KeyRecord };

@@ -1,0 +1,70 @@
+import type { Party } from './call-record.ts';
+
+/**
+ * `expected` is journalled before media opens; `recording` once the first sample is owed; then exactly one
+ * of `sealed`, `interrupted` (the node died, what was written is kept), `failed` (it should be there and is
+ * not) or `none` (it rightly did not come about). The rest belongs to governance.
+ */
+export type RecordingState =
+  | 'expected'
+  | 'recording'
+  | 'sealed'
+  | 'interrupted'
+  | 'failed'
+  | 'none'
+  | 'archived'
+  | 'restricted'
+  | 'deleted';
+
+export type RecordingFormat = 'wav' | 'mp3';
+export type RecordingChannels = 'stereo' | 'mono';
+
+/**
+ * Where a channel's time went. Every slot is exactly one of these, so that each channel's sum is the
+ * recording's length.
+ */
+export interface ChannelLedger {
+  readonly party: Party;
+  /** Packets, comfort noise, DTX and telephone events. */
+  readonly receivedMs: number;
+  /** Loss that concealment filled with audio. */
+  readonly concealedMs: number;
+  readonly heldMs: number;
+  readonly pausedMs: number;
+  /** Expected and silent. */
+  readonly lostMs: number;
+}
+
+/** A recording's metadata; a versioned snapshot like `CallRecord`. */
+export interface RecordingRecord {
+  readonly id: string;
+  readonly callId: string;
+  readonly version: number;
+  readonly nodeId: string;
+  readonly state: RecordingState;
+  /** Why it is `none`, `failed` or `interrupted`: a slug. */
+  readonly reason: string | null;
+  readonly format: RecordingFormat;
+  readonly channels: RecordingChannels;
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly startedAt: string | null;
+  readonly durationMs: number | null;
+  /** Of the audio as served, before encryption. */
+  readonly sizeBytes: number | null;
+  /** Hexadecimal SHA-256 of the audio as served. */
+  readonly sha256: string | null;
+  /** Key of the sealed object in storage, and the SHA-256 of its ciphertext. */
+  readonly objectKey: string | null;
+  readonly objectSha256: string | null;
+  readonly ledger: readonly ChannelLedger[];
+  readonly purpose: string;
+  /** RFC 3339; null: no retention configured. */
+  readonly retainUntil: string | null;
+  readonly hold: boolean;
+}
+
+/** States in which the proxy still owes something: the reconciler's question. */
+export function isOpen(state: RecordingState): boolean {
+  return state === 'expected' || state === 'recording';
+}

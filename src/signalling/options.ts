@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
+const port = z.number().int().min(0).max(65_535);
+
+const listener = z.strictObject({
+  id,
+  transport: z.enum(['udp', 'tcp']),
+  address: z.union([z.ipv4(), z.ipv6()]),
+  /** 0 lets the system choose; the chosen one is in the line after ONRECORD_READY. */
+  port: port.default(5060),
+});
+
+const peer = z.strictObject({
+  id,
+  side: z.enum(['pbx', 'trunk']),
+  listener: id,
+  /** Addresses this peer sends from: `192.0.2.0/24`, or with its port `192.0.2.1/32:5060`. */
+  match: z.array(z.string()).min(1),
+  /** SIP URIs to send calls to, in order. */
+  targets: z.array(z.string().startsWith('sip:')).min(1),
+  /** Host of From, To and asserted identity towards this peer; absent: our own address. */
+  domain: z.string().min(1).optional(),
+  inviteTimeoutMs: z.number().int().min(100).max(64_000).default(4000),
+  maxCalls: z.number().int().min(1).optional(),
+  media: id.default('main'),
+});
+
+const route = z.strictObject({ from: id, to: z.array(id).min(1) });
+
+/** The `sip` part of the configuration. */
+export const sipOptions = z.strictObject({
+  listeners: z.array(listener).min(1),
+  peers: z.array(peer).min(1),
+  routes: z.array(route).min(1),
+  emergency: z.array(z.union([z.string(), z.number()]).transform(String)).default(['112', '113']),
+});
+
+export type SipOptions = z.infer<typeof sipOptions>;
+export type ListenerOptions = SipOptions['listeners'][number];
+export type PeerOptions = SipOptions['peers'][number];

@@ -1,0 +1,103 @@
+import type { Direction, EndReason, Outcome, Party } from '../records/call-record.ts';
+
+/**
+ * What signalling needs of the rest; `app/wiring` provides it. Signalling knows SIP and SDP, and nothing
+ * of recording, prompts or sockets for media.
+ */
+export interface CallDirector {
+  /**
+   * Decides about a new call whose route was found, before anything is dialled. `100 Trying` has gone out
+   * already; the answer may take as long as a journal commit.
+   */
+  admit(call: CallFacts): Promise<Admission>;
+  /** A pair of sockets a leg. Called after `admit`. */
+  openMedia(call: CallFacts): Promise<MediaSession | 'no-ports'>;
+  /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */
+  answered(callId: string): void;
+  /** The call is over and both legs are released. Said exactly once for each `admit`, whatever its answer. */
+  ended(callId: string, end: CallEnd): void;
+}
+
+/** What is known of a call when it arrives. Made by signalling, `callId` is a UUIDv7. */
+export interface CallFacts {
+  readonly callId: string;
+  readonly direction: Direction;
+  /** Peer ids of both sides; the callee's is the first of the route. */
+  readonly callerPeer: string;
+  readonly calleePeer: string;
+  /** Users of From and Request-URI, percent-decoded, as they came. */
+  readonly from: string;
+  readonly to: string;
+  /** Whether the called number or URN is an emergency one: never announced to, delayed, refused or limited. */
+  readonly emergency: boolean;
+  readonly callerSipCallId: string;
+  /** Header fields of the INVITE by lower-case long name, for rules. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** Audio encodings of the offer in upper case with their clock rate, `PCMA/8000`; null: no offer. */
+  readonly offered: readonly string[] | null;
+}
+
+export type Admission =
+  /** `encodings`: the offer to the callee is narrowed to these (upper case, with rate); null: passes whole. */
+  | { readonly kind: 'accept'; readonly encodings: readonly string[] | null }
+  | {
+      readonly kind: 'refuse';
+      readonly status: number;
+      readonly phrase: string;
+      readonly retryAfterSeconds: number | null;
+      readonly reason: EndReason;
+    };
+
+/** Media of one call. A closed session ignores further calls. */
+export interface MediaSession {
+  /** What our SDP names towards each party. */
+  readonly local: Readonly<Record<Party, LocalMedia>>;
+  /** SDP has (re)negotiated a leg. */
+  connect(party: Party, media: NegotiatedMedia): void;
+  close(): void;
+}
+
+export interface LocalMedia {
+  readonly address: string;
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+}
+
+/** A leg's media as the last offer and answer between us and that party left it. */
+export interface NegotiatedMedia {
+  /** Null: rejected, or on hold by the null address (RFC 2543). */
+  readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort: number } | null;
+  /** Whether the party may be sent to, and whether it may send. */
+  readonly receives: boolean;
+  readonly sends: boolean;
+  readonly formats: readonly NegotiatedFormat[];
+  readonly ptimeMs: number;
+}
+
+export interface NegotiatedFormat {
+  readonly payloadType: number;
+  /** Upper case. */
+  readonly encoding: string;
+  readonly clockRate: number;
+}
+
+export interface CallEnd {
+  readonly outcome: Outcome;
+  readonly reason: EndReason;
+  readonly legs: readonly EndedLeg[];
+}
+
+export interface EndedLeg {
+  readonly party: Party;
+  readonly peerId: string;
+  readonly sipCallId: string;
+}
+
+/** What the rest asks of signalling. */
+export interface CallControl {
+  /** Ends a call with BYE, CANCEL or a final response as its state asks, with a Reason header. */
+  hangUp(callId: string, reason: EndReason): void;
+  /** From now on new calls get 503; resolves when the last one has ended. */
+  drain(): Promise<void>;
+  readonly activeCalls: number;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/interop/**', 'test/long/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // Two cores: the tests that start a whole node must not starve each other.
+    maxWorkers: 2,
+  },
+});
