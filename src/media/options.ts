@@ -26,12 +26,10 @@ const shared = {
 /** The `media` part of the configuration; `{ address, ports }` is shorthand for one interface called `main`. */
 export const mediaOptions = z.union([
   z.strictObject({ interfaces: z.array(mediaInterface).min(1), ...shared }),
-  z
-    .strictObject({ address, ports, ...shared })
-    .transform(({ address: at, ports: range, ...rest }) => ({
-      interfaces: [{ id: 'main', address: at, ports: range }],
-      ...rest,
-    })),
+  z.strictObject({ address, ports, ...shared }).transform(({ address: at, ports: range, ...rest }) => ({
+    interfaces: [{ id: 'main', address: at, ports: range }],
+    ...rest,
+  })),
 ]);
 
 export type MediaOptions = z.output<typeof mediaOptions>;

@@ -51,6 +51,10 @@ export interface TransactionLayer {
   /** Sends an ACK for a 2xx: outside every transaction (RFC 3261 §13.2.2.4). */
   sendAck(request: SipRequest, hop: Hop): void;
   /** What our Contact and Via say on this listener: `192.0.2.1:5060`. */
-  sentBy(listener: string): { readonly host: string; readonly port: number; readonly transport: 'udp' | 'tcp' };
+  sentBy(listener: string): {
+    readonly host: string;
+    readonly port: number;
+    readonly transport: 'udp' | 'tcp';
+  };
   readonly activeTransactions: number;
 }
