@@ -1,0 +1,139 @@
+import type { RuleOptions } from '../policy/options.ts';
+import type { KeyFault, KeyPath } from './fault.ts';
+import type { Config } from './schema.ts';
+
+/** What the parts of a configuration must hold of each other; the schema knows only each part alone. */
+export function crossCheck(config: Config): KeyFault[] {
+  return [
+    ...duplicateIds(config),
+    ...sipReferences(config),
+    ...ruleReferences(config),
+    ...promptReferences(config),
+    ...keyCustody(config),
+  ];
+}
+
+function duplicateIds(config: Config): KeyFault[] {
+  const lists: readonly [KeyPath, readonly { readonly id: string }[]][] = [
+    [['sip', 'listeners'], config.sip.listeners],
+    [['sip', 'peers'], config.sip.peers],
+    [['media', 'interfaces'], config.media.interfaces],
+    [['consent', 'prompts'], config.consent.prompts],
+    [['purposes'], config.purposes],
+    [['recording', 'rules'], config.recording.rules],
+  ];
+  return lists.flatMap(([path, list]) =>
+    list.flatMap(({ id }, index) =>
+      list.findIndex((other) => other.id === id) === index
+        ? []
+        : [{ path: [...path, index, 'id'], message: `"${id}" is there twice; give each its own id` }],
+    ),
+  );
+}
+
+function unknown(path: KeyPath, id: string, known: readonly string[], what: string): KeyFault[] {
+  if (known.includes(id)) return [];
+  const have = known.length === 0 ? `there is no ${what} yet` : `known: ${known.join(', ')}`;
+  return [{ path, message: `names no ${what} "${id}"; ${have}` }];
+}
+
+function sipReferences({ sip, media }: Config): KeyFault[] {
+  const listeners = sip.listeners.map(({ id }) => id);
+  const peers = sip.peers.map(({ id }) => id);
+  const interfaces = media.interfaces.map(({ id }) => id);
+  return [
+    ...sip.peers.flatMap((peer, i) => [
+      ...unknown(['sip', 'peers', i, 'listener'], peer.listener, listeners, 'listener'),
+      ...unknown(['sip', 'peers', i, 'media'], peer.media, interfaces, 'media interface'),
+    ]),
+    ...sip.routes.flatMap((route, i) => [
+      ...unknown(['sip', 'routes', i, 'from'], route.from, peers, 'peer'),
+      ...route.to.flatMap((to, j) => unknown(['sip', 'routes', i, 'to', j], to, peers, 'peer')),
+    ]),
+  ];
+}
+
+function ruleReferences(config: Config): KeyFault[] {
+  return config.recording.rules.flatMap((rule, i) => {
+    if (rule.mode === 'never') return [];
+    return ruleFaults(config, rule, ['recording', 'rules', i]);
+  });
+}
+
+function ruleFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[] {
+  const purposes = config.purposes.map(({ id }) => id);
+  const faults: KeyFault[] = [];
+  if (rule.purpose === undefined) {
+    faults.push({ path, message: 'records without a purpose; name one of `purposes`' });
+  } else {
+    faults.push(...unknown([...path, 'purpose'], rule.purpose, purposes, 'purpose'));
+  }
+  return [...faults, ...announcementFaults(config, rule, path)];
+}
+
+/** Recording without telling every party is an offence: each side hears a prompt or is told by others. */
+function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[] {
+  const { announce } = rule;
+  const at = [...path, 'announce'];
+  if (announce === undefined) {
+    return [
+      {
+        path,
+        message:
+          'records without telling anyone; give `announce: { prompt: ID }` or `announce: elsewhere` with `told`',
+      },
+    ];
+  }
+  if (announce === 'elsewhere') {
+    if (rule.told !== undefined) return [];
+    return [
+      {
+        path: at,
+        message: '`announce: elsewhere` needs `told: TEXT`, the words that the parties hear from others',
+      },
+    ];
+  }
+  const prompt = config.consent.prompts.find(({ id }) => id === announce.prompt);
+  if (prompt === undefined) {
+    return unknown(
+      [...at, 'prompt'],
+      announce.prompt,
+      config.consent.prompts.map(({ id }) => id),
+      'prompt',
+    );
+  }
+  const faults: KeyFault[] = [];
+  if (prompt.purpose !== rule.purpose) {
+    const message = `prompt "${prompt.id}" tells of purpose "${prompt.purpose}", the rule records for "${rule.purpose ?? ''}"; make them one`;
+    faults.push({ path: [...at, 'prompt'], message });
+  }
+  if (announce.to !== 'all' && rule.told === undefined) {
+    faults.push({
+      path: [...at, 'to'],
+      message: 'leaves the other party untold; use `to: all` or add `told: TEXT` to the rule',
+    });
+  }
+  return faults;
+}
+
+function promptReferences(config: Config): KeyFault[] {
+  const purposes = config.purposes.map(({ id }) => id);
+  return config.consent.prompts.flatMap((prompt, i) =>
+    unknown(['consent', 'prompts', i, 'purpose'], prompt.purpose, purposes, 'purpose'),
+  );
+}
+
+/** With a shared database a key made on one node would lock the others out. */
+function keyCustody({ database, encryption, node }: Config): KeyFault[] {
+  const faults: KeyFault[] = [];
+  if (database.url !== undefined && encryption.kek === undefined) {
+    const message =
+      'is missing although database.url is set; give `encryption: { kek: { file: PATH } }` or `{ env: NAME }`';
+    faults.push({ path: ['encryption', 'kek'], message });
+  }
+  if ((node.controlUrl === undefined) !== (node.controlTls === undefined)) {
+    const message = 'controlUrl and controlTls belong together; give both (roles apart) or none';
+    faults.push({ path: ['node', 'controlUrl'], message });
+  }
+  return faults;
+}

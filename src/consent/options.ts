@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
+
+const prompt = z.strictObject({
+  id,
+  /** BCP 47: `en`, `fr`, `de`, `lb`. */
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'a language is a BCP 47 tag such as en, fr, de or lb'),
+  /** A mono WAV file, relative to the configuration file. */
+  file: z.string().min(1),
+  purpose: id,
+  /** What the audio says, word for word. */
+  text: z.string().min(1),
+});
+
+/** The `consent` part of the configuration. */
+export const consentOptions = z.strictObject({ prompts: z.array(prompt).default([]) });
+
+export type ConsentOptions = z.output<typeof consentOptions>;
+export type PromptOptions = ConsentOptions['prompts'][number];

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { duration } from './duration.ts';
+
+const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
+
+/** One pattern or several; `*` stands for any characters, `?` for one. */
+const patterns = z
+  .union([z.string().min(1), z.number(), z.array(z.union([z.string().min(1), z.number()])).min(1)])
+  .transform((value) => (Array.isArray(value) ? value : [value]).map(String));
+
+const when = z.strictObject({
+  direction: z.enum(['inbound', 'outbound', 'internal']).optional(),
+  /** Calling and called number. */
+  from: patterns.optional(),
+  to: patterns.optional(),
+  /** The number on the PBX's side: the caller of an outbound call, the callee of an inbound one. */
+  extension: patterns.optional(),
+  /** Peer ids; either side of the call matches. */
+  peer: patterns.optional(),
+});
+
+const prompted = z.strictObject({
+  prompt: id,
+  to: z.enum(['caller', 'callee', 'all']).default('all'),
+  when: z.enum(['on-answer']).default('on-answer'),
+});
+
+const rule = z.strictObject({
+  id,
+  when: when.default({}),
+  mode: z.enum(['automatic', 'never']),
+  purpose: id.optional(),
+  /** `elsewhere`: the PBX or the carrier plays it. */
+  announce: z.union([z.literal('elsewhere'), prompted]).optional(),
+  /** What a party that no prompt of ours reaches is told by others; it stands in the evidence. */
+  told: z.string().min(1).optional(),
+  format: z.enum(['wav', 'mp3']).default('wav'),
+  channels: z.enum(['stereo', 'mono']).default('stereo'),
+  retention: duration.optional(),
+  onFailure: z.enum(['continue', 'refuse']).default('continue'),
+});
+
+/** The `recording` part of the configuration. */
+export const recordingOptions = z.strictObject({
+  rules: z.array(rule).default([]),
+  workers: z.number().int().min(1).max(64).default(1),
+});
+
+export const purposeOptions = z.array(
+  z.strictObject({
+    id,
+    description: z.string().min(1),
+    legalBasis: z.enum([
+      'consent',
+      'contract',
+      'legal-obligation',
+      'vital-interests',
+      'public-task',
+      'legitimate-interest',
+    ]),
+    retention: duration,
+  }),
+);
+
+export type RecordingOptions = z.output<typeof recordingOptions>;
+export type RuleOptions = RecordingOptions['rules'][number];
+export type PurposeOptions = z.output<typeof purposeOptions>[number];

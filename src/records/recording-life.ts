@@ -1,0 +1,199 @@
+import type { RecordingRecord, RecordingState } from './recording-record.ts';
+
+/** What a sealed file is, as the recorder reports it. */
+export type SealedFacts = Pick<
+  RecordingRecord,
+  'durationMs' | 'sampleRate' | 'sizeBytes' | 'sha256' | 'objectKey' | 'objectSha256' | 'ledger'
+>;
+
+/**
+ * `expected` → `preparing` (answered: key and spool are being made, the parties are being told) →
+ * `beginning` → `recording` → `ending` → `done`; `recovering` where the recorder failed in between.
+ */
+export type LifePhase =
+  | 'expected'
+  | 'preparing'
+  | 'beginning'
+  | 'recording'
+  | 'ending'
+  | 'recovering'
+  | 'done';
+
+export interface RecordingLife {
+  readonly phase: LifePhase;
+  readonly record: RecordingRecord;
+  /** While preparing: the recorder is ready; everyone was told. */
+  readonly prepared: boolean;
+  readonly opened: boolean;
+  /** While recovering: why. */
+  readonly fault: string | null;
+}
+
+export type LifeEvent =
+  | { readonly type: 'answered' }
+  | { readonly type: 'prepared' }
+  /** Everyone owed was told: recording may begin. */
+  | { readonly type: 'opened' }
+  /** Somebody could not be told, or the recording is not wanted any more: it rightly does not come about. */
+  | { readonly type: 'withheld'; readonly reason: string }
+  | { readonly type: 'began'; readonly at: string; readonly retainUntil: string }
+  | { readonly type: 'stopped' }
+  | { readonly type: 'sealed'; readonly facts: SealedFacts }
+  /** It should be there and something of ours failed: a slug. */
+  | { readonly type: 'failed'; readonly reason: string }
+  /** What recovery made of the spool; null: nothing was there. */
+  | { readonly type: 'recovered'; readonly facts: SealedFacts | null }
+  | { readonly type: 'ended' };
+
+export type LifeEffect =
+  /** Make key and spool. */
+  | { readonly type: 'prepare' }
+  | { readonly type: 'begin' }
+  | { readonly type: 'end' }
+  | { readonly type: 'discard' }
+  | { readonly type: 'recover' }
+  /** Write the new version of the record down. */
+  | { readonly type: 'save'; readonly record: RecordingRecord }
+  /** The call goes on without a recording that it was owed: `onFailure` decides, an alarm is raised. */
+  | { readonly type: 'alarm'; readonly reason: string };
+
+export interface LifeStep {
+  readonly life: RecordingLife;
+  readonly effects: readonly LifeEffect[];
+}
+
+export function expectRecording(record: RecordingRecord): RecordingLife {
+  return { phase: 'expected', record, prepared: false, opened: false, fault: null };
+}
+
+/** One recording from "it is owed" to a terminal state. Events that a phase does not know change nothing. */
+export function stepLife(life: RecordingLife, event: LifeEvent): LifeStep {
+  switch (life.phase) {
+    case 'expected':
+      return stepExpected(life, event);
+    case 'preparing':
+      return stepPreparing(life, event);
+    case 'beginning':
+    case 'recording':
+      return stepRecording(life, event);
+    case 'ending':
+      return stepEnding(life, event);
+    case 'recovering':
+      return stepRecovering(life, event);
+    case 'done':
+      return stay(life);
+  }
+}
+
+function stepExpected(life: RecordingLife, event: LifeEvent): LifeStep {
+  switch (event.type) {
+    case 'answered':
+      return { life: { ...life, phase: 'preparing' }, effects: [{ type: 'prepare' }] };
+    case 'ended':
+      return finish(life, 'none', 'not-answered');
+    case 'withheld':
+      return finish(life, 'none', event.reason);
+    case 'failed':
+      return finish(life, 'failed', event.reason, [{ type: 'alarm', reason: event.reason }]);
+    default:
+      return stay(life);
+  }
+}
+
+function stepPreparing(life: RecordingLife, event: LifeEvent): LifeStep {
+  switch (event.type) {
+    case 'prepared':
+      return life.opened ? begin(life) : { life: { ...life, prepared: true }, effects: [] };
+    case 'opened':
+      return life.prepared ? begin(life) : { life: { ...life, opened: true }, effects: [] };
+    case 'ended':
+      return finish(life, 'none', 'left-before-told', [{ type: 'discard' }]);
+    case 'withheld':
+      return finish(life, 'none', event.reason, [
+        { type: 'discard' },
+        { type: 'alarm', reason: event.reason },
+      ]);
+    case 'failed':
+      return finish(life, 'failed', event.reason, [
+        { type: 'discard' },
+        { type: 'alarm', reason: event.reason },
+      ]);
+    default:
+      return stay(life);
+  }
+}
+
+function begin(life: RecordingLife): LifeStep {
+  return { life: { ...life, phase: 'beginning' }, effects: [{ type: 'begin' }] };
+}
+
+function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
+  switch (event.type) {
+    case 'began':
+      return began(life, 'recording', event);
+    case 'ended':
+    case 'stopped':
+      return { life: { ...life, phase: 'ending' }, effects: [{ type: 'end' }] };
+    case 'failed':
+      return recover(life, event.reason, [{ type: 'end' }, { type: 'alarm', reason: event.reason }]);
+    default:
+      return stay(life);
+  }
+}
+
+function stepEnding(life: RecordingLife, event: LifeEvent): LifeStep {
+  switch (event.type) {
+    // The call ended before the media worker's word of the beginning had come.
+    case 'began':
+      return began(life, 'ending', event);
+    case 'sealed':
+      return finish({ ...life, record: { ...life.record, ...event.facts } }, 'sealed', null);
+    case 'failed':
+      return recover(life, event.reason, [{ type: 'alarm', reason: event.reason }]);
+    default:
+      return stay(life);
+  }
+}
+
+function stepRecovering(life: RecordingLife, event: LifeEvent): LifeStep {
+  if (event.type !== 'recovered') return stay(life);
+  if (event.facts === null) return finish(life, 'failed', life.fault);
+  return finish({ ...life, record: { ...life.record, ...event.facts } }, 'interrupted', life.fault);
+}
+
+function began(
+  life: RecordingLife,
+  phase: 'recording' | 'ending',
+  event: { readonly at: string; readonly retainUntil: string },
+): LifeStep {
+  return save(
+    { ...life, phase },
+    { state: 'recording', startedAt: event.at, retainUntil: event.retainUntil },
+  );
+}
+
+function recover(life: RecordingLife, reason: string, effects: readonly LifeEffect[]): LifeStep {
+  return {
+    life: { ...life, phase: 'recovering', fault: reason },
+    effects: [...effects, { type: 'recover' }],
+  };
+}
+
+function finish(
+  life: RecordingLife,
+  state: RecordingState,
+  reason: string | null,
+  effects: readonly LifeEffect[] = [],
+): LifeStep {
+  const saved = save({ ...life, phase: 'done' }, { state, reason });
+  return { life: saved.life, effects: [...effects, ...saved.effects] };
+}
+
+function save(life: RecordingLife, change: Partial<RecordingRecord>): LifeStep {
+  const record: RecordingRecord = { ...life.record, ...change, version: life.record.version + 1 };
+  return { life: { ...life, record }, effects: [{ type: 'save', record }] };
+}
+
+function stay(life: RecordingLife): LifeStep {
+  return { life, effects: [] };
+}
