@@ -134,6 +134,9 @@ function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
     case 'ended':
     case 'stopped':
       return { life: { ...life, phase: 'ending' }, effects: [{ type: 'end' }] };
+    // The media was closed before the word of the call's end had come.
+    case 'sealed':
+      return finish({ ...life, record: { ...life.record, ...event.facts } }, 'sealed', null);
     case 'failed':
       return recover(life, event.reason, [{ type: 'end' }, { type: 'alarm', reason: event.reason }]);
     default:

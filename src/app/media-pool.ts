@@ -1,0 +1,184 @@
+import type { Logger } from '../kernel/logger.ts';
+import type {
+  LegIndex,
+  LegMedia,
+  LegPorts,
+  MediaCommand,
+  MediaEvent,
+  MediaStats,
+  MediaWorkerOptions,
+  PromptAudio,
+} from '../media/protocol.ts';
+import type { MediaOptions } from '../media/options.ts';
+import { StatsDesk } from './stats-desk.ts';
+import { spawnWorker, type WorkerHandle } from './spawn-worker.ts';
+
+/** A freed pair of ports rests this long, so that a late packet of the last call meets a closed port. */
+const portRestMs = 10_000;
+
+/** What happened to one session, or `worker-died` when its worker took it along. */
+export type SessionEvent =
+  | Extract<MediaEvent, { readonly type: 'played' | 'tapped' | 'silent' | 'closed' }>
+  | { readonly type: 'worker-died' };
+
+/** One call's media, in whichever worker it lives. */
+export interface MediaHandle {
+  readonly local: readonly [LegPorts & { readonly address: string }, LegPorts & { readonly address: string }];
+  connect(leg: LegIndex, media: LegMedia): void;
+  gate(open: boolean): void;
+  play(leg: LegIndex, prompt: string): void;
+  stopPlay(leg: LegIndex): void;
+  mark(type: 'begin' | 'pause' | 'resume' | 'end', recording: number): void;
+  close(): void;
+}
+
+export interface MediaPool {
+  open(interfaces: readonly [string, string], listen: (event: SessionEvent) => void): Promise<MediaHandle | 'no-ports'>;
+  /** The last known totals of each worker, freshly asked for. */
+  stats(): Promise<readonly MediaStats[]>;
+  stop(): Promise<void>;
+}
+
+interface Session {
+  readonly worker: number;
+  readonly listen: (event: SessionEvent) => void;
+  opened: ((event: Extract<MediaEvent, { readonly type: 'opened' | 'refused' }>) => void) | null;
+}
+
+export interface MediaPoolPlan {
+  readonly options: MediaOptions;
+  readonly prompts: readonly PromptAudio[];
+  /** A row of taps a media worker, one for each recording worker. */
+  readonly taps: readonly (readonly SharedArrayBuffer[])[];
+  readonly logger: Logger;
+}
+
+/** Starts the media workers; calls are dealt to them in turn and stay where they are. */
+export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
+  const sessions = new Map<number, Session>();
+  const desks = plan.taps.map(() => new StatsDesk<MediaStats>());
+  const addresses = new Map(plan.options.interfaces.map(({ id, address }) => [id, address]));
+  const workers: WorkerHandle<MediaCommand>[] = [];
+  for (const [index, taps] of plan.taps.entries()) {
+    workers.push(
+      await spawnWorker<MediaCommand, MediaEvent>({
+        name: 'media.worker',
+        workerData: workerOptions(plan, index, taps),
+        logger: plan.logger,
+        onEvent: (event) => {
+          receive(sessions, desks[index], event);
+        },
+        onDeath: () => {
+          abandon(sessions, index);
+        },
+      }),
+    );
+  }
+  let lastSession = 0;
+  return {
+    open(interfaces, listen) {
+      lastSession += 1;
+      const session = lastSession;
+      const index = session % workers.length;
+      const post = (command: MediaCommand): void => {
+        workers[index]?.post(command);
+      };
+      return new Promise((resolve) => {
+        const opened: Session['opened'] = (event) => {
+          resolve(event.type === 'refused' ? 'no-ports' : handleOf(session, interfaces, addresses, event.legs, post));
+        };
+        sessions.set(session, { worker: index, listen, opened });
+        post({ type: 'open', session, interfaces });
+      });
+    },
+    stats: async () => {
+      const asked = workers.map((worker, index) =>
+        desks[index]?.ask(() => {
+          worker.post({ type: 'stats' });
+        }),
+      );
+      return (await Promise.all(asked)).filter((stats) => stats !== null && stats !== undefined);
+    },
+    stop: async () => {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+  };
+}
+
+/** Each worker gets its own even share of every port range. */
+function workerOptions(plan: MediaPoolPlan, index: number, taps: readonly SharedArrayBuffer[]): MediaWorkerOptions {
+  const count = plan.taps.length;
+  return {
+    interfaces: plan.options.interfaces.map(({ id, address, ports }) => {
+      const pairs = Math.floor((ports.last - ports.first + 1) / 2);
+      const from = Math.floor((pairs * index) / count);
+      const to = Math.floor((pairs * (index + 1)) / count);
+      return { id, address, firstPort: ports.first + 2 * from, lastPort: ports.first + 2 * to - 1 };
+    }),
+    prompts: plan.prompts,
+    taps,
+    rtpTimeoutSeconds: plan.options.rtpTimeoutSeconds,
+    portRestMs,
+  };
+}
+
+function receive(sessions: Map<number, Session>, desk: StatsDesk<MediaStats> | undefined, event: MediaEvent): void {
+  if (event.type === 'ready') return;
+  if (event.type === 'stats') {
+    desk?.answer(event.stats);
+    return;
+  }
+  const session = sessions.get(event.session);
+  if (session === undefined) return;
+  if (event.type === 'opened' || event.type === 'refused') {
+    session.opened?.(event);
+    session.opened = null;
+    if (event.type === 'refused') sessions.delete(event.session);
+    return;
+  }
+  if (event.type === 'closed') sessions.delete(event.session);
+  session.listen(event);
+}
+
+function abandon(sessions: Map<number, Session>, worker: number): void {
+  for (const [id, session] of sessions) {
+    if (session.worker !== worker) continue;
+    sessions.delete(id);
+    session.opened?.({ type: 'refused', session: id, reason: 'no-ports' });
+    session.listen({ type: 'worker-died' });
+  }
+}
+
+function handleOf(
+  session: number,
+  interfaces: readonly [string, string],
+  addresses: ReadonlyMap<string, string>,
+  legs: readonly [LegPorts, LegPorts],
+  post: (command: MediaCommand) => void,
+): MediaHandle {
+  const addressOf = (id: string): string => addresses.get(id) ?? '';
+  return {
+    local: [
+      { ...legs[0], address: addressOf(interfaces[0]) },
+      { ...legs[1], address: addressOf(interfaces[1]) },
+    ],
+    connect: (leg, media) => {
+      post({ type: 'connect', session, leg, media });
+    },
+    gate: (open) => {
+      post({ type: 'gate', session, open });
+    },
+    play: (leg, prompt) => {
+      post({ type: 'play', session, leg, prompt });
+    },
+    stopPlay: (leg) => {
+      post({ type: 'stop-play', session, leg });
+    },
+    mark: (type, recording) => {
+      post({ type, session, recording });
+    },
+    close: () => {
+      post({ type: 'close', session });
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultConfig } from '../config/default-config.ts';
+import { type ConfigFault, printFault } from '../config/fault.ts';
+import { type Environment, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+
+/** A validated configuration and where its files are. */
+export interface Settings {
+  readonly config: Config;
+  /** What the configuration came from, for messages. */
+  readonly source: string;
+  /** What relative prompt and key files are relative to. */
+  readonly baseDirectory: string;
+  readonly dataDirectory: string;
+}
+
+/** The package's own folder, seen from `dist/src/app` and from `src/app` alike. */
+function packageDirectory(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
+  return directory;
+}
+
+/** `--config FILE`, else `./onrecord.yaml` if it is there, else the embedded default on 127.0.0.1. */
+export function loadSettings(file: string | null, env: Environment): Result<Settings, readonly string[]> {
+  const found = file ?? (existsSync('onrecord.yaml') ? 'onrecord.yaml' : null);
+  if (found === null) return settingsOf(defaultConfig, 'embedded default', packageDirectory(), process.cwd(), env);
+  let text: string;
+  try {
+    text = readFileSync(found, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error);
+    return err([`${found}: cannot be read: ${why}; name the configuration with --config FILE`]);
+  }
+  const directory = dirname(resolve(found));
+  return settingsOf(text, found, directory, directory, env);
+}
+
+function settingsOf(
+  text: string,
+  source: string,
+  baseDirectory: string,
+  dataBase: string,
+  env: Environment,
+): Result<Settings, readonly string[]> {
+  const loaded: Result<Config, readonly ConfigFault[]> = loadConfig(text, source, env);
+  if (!loaded.ok) return err(loaded.error.map(printFault));
+  const dataDirectory = resolve(dataBase, loaded.value.node.dataDir);
+  return ok({ config: loaded.value, source, baseDirectory, dataDirectory });
+}

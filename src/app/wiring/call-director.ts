@@ -1,0 +1,120 @@
+import { decide, type RuleBook } from '../../policy/decide.ts';
+import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
+import type { MediaOptions } from '../../media/options.ts';
+import type { SipOptions } from '../../signalling/options.ts';
+import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
+import type { MediaPool } from '../media-pool.ts';
+import { CallSession, extensionOf, type SessionDeps } from './call-session.ts';
+import { isSpoken, spokenEncodings } from './spoken-encodings.ts';
+
+export interface DirectorPlan extends SessionDeps {
+  readonly rules: RuleBook;
+  readonly sip: SipOptions;
+  readonly media: MediaOptions;
+  readonly mediaPool: MediaPool;
+  /** For metrics: a call began or ended. */
+  readonly count: CallCounts;
+}
+
+export interface CallCounts {
+  started(direction: CallFacts['direction']): void;
+  ended(direction: CallFacts['direction'], outcome: string): void;
+}
+
+/** Signalling's director, and the way of live control to the call it is meant for. */
+export interface Direction {
+  readonly director: CallDirector;
+  control(ask: Extract<LinkRequest, { readonly method: 'control' }>): Promise<LinkAnswer>;
+  /** Resolves when no session is left: calls, media and recordings. */
+  idle(): Promise<void>;
+  readonly sessions: number;
+}
+
+/** Where a failed journal is not to cost the call: seconds a refused caller is asked to wait. */
+const retryAfterSeconds = 30;
+
+export function createDirection(plan: DirectorPlan): Direction {
+  const sessions = new Map<string, CallSession>();
+  const facts = new Map<string, CallFacts>();
+  let whenIdle: (() => void)[] = [];
+  const forget = (callId: string): void => {
+    sessions.delete(callId);
+    facts.delete(callId);
+    if (sessions.size > 0) return;
+    for (const resolve of whenIdle) resolve();
+    whenIdle = [];
+  };
+  const mediaOf = new Map(plan.sip.peers.map((peer) => [peer.id, peer.media]));
+
+  const director: CallDirector = {
+    admit: async (call) => {
+      const decision = decide(plan.rules, {
+        direction: call.direction,
+        from: call.from,
+        to: call.to,
+        extension: extensionOf(call),
+        peers: [call.callerPeer, call.calleePeer],
+        emergency: call.emergency,
+      });
+      const session = new CallSession(plan, call, decision, () => {
+        forget(call.callId);
+      });
+      sessions.set(call.callId, session);
+      facts.set(call.callId, call);
+      plan.count.started(call.direction);
+      const mustRecord = decision.record && decision.rule.onFailure === 'refuse';
+      try {
+        const written = session.expect();
+        // A call that is not recorded never waits for a disk; its record is retried by the journal.
+        if (decision.record) await written;
+        else written.catch(() => undefined);
+      } catch (error) {
+        plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
+        if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
+        session.withoutRecording('journal');
+        return { kind: 'accept', encodings: null };
+      }
+      if (!decision.record) return { kind: 'accept', encodings: null };
+      if (call.offered === null || call.offered.some(isSpoken)) return { kind: 'accept', encodings: spokenEncodings };
+      if (mustRecord) return refusal(488, 'Not Acceptable Here', 'no-codec');
+      session.withoutRecording('no-codec');
+      return { kind: 'accept', encodings: null };
+    },
+    openMedia: async (call) => {
+      const session = sessions.get(call.callId);
+      if (session === undefined) return 'no-ports';
+      const interfaces = [mediaOf.get(call.callerPeer) ?? 'main', mediaOf.get(call.calleePeer) ?? 'main'] as const;
+      const media = await plan.mediaPool.open(interfaces, (event) => {
+        session.onMedia(event);
+      });
+      return media === 'no-ports' ? media : session.attach(media);
+    },
+    answered: (callId) => {
+      sessions.get(callId)?.answered();
+    },
+    ended: (callId, end) => {
+      const call = facts.get(callId);
+      if (call !== undefined) plan.count.ended(call.direction, end.outcome);
+      sessions.get(callId)?.ended(end);
+    },
+  };
+  return {
+    director,
+    control: async (ask) => {
+      const session = sessions.get(ask.callId);
+      return session === undefined ? { ok: false, code: 'no-call' } : session.control(ask.action, ask.actor, ask.reason);
+    },
+    idle: () =>
+      new Promise((resolve) => {
+        if (sessions.size === 0) resolve();
+        else whenIdle.push(resolve);
+      }),
+    get sessions() {
+      return sessions.size;
+    },
+  };
+}
+
+function refusal(status: number, phrase: string, reason: 'recording-failed' | 'no-codec'): Admission {
+  return { kind: 'refuse', status, phrase, retryAfterSeconds: status === 503 ? retryAfterSeconds : null, reason };
+}

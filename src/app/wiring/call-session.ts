@@ -1,0 +1,462 @@
+import { type Clock, rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
+import { type RandomBytes, uuidV7 } from '../../kernel/ids.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import { type ConsentEffect, type ConsentEvent, type ConsentState, stepConsent, waitingForAnswer } from '../../consent/consent-machine.ts';
+import type { LinkAnswer } from '../../link/protocol.ts';
+import type { LegCounts, PlayReport } from '../../media/protocol.ts';
+import type { Decision } from '../../policy/decide.ts';
+import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records/call-record.ts';
+import type { ConsentOutcome, ConsentRecord } from '../../records/consent-record.ts';
+import type { ControlAction } from '../../records/control-event.ts';
+import type { RecordEvent } from '../../records/record-event.ts';
+import { expectRecording, type LifeEffect, type LifeEvent, type RecordingLife, stepLife } from '../../records/recording-life.ts';
+import type { SealResult } from '../../recording/protocol.ts';
+import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../signalling/ports.ts';
+import type { MediaHandle, SessionEvent } from '../media-pool.ts';
+import type { RecorderEvent, RecorderPool } from '../recorder-pool.ts';
+import type { PromptLibrary } from '../prompt-library.ts';
+import { consentPlanOf } from './consent-plan.ts';
+import { controlDesk, type ControlDesk } from './control-desk.ts';
+import type { RecordingKeys } from './recording-keys.ts';
+import { isSpoken } from './spoken-encodings.ts';
+
+/** Everything a call's session needs of the node. */
+export interface SessionDeps {
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly recorders: RecorderPool;
+  readonly prompts: PromptLibrary;
+  readonly keys: RecordingKeys;
+  /** Durable when resolved. Rejects when the disk does not take it; what rejected is kept and tried again. */
+  readonly journal: { append(events: readonly RecordEvent[]): Promise<void> };
+  /** Makes of a spool what can be made; null where there was nothing. */
+  readonly recover: (recordingId: string) => Promise<SealResult | null>;
+  readonly hangUp: (callId: string, reason: EndReason) => void;
+  readonly alarm: (reason: string) => void;
+}
+
+const partyOf = (leg: 0 | 1): Party => (leg === 0 ? 'caller' : 'callee');
+const legOf = (party: Party): 0 | 1 => (party === 'caller' ? 0 : 1);
+
+/**
+ * One call as the node sees it: it turns what signalling, media worker and recorder say into events of the
+ * two pure machines (consent, recording life), carries out their effects, and writes the records down.
+ */
+export class CallSession {
+  readonly callId: string;
+  readonly #deps: SessionDeps;
+  readonly #facts: CallFacts;
+  readonly #decision: Decision;
+  readonly #done: () => void;
+  readonly #control: ControlDesk;
+  readonly #legIds: Readonly<Record<Party, string>>;
+  readonly #reports = new Map<Party, PlayReport>();
+  readonly #codecs = new Map<Party, string>();
+  #call: CallRecord;
+  #consent: ConsentState | null = null;
+  #life: RecordingLife | null = null;
+  #recording = 0;
+  #media: MediaHandle | null = null;
+  #counts: readonly [LegCounts, LegCounts] | null = null;
+  #ended = false;
+  #mediaClosed = true;
+
+  constructor(deps: SessionDeps, facts: CallFacts, decision: Decision, done: () => void) {
+    this.#deps = deps;
+    this.#facts = facts;
+    this.#decision = decision;
+    this.#done = done;
+    this.callId = facts.callId;
+    this.#legIds = { caller: this.#newId(), callee: this.#newId() };
+    this.#call = this.#firstRecord();
+    this.#control = controlDesk();
+  }
+
+  /** Writes the call, and the recording it is owed, down. Rejects when the journal does not take it. */
+  async expect(): Promise<void> {
+    const events: RecordEvent[] = [{ kind: 'call', call: this.#call }];
+    if (this.#decision.record) {
+      this.#consent = waitingForAnswer(consentPlanOf(this.#decision.rule));
+      this.#life = expectRecording(this.#expectedRecording(this.#decision));
+      this.#recording = this.#deps.recorders.enlist((event) => {
+        this.#onRecorder(event);
+      });
+      events.push({ kind: 'recording', recording: this.#life.record });
+    }
+    await this.#deps.journal.append(events);
+  }
+
+  /** The recording cannot come about although it is owed; the call goes on. */
+  withoutRecording(reason: string): void {
+    this.#stepLife({ type: 'failed', reason });
+  }
+
+  /** Gives signalling its view of the call's media. */
+  attach(media: MediaHandle): MediaSession {
+    this.#media = media;
+    this.#mediaClosed = false;
+    const local = (leg: 0 | 1) => ({
+      address: media.local[leg].address,
+      rtpPort: media.local[leg].rtpPort,
+      rtcpPort: media.local[leg].rtcpPort,
+    });
+    return {
+      local: { caller: local(0), callee: local(1) },
+      connect: (party, negotiated) => {
+        this.#noteCodec(party, negotiated);
+        media.connect(legOf(party), negotiated);
+      },
+      close: () => {
+        this.#closeMedia();
+      },
+    };
+  }
+
+  answered(): void {
+    this.#saveCall({ answeredAt: this.#now() });
+    if (this.#life === null) return;
+    const codecs = [...this.#codecs.values()];
+    if (codecs.length < 2 || !codecs.every(isSpoken)) {
+      this.#stepLife({ type: 'failed', reason: 'no-codec' });
+      return;
+    }
+    this.#stepLife({ type: 'answered' });
+    this.#stepConsent({ type: 'answered' });
+  }
+
+  ended(end: CallEnd): void {
+    this.#ended = true;
+    const legs = end.legs.map(({ party, peerId, sipCallId }) => ({
+      id: this.#legIds[party],
+      party,
+      peerId,
+      sipCallId,
+      codec: this.#codecs.get(party) ?? null,
+      media: this.#countsOf(party),
+    }));
+    this.#saveCall({ endedAt: this.#now(), outcome: end.outcome, reason: end.reason, legs });
+    this.#stepConsent({ type: 'ended' });
+    this.#stepLife({ type: 'ended' });
+    this.#closeMedia();
+    this.#settle();
+  }
+
+  onMedia(event: SessionEvent): void {
+    switch (event.type) {
+      case 'played':
+        this.#reports.set(partyOf(event.leg), event.report);
+        this.#stepConsent({ type: 'played', party: partyOf(event.leg), end: event.report.end });
+        return;
+      case 'tapped':
+        if (event.mark === 'begin') this.#began(event.at);
+        return;
+      case 'silent':
+        this.#deps.hangUp(this.callId, 'media-timeout');
+        return;
+      case 'closed':
+        this.#mediaIsClosed(event.legs);
+        return;
+      case 'worker-died':
+        this.#mediaIsClosed(null);
+        this.#stepLife({ type: 'failed', reason: 'media-worker-died' });
+        this.#deps.hangUp(this.callId, 'crash');
+        return;
+    }
+  }
+
+  /** Live control; answers when the recorder has said where it took effect. */
+  async control(action: ControlAction, actor: string, reason: string | null): Promise<LinkAnswer> {
+    const life = this.#life;
+    if (life === null || this.#media === null) return { ok: false, code: 'conflict' };
+    if (action === 'start') return { ok: false, code: 'unsupported' };
+    const mark = action === 'stop' ? 'end' : action;
+    const media = this.#media;
+    const answer = await this.#control.ask(life.phase, mark, () => {
+      if (mark === 'end') this.#stepLife({ type: 'stopped' });
+      else media.mark(mark, this.#recording);
+    });
+    if (answer === null) return { ok: false, code: 'conflict' };
+    const control = {
+      id: this.#newId(),
+      callId: this.callId,
+      recordingId: life.record.id,
+      action,
+      actor,
+      reason,
+      at: this.#now(),
+      samplePosition: answer.samplePosition,
+    };
+    await this.#deps.journal.append([{ kind: 'control', control }]);
+    return { ok: true, value: { method: 'control', recordingId: life.record.id, samplePosition: answer.samplePosition } };
+  }
+
+  #onRecorder(event: RecorderEvent): void {
+    switch (event.type) {
+      case 'prepared':
+        this.#stepLife({ type: 'prepared' });
+        return;
+      case 'marked':
+        this.#control.marked(event.mark, event.samplePosition);
+        return;
+      case 'sealed':
+        this.#stepLife({ type: 'sealed', facts: event.result });
+        return;
+      case 'failed':
+        this.#stepLife({ type: 'failed', reason: event.reason });
+        return;
+      case 'worker-died':
+        this.#stepLife({ type: 'failed', reason: 'recording-worker-died' });
+        return;
+      case 'discarded':
+        return;
+    }
+  }
+
+  #stepConsent(event: ConsentEvent): void {
+    if (this.#consent === null) return;
+    const { state, effects } = stepConsent(this.#consent, event);
+    this.#consent = state;
+    for (const effect of effects) this.#carryOutConsent(effect);
+  }
+
+  #carryOutConsent(effect: ConsentEffect): void {
+    switch (effect.type) {
+      case 'close-gate':
+        this.#media?.gate(false);
+        return;
+      case 'play':
+        this.#media?.play(legOf(effect.party), effect.promptId);
+        return;
+      case 'stop':
+        this.#media?.stopPlay(legOf(effect.party));
+        return;
+      case 'open':
+        this.#stepLife({ type: 'opened' });
+        return;
+      case 'open-unrecorded':
+        this.#media?.gate(true);
+        this.#stepLife({ type: 'withheld', reason: 'not-told' });
+        return;
+      case 'evidence':
+        this.#writeEvidence(effect.party, effect.outcome);
+        return;
+    }
+  }
+
+  #stepLife(event: LifeEvent): void {
+    if (this.#life === null) return;
+    const { life, effects } = stepLife(this.#life, event);
+    this.#life = life;
+    for (const effect of effects) this.#carryOutLife(effect);
+    if (life.phase === 'done') this.#settle();
+  }
+
+  #carryOutLife(effect: LifeEffect): void {
+    switch (effect.type) {
+      case 'prepare':
+        void this.#prepare();
+        return;
+      case 'begin':
+        this.#media?.mark('begin', this.#recording);
+        return;
+      case 'end':
+        this.#media?.mark('end', this.#recording);
+        return;
+      case 'discard':
+        this.#deps.recorders.discard(this.#recording);
+        return;
+      case 'recover':
+        void this.#recover();
+        return;
+      case 'save':
+        this.#write([{ kind: 'recording', recording: effect.record }]);
+        return;
+      case 'alarm':
+        this.#recordingLost(effect.reason);
+        return;
+    }
+  }
+
+  /** The key is on the disk before the first byte that it protects. */
+  async #prepare(): Promise<void> {
+    if (this.#life === null || !this.#decision.record) return;
+    const { rule } = this.#decision;
+    try {
+      const { key, spoolSecret } = await this.#deps.keys.create(this.#life.record.id);
+      await this.#deps.journal.append([{ kind: 'key', key }]);
+      this.#deps.recorders.prepare(this.#recording, {
+        recordingId: this.#life.record.id,
+        callId: this.callId,
+        format: rule.format,
+        channels: rule.channels,
+        recipient: key.recipient,
+        spoolSecret,
+        manifest: { recording: this.#life.record, call: this.#call },
+      });
+    } catch (error) {
+      this.#deps.logger.error('recording-not-prepared', { callId: this.callId, error: String(error) });
+      this.#stepLife({ type: 'failed', reason: 'journal' });
+    }
+  }
+
+  async #recover(): Promise<void> {
+    if (this.#life === null) return;
+    try {
+      this.#stepLife({ type: 'recovered', facts: await this.#deps.recover(this.#life.record.id) });
+    } catch (error) {
+      // The spool stays: the next start tries again, since the journal holds the recording as unfinished.
+      this.#deps.logger.error('recovery-failed', { recordingId: this.#life.record.id, error: String(error) });
+    }
+  }
+
+  /** Nobody stays muted because a recorder failed; whether the call goes on is the rule's word. */
+  #recordingLost(reason: string): void {
+    this.#deps.alarm(reason);
+    this.#deps.logger.error('recording-lost', { callId: this.callId, reason });
+    this.#media?.gate(true);
+    if (this.#decision.record && this.#decision.rule.onFailure === 'refuse' && !this.#ended) {
+      this.#deps.hangUp(this.callId, 'recording-failed');
+    }
+  }
+
+  #began(at: MonotonicMs): void {
+    if (!this.#decision.record) return;
+    const wall = wallOf(this.#deps.clock, at);
+    const retainUntil = rfc3339((wall + this.#decision.retentionMs) as WallMs);
+    this.#stepLife({ type: 'began', at: rfc3339(wall), retainUntil });
+  }
+
+  #writeEvidence(party: Party, outcome: ConsentOutcome): void {
+    if (this.#life === null || this.#consent === null || !this.#decision.record) return;
+    const plan = this.#consent.plan[party];
+    const prompt = plan.kind === 'prompt' ? this.#deps.prompts.get(plan.promptId) : null;
+    const report = this.#reports.get(party) ?? null;
+    const wall = (at: MonotonicMs | null | undefined): string | null =>
+      at === null || at === undefined ? null : rfc3339(wallOf(this.#deps.clock, at));
+    const consent: ConsentRecord = {
+      id: this.#newId(),
+      callId: this.callId,
+      recordingId: this.#life.record.id,
+      legId: this.#legIds[party],
+      party,
+      outcome,
+      purpose: this.#decision.purpose.id,
+      text: plan.kind === 'elsewhere' ? plan.text : (prompt?.text ?? ''),
+      promptId: prompt?.id ?? null,
+      language: prompt?.language ?? null,
+      audioSha256: prompt?.audioSha256 ?? null,
+      codec: report?.codec ?? null,
+      packetsSent: report?.packetsSent ?? null,
+      packetsExpected: report?.packetsExpected ?? null,
+      firstPacketAt: wall(report?.firstPacketAt),
+      lastPacketAt: wall(report?.lastPacketAt),
+      presentAtEnd: plan.kind === 'elsewhere' ? null : outcome === 'told',
+    };
+    this.#write([{ kind: 'consent', consent }]);
+  }
+
+  #noteCodec(party: Party, { formats }: NegotiatedMedia): void {
+    const audio = formats.find(({ encoding }) => encoding !== 'TELEPHONE-EVENT' && encoding !== 'CN');
+    if (audio !== undefined) this.#codecs.set(party, audio.encoding);
+  }
+
+  #closeMedia(): void {
+    this.#media?.close();
+  }
+
+  #mediaIsClosed(counts: readonly [LegCounts, LegCounts] | null): void {
+    this.#counts = counts;
+    this.#mediaClosed = true;
+    if (this.#ended && counts !== null) {
+      const legs = this.#call.legs.map((leg) => ({ ...leg, media: this.#countsOf(leg.party) }));
+      this.#saveCall({ legs });
+    }
+    this.#settle();
+  }
+
+  #countsOf(party: Party): LegMediaCounts | null {
+    return this.#counts?.[legOf(party)] ?? null;
+  }
+
+  /** The session goes when the call, its media and its recording are all over. */
+  #settle(): void {
+    if (!this.#ended || !this.#mediaClosed) return;
+    if (this.#life !== null && this.#life.phase !== 'done') return;
+    if (this.#life !== null) this.#deps.recorders.release(this.#recording);
+    this.#control.close();
+    this.#done();
+  }
+
+  #saveCall(change: Partial<CallRecord>): void {
+    this.#call = { ...this.#call, ...change, version: this.#call.version + 1 };
+    this.#write([{ kind: 'call', call: this.#call }]);
+  }
+
+  #write(events: readonly RecordEvent[]): void {
+    this.#deps.journal.append(events).catch((error: unknown) => {
+      this.#deps.alarm('journal');
+      this.#deps.logger.error('journal-refused', { callId: this.callId, error: String(error) });
+    });
+  }
+
+  #firstRecord(): CallRecord {
+    const { direction, from, to } = this.#facts;
+    return {
+      id: this.callId,
+      version: 1,
+      nodeId: this.#deps.nodeId,
+      direction,
+      from,
+      to,
+      extension: extensionOf(this.#facts),
+      queue: null,
+      startedAt: this.#now(),
+      answeredAt: null,
+      endedAt: null,
+      outcome: null,
+      reason: null,
+      ruleId: this.#decision.record ? this.#decision.rule.id : this.#decision.ruleId,
+      legs: [],
+    };
+  }
+
+  #expectedRecording({ rule, purpose }: Extract<Decision, { readonly record: true }>): RecordingLife['record'] {
+    return {
+      id: this.#newId(),
+      callId: this.callId,
+      version: 1,
+      nodeId: this.#deps.nodeId,
+      state: 'expected',
+      reason: null,
+      format: rule.format,
+      channels: rule.channels,
+      sampleRate: 8000,
+      startedAt: null,
+      durationMs: null,
+      sizeBytes: null,
+      sha256: null,
+      objectKey: null,
+      objectSha256: null,
+      ledger: [],
+      purpose: purpose.id,
+      retainUntil: null,
+      hold: false,
+    };
+  }
+
+  #now(): string {
+    return rfc3339(this.#deps.clock.wall());
+  }
+
+  #newId(): string {
+    return uuidV7(this.#deps.clock.wall(), this.#deps.random);
+  }
+}
+
+/** The number on the PBX's side. */
+export function extensionOf({ direction, from, to }: CallFacts): string | null {
+  if (direction === 'outbound') return from;
+  return direction === 'inbound' ? to : null;
+}
