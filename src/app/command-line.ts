@@ -53,7 +53,9 @@ function commandOf(words: readonly string[], config: string | null): Result<Comm
     case 'control':
     case 'check':
     case 'drain':
-      return second === undefined ? ok({ name: first, config }) : err(`"${first}" takes no "${second}"; see onrecord --help`);
+      return second === undefined
+        ? ok({ name: first, config })
+        : err(`"${first}" takes no "${second}"; see onrecord --help`);
     case 'verify':
       return ok({ name: 'verify', config, recordingId: second ?? null });
     case 'key':
@@ -68,7 +70,11 @@ function commandOf(words: readonly string[], config: string | null): Result<Comm
   }
 }
 
-function tokenCommand(verb: string | undefined, subject: string | undefined, config: string | null): Result<Command, string> {
+function tokenCommand(
+  verb: string | undefined,
+  subject: string | undefined,
+  config: string | null,
+): Result<Command, string> {
   if (verb === 'list') return ok({ name: 'token-list', config });
   if (verb === 'create' && subject !== undefined) return ok({ name: 'token-create', config, label: subject });
   if (verb === 'revoke' && subject !== undefined) return ok({ name: 'token-revoke', config, id: subject });

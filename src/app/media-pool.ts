@@ -33,7 +33,10 @@ export interface MediaHandle {
 }
 
 export interface MediaPool {
-  open(interfaces: readonly [string, string], listen: (event: SessionEvent) => void): Promise<MediaHandle | 'no-ports'>;
+  open(
+    interfaces: readonly [string, string],
+    listen: (event: SessionEvent) => void,
+  ): Promise<MediaHandle | 'no-ports'>;
   /** The last known totals of each worker, freshly asked for. */
   stats(): Promise<readonly MediaStats[]>;
   stop(): Promise<void>;
@@ -85,19 +88,23 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
       };
       return new Promise((resolve) => {
         const opened: Session['opened'] = (event) => {
-          resolve(event.type === 'refused' ? 'no-ports' : handleOf(session, interfaces, addresses, event.legs, post));
+          resolve(
+            event.type === 'refused'
+              ? 'no-ports'
+              : handleOf(session, interfaces, addresses, event.legs, post),
+          );
         };
         sessions.set(session, { worker: index, listen, opened });
         post({ type: 'open', session, interfaces });
       });
     },
     stats: async () => {
-      const asked = workers.map((worker, index) =>
-        desks[index]?.ask(() => {
-          worker.post({ type: 'stats' });
+      const asked = desks.map((desk, index) =>
+        desk.ask(() => {
+          workers[index]?.post({ type: 'stats' });
         }),
       );
-      return (await Promise.all(asked)).filter((stats) => stats !== null && stats !== undefined);
+      return (await Promise.all(asked)).filter((stats) => stats !== null);
     },
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
@@ -106,7 +113,11 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
 }
 
 /** Each worker gets its own even share of every port range. */
-function workerOptions(plan: MediaPoolPlan, index: number, taps: readonly SharedArrayBuffer[]): MediaWorkerOptions {
+function workerOptions(
+  plan: MediaPoolPlan,
+  index: number,
+  taps: readonly SharedArrayBuffer[],
+): MediaWorkerOptions {
   const count = plan.taps.length;
   return {
     interfaces: plan.options.interfaces.map(({ id, address, ports }) => {
@@ -122,7 +133,11 @@ function workerOptions(plan: MediaPoolPlan, index: number, taps: readonly Shared
   };
 }
 
-function receive(sessions: Map<number, Session>, desk: StatsDesk<MediaStats> | undefined, event: MediaEvent): void {
+function receive(
+  sessions: Map<number, Session>,
+  desk: StatsDesk<MediaStats> | undefined,
+  event: MediaEvent,
+): void {
   if (event.type === 'ready') return;
   if (event.type === 'stats') {
     desk?.answer(event.stats);

@@ -84,12 +84,12 @@ export async function startRecorderPool(plan: RecorderPoolPlan): Promise<Recorde
       listeners.delete(recording);
     },
     stats: async () => {
-      const asked = workers.map((worker, index) =>
-        desks[index]?.ask(() => {
-          worker.post({ type: 'stats' });
+      const asked = desks.map((desk, index) =>
+        desk.ask(() => {
+          workers[index]?.post({ type: 'stats' });
         }),
       );
-      return (await Promise.all(asked)).filter((stats) => stats !== null && stats !== undefined);
+      return (await Promise.all(asked)).filter((stats) => stats !== null);
     },
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()));

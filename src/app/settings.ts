@@ -27,7 +27,8 @@ function packageDirectory(): string {
 /** `--config FILE`, else `./onrecord.yaml` if it is there, else the embedded default on 127.0.0.1. */
 export function loadSettings(file: string | null, env: Environment): Result<Settings, readonly string[]> {
   const found = file ?? (existsSync('onrecord.yaml') ? 'onrecord.yaml' : null);
-  if (found === null) return settingsOf(defaultConfig, 'embedded default', packageDirectory(), process.cwd(), env);
+  if (found === null)
+    return settingsOf(defaultConfig, 'embedded default', packageDirectory(), process.cwd(), env);
   let text: string;
   try {
     text = readFileSync(found, 'utf8');

@@ -103,7 +103,7 @@ function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): K
     );
   }
   const faults: KeyFault[] = [];
-  if (prompt.purpose !== rule.purpose) {
+  if (prompt.purpose !== rule.purpose && config.purposes.some(({ id }) => id === rule.purpose)) {
     const message = `prompt "${prompt.id}" tells of purpose "${prompt.purpose}", the rule records for "${rule.purpose ?? ''}"; make them one`;
     faults.push({ path: [...at, 'prompt'], message });
   }

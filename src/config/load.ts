@@ -78,7 +78,7 @@ function faultsOf(issue: z.core.$ZodIssue): KeyFault[] {
   }
   if (issue.code === 'invalid_union')
     return [{ path, message: closestBranch(issue.errors) ?? issue.message }];
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
     return [{ path, message: `is missing; give it (${issue.expected})` }];
   }
   return [{ path, message: issue.message }];

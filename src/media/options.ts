@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
 const address = z.union([z.ipv4(), z.ipv6()]);
+const portsForm = 'a port range is written FIRST-LAST, such as 20000-29999';
 const ports = z
-  .string()
-  .regex(/^\d{1,5}-\d{1,5}$/, 'a port range is written FIRST-LAST, such as 20000-29999')
+  .string(portsForm)
+  .regex(/^\d{1,5}-\d{1,5}$/, portsForm)
   .transform((text) => {
     const [first = 0, last = 0] = text.split('-').map(Number);
     return { first: first + (first % 2), last };

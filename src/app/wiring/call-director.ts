@@ -75,7 +75,8 @@ export function createDirection(plan: DirectorPlan): Direction {
         return { kind: 'accept', encodings: null };
       }
       if (!decision.record) return { kind: 'accept', encodings: null };
-      if (call.offered === null || call.offered.some(isSpoken)) return { kind: 'accept', encodings: spokenEncodings };
+      if (call.offered === null || call.offered.some(isSpoken))
+        return { kind: 'accept', encodings: spokenEncodings };
       if (mustRecord) return refusal(488, 'Not Acceptable Here', 'no-codec');
       session.withoutRecording('no-codec');
       return { kind: 'accept', encodings: null };
@@ -83,7 +84,10 @@ export function createDirection(plan: DirectorPlan): Direction {
     openMedia: async (call) => {
       const session = sessions.get(call.callId);
       if (session === undefined) return 'no-ports';
-      const interfaces = [mediaOf.get(call.callerPeer) ?? 'main', mediaOf.get(call.calleePeer) ?? 'main'] as const;
+      const interfaces = [
+        mediaOf.get(call.callerPeer) ?? 'main',
+        mediaOf.get(call.calleePeer) ?? 'main',
+      ] as const;
       const media = await plan.mediaPool.open(interfaces, (event) => {
         session.onMedia(event);
       });
@@ -102,7 +106,9 @@ export function createDirection(plan: DirectorPlan): Direction {
     director,
     control: async (ask) => {
       const session = sessions.get(ask.callId);
-      return session === undefined ? { ok: false, code: 'no-call' } : session.control(ask.action, ask.actor, ask.reason);
+      return session === undefined
+        ? { ok: false, code: 'no-call' }
+        : session.control(ask.action, ask.actor, ask.reason);
     },
     idle: () =>
       new Promise((resolve) => {
@@ -116,5 +122,11 @@ export function createDirection(plan: DirectorPlan): Direction {
 }
 
 function refusal(status: number, phrase: string, reason: 'recording-failed' | 'no-codec'): Admission {
-  return { kind: 'refuse', status, phrase, retryAfterSeconds: status === 503 ? retryAfterSeconds : null, reason };
+  return {
+    kind: 'refuse',
+    status,
+    phrase,
+    retryAfterSeconds: status === 503 ? retryAfterSeconds : null,
+    reason,
+  };
 }

@@ -1,7 +1,13 @@
 import { type Clock, rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
 import { type RandomBytes, uuidV7 } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import { type ConsentEffect, type ConsentEvent, type ConsentState, stepConsent, waitingForAnswer } from '../../consent/consent-machine.ts';
+import {
+  type ConsentEffect,
+  type ConsentEvent,
+  type ConsentState,
+  stepConsent,
+  waitingForAnswer,
+} from '../../consent/consent-machine.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegCounts, PlayReport } from '../../media/protocol.ts';
 import type { Decision } from '../../policy/decide.ts';
@@ -9,7 +15,13 @@ import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records
 import type { ConsentOutcome, ConsentRecord } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
-import { expectRecording, type LifeEffect, type LifeEvent, type RecordingLife, stepLife } from '../../records/recording-life.ts';
+import {
+  expectRecording,
+  type LifeEffect,
+  type LifeEvent,
+  type RecordingLife,
+  stepLife,
+} from '../../records/recording-life.ts';
 import type { SealResult } from '../../recording/protocol.ts';
 import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../signalling/ports.ts';
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
@@ -189,7 +201,10 @@ export class CallSession {
       samplePosition: answer.samplePosition,
     };
     await this.#deps.journal.append([{ kind: 'control', control }]);
-    return { ok: true, value: { method: 'control', recordingId: life.record.id, samplePosition: answer.samplePosition } };
+    return {
+      ok: true,
+      value: { method: 'control', recordingId: life.record.id, samplePosition: answer.samplePosition },
+    };
   }
 
   #onRecorder(event: RecorderEvent): void {
@@ -422,7 +437,10 @@ export class CallSession {
     };
   }
 
-  #expectedRecording({ rule, purpose }: Extract<Decision, { readonly record: true }>): RecordingLife['record'] {
+  #expectedRecording({
+    rule,
+    purpose,
+  }: Extract<Decision, { readonly record: true }>): RecordingLife['record'] {
     return {
       id: this.#newId(),
       callId: this.callId,

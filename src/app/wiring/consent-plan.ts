@@ -7,6 +7,7 @@ export function consentPlanOf({ announce, told }: RuleOptions): ConsentPlan {
   const others: LegPlan = { kind: 'elsewhere', text: told ?? '' };
   if (announce === undefined || announce === 'elsewhere') return { caller: others, callee: others };
   const prompt: LegPlan = { kind: 'prompt', promptId: announce.prompt };
-  const planFor = (party: Party): LegPlan => (announce.to === 'all' || announce.to === party ? prompt : others);
+  const planFor = (party: Party): LegPlan =>
+    announce.to === 'all' || announce.to === party ? prompt : others;
   return { caller: planFor('caller'), callee: planFor('callee') };
 }

@@ -1,7 +1,9 @@
 import { spokenCodecs } from '../../media/protocol.ts';
 
 /** What an offer is narrowed to where a recording is owed: codecs that prompts and recorder speak, at 8 kHz. */
-export const spokenEncodings: readonly string[] = Object.keys(spokenCodecs).map((encoding) => `${encoding}/8000`);
+export const spokenEncodings: readonly string[] = Object.keys(spokenCodecs).map(
+  (encoding) => `${encoding}/8000`,
+);
 
 const speech = new Set(['PCMU', 'PCMA']);
 

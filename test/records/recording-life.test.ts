@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  expectRecording,
+  type LifeEvent,
+  type SealedFacts,
+  stepLife,
+} from '../../src/records/recording-life.ts';
+import type { RecordingRecord } from '../../src/records/recording-record.ts';
+
+const record: RecordingRecord = {
+  id: 'r',
+  callId: 'c',
+  version: 1,
+  nodeId: 'n',
+  state: 'expected',
+  reason: null,
+  format: 'wav',
+  channels: 'stereo',
+  sampleRate: 8000,
+  startedAt: null,
+  durationMs: null,
+  sizeBytes: null,
+  sha256: null,
+  objectKey: null,
+  objectSha256: null,
+  ledger: [],
+  purpose: 'quality',
+  retainUntil: null,
+  hold: false,
+};
+const facts: SealedFacts = {
+  durationMs: 1000,
+  sampleRate: 8000,
+  sizeBytes: 32_044,
+  sha256: 'aa',
+  objectKey: 'k',
+  objectSha256: 'bb',
+  ledger: [],
+};
+
+const e = {
+  answered: { type: 'answered' },
+  prepared: { type: 'prepared' },
+  opened: { type: 'opened' },
+  began: { type: 'began', at: '2026-11-23T00:00:00.000Z', retainUntil: '2027-02-21T00:00:00.000Z' },
+  ended: { type: 'ended' },
+  stopped: { type: 'stopped' },
+  sealed: { type: 'sealed', facts },
+  withheld: { type: 'withheld', reason: 'not-told' },
+  failed: { type: 'failed', reason: 'disk-full' },
+  recovered: { type: 'recovered', facts },
+  nothing: { type: 'recovered', facts: null },
+} as const satisfies Record<string, LifeEvent>;
+
+function run(events: readonly LifeEvent[]) {
+  let life = expectRecording(record);
+  const effects: string[] = [];
+  const versions: number[] = [];
+  for (const event of events) {
+    const step = stepLife(life, event);
+    life = step.life;
+    for (const effect of step.effects) {
+      if (effect.type === 'save') versions.push(effect.record.version);
+      effects.push(effect.type);
+    }
+  }
+  return { life, effects, versions, state: life.record.state, reason: life.record.reason };
+}
+
+describe('the life of a recording', () => {
+  const rows: [string, LifeEvent[], string, string | null, string[]][] = [
+    ['a call that was not answered leaves none', [e.ended], 'none', 'not-answered', ['save']],
+    [
+      'it begins once it is prepared and everyone was told',
+      [e.answered, e.prepared, e.opened],
+      'expected',
+      null,
+      ['prepare', 'begin'],
+    ],
+    ['told before prepared waits for the recorder', [e.answered, e.opened], 'expected', null, ['prepare']],
+    ['in either order', [e.answered, e.opened, e.prepared], 'expected', null, ['prepare', 'begin']],
+    [
+      'begun is written down',
+      [e.answered, e.prepared, e.opened, e.began],
+      'recording',
+      null,
+      ['prepare', 'begin', 'save'],
+    ],
+    [
+      'sealed at the end',
+      [e.answered, e.prepared, e.opened, e.began, e.ended, e.sealed],
+      'sealed',
+      null,
+      ['prepare', 'begin', 'save', 'end', 'save'],
+    ],
+    [
+      'stopped by hand while the call goes on',
+      [e.answered, e.prepared, e.opened, e.began, e.stopped, e.sealed, e.ended],
+      'sealed',
+      null,
+      ['prepare', 'begin', 'save', 'end', 'save'],
+    ],
+    [
+      'the end may overtake the word of the beginning',
+      [e.answered, e.prepared, e.opened, e.ended, e.began, e.sealed],
+      'sealed',
+      null,
+      ['prepare', 'begin', 'end', 'save', 'save'],
+    ],
+    [
+      'who leaves in mid-prompt leaves none',
+      [e.answered, e.prepared, e.ended],
+      'none',
+      'left-before-told',
+      ['prepare', 'discard', 'save'],
+    ],
+    [
+      'nobody told, nothing kept',
+      [e.answered, e.prepared, e.withheld],
+      'none',
+      'not-told',
+      ['prepare', 'discard', 'alarm', 'save'],
+    ],
+    [
+      'a recorder that fails before the beginning',
+      [e.answered, e.failed],
+      'failed',
+      'disk-full',
+      ['prepare', 'discard', 'alarm', 'save'],
+    ],
+    [
+      'a recorder that fails in between: what is there is kept',
+      [e.answered, e.prepared, e.opened, e.began, e.failed, e.recovered],
+      'interrupted',
+      'disk-full',
+      ['prepare', 'begin', 'save', 'end', 'alarm', 'recover', 'save'],
+    ],
+    [
+      'and where nothing is there it has failed',
+      [e.answered, e.prepared, e.opened, e.began, e.ended, e.failed, e.nothing],
+      'failed',
+      'disk-full',
+      ['prepare', 'begin', 'save', 'end', 'alarm', 'recover', 'save'],
+    ],
+    [
+      'sealed before the word of the end',
+      [e.answered, e.prepared, e.opened, e.began, e.sealed, e.ended],
+      'sealed',
+      null,
+      ['prepare', 'begin', 'save', 'save'],
+    ],
+  ];
+  it.each(rows)('%s', (_name, events, state, reason, effects) => {
+    expect(run(events)).toMatchObject({ state, reason, effects });
+  });
+
+  it('never leaves a terminal state, and versions only grow, in any order of events', () => {
+    const terminal = new Set(['sealed', 'interrupted', 'failed', 'none']);
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.values(e)), { maxLength: 20 }), (events) => {
+        const { versions } = run(events);
+        expect(versions).toEqual(versions.map((_, i) => i + 2));
+        const first = events.findIndex((_, i) => terminal.has(run(events.slice(0, i + 1)).state));
+        if (first >= 0) expect(run(events).state).toBe(run(events.slice(0, first + 1)).state);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
