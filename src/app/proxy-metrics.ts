@@ -1,0 +1,167 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Meter, MeterSample } from '../kernel/meter.ts';
+import type { MediaStats } from '../media/protocol.ts';
+import type { RecordingStats } from '../recording/protocol.ts';
+import type { Direction, Outcome } from '../records/call-record.ts';
+import type { RecordEvent } from '../records/record-event.ts';
+import type { MediaPool } from './media-pool.ts';
+import type { RecorderPool } from './recorder-pool.ts';
+
+/** Resolution of the event loop's delay histogram, ms. */
+const loopResolutionMs = 10;
+
+/** What the proxy counts of calls and recordings, and how a scrape gathers it with what the workers count. */
+export interface ProxyMetrics {
+  callStarted(direction: Direction): void;
+  callEnded(direction: Direction, outcome: Outcome): void;
+  recordsWritten(events: readonly RecordEvent[]): void;
+  alarm(reason: string): void;
+  collect(): Promise<MeterSample[]>;
+  close(): void;
+}
+
+export function proxyMetrics(meter: Meter, media: MediaPool, recorders: RecorderPool): ProxyMetrics {
+  const active: Record<Direction, number> = { inbound: 0, outbound: 0, internal: 0 };
+  const loop = monitorEventLoopDelay({ resolution: loopResolutionMs });
+  loop.enable();
+  const showActive = (direction: Direction): void => {
+    meter
+      .gauge('onrecord_calls_active', 'Calls that are up or being set up', { direction })
+      .set(active[direction]);
+  };
+  return {
+    callStarted(direction) {
+      active[direction] += 1;
+      showActive(direction);
+    },
+    callEnded(direction, outcome) {
+      active[direction] -= 1;
+      showActive(direction);
+      meter.counter('onrecord_calls_total', 'Calls that have ended', { direction, outcome }).add();
+    },
+    recordsWritten(events) {
+      for (const event of events) {
+        if (event.kind !== 'recording' || event.recording.state === 'recording') continue;
+        const { state } = event.recording;
+        meter.counter('onrecord_recordings_total', 'Recordings that reached a state', { state }).add();
+      }
+    },
+    alarm(reason) {
+      meter.counter('onrecord_recordings_lost_total', 'Owed recordings that failed', { reason }).add();
+    },
+    collect: async () => {
+      const [mediaStats, recorderStats] = await Promise.all([media.stats(), recorders.stats()]);
+      return [
+        ...meter.snapshot(),
+        ...mediaSamples(mediaStats),
+        ...recorderSamples(recorderStats, mediaStats),
+        ...loopSample(loop.mean, loop.max),
+      ];
+    },
+    close() {
+      loop.disable();
+    },
+  };
+}
+
+function counter(
+  name: string,
+  help: string,
+  value: number,
+  labels: Record<string, string> = {},
+): MeterSample {
+  return { name: `onrecord_${name}`, help, type: 'counter', labels, value };
+}
+
+function gauge(name: string, help: string, value: number, labels: Record<string, string> = {}): MeterSample {
+  return { name: `onrecord_${name}`, help, type: 'gauge', labels, value };
+}
+
+function sum<T>(list: readonly T[], value: (item: T) => number): number {
+  return list.reduce((total, item) => total + value(item), 0);
+}
+
+function mediaSamples(stats: readonly MediaStats[]): MeterSample[] {
+  const drops = new Map<string, number>();
+  for (const worker of stats) {
+    for (const [reason, count] of Object.entries(worker.drops))
+      drops.set(reason, (drops.get(reason) ?? 0) + count);
+  }
+  const packets = 'RTP packets';
+  return [
+    counter(
+      'rtp_packets_total',
+      packets,
+      sum(stats, (s) => s.packetsIn),
+      { direction: 'in' },
+    ),
+    counter(
+      'rtp_packets_total',
+      packets,
+      sum(stats, (s) => s.packetsOut),
+      { direction: 'out' },
+    ),
+    counter(
+      'rtp_lost_packets_total',
+      'RTP packets missing by sequence number',
+      sum(stats, (s) => s.packetsLost),
+    ),
+    ...Array.from(drops, ([reason, count]) =>
+      counter('rtp_dropped_packets_total', 'Datagrams refused on media ports', count, { reason }),
+    ),
+    ...delaySample(stats),
+  ];
+}
+
+function delaySample(stats: readonly MediaStats[]): MeterSample[] {
+  const bounds = stats[0]?.delayBounds;
+  if (bounds === undefined) return [];
+  return [
+    {
+      name: 'onrecord_rtp_forward_delay_seconds',
+      help: 'From the arrival of an RTP packet to its sending',
+      type: 'histogram',
+      labels: {},
+      value: sum(stats, (s) => s.delayCount),
+      sum: sum(stats, (s) => s.delaySum),
+      buckets: bounds.map((le, i) => ({ le, count: sum(stats, (s) => s.delayBuckets[i] ?? 0) })),
+    },
+  ];
+}
+
+function recorderSamples(stats: readonly RecordingStats[], media: readonly MediaStats[]): MeterSample[] {
+  const lag = stats.reduce((worst, { encodeLagSeconds }) => Math.max(worst, encodeLagSeconds), 0);
+  return [
+    gauge(
+      'recordings_active',
+      'Recordings that are being written',
+      sum(stats, (s) => s.active),
+    ),
+    gauge(
+      'recordings_sealing',
+      'Recordings that are being sealed',
+      sum(stats, (s) => s.sealing),
+    ),
+    counter(
+      'tap_dropped_packets_total',
+      'Packets that found the tap full',
+      sum(media, (s) => s.tapDropped),
+    ),
+    gauge('encode_lag_seconds', 'How far the slowest recording is behind the media clock', lag),
+    gauge(
+      'spool_bytes',
+      'Bytes in live spools',
+      sum(stats, (s) => s.spoolBytes),
+    ),
+  ];
+}
+
+function loopSample(meanNanoseconds: number, maxNanoseconds: number): MeterSample[] {
+  const help = "Delay of the signalling thread's event loop";
+  return [
+    gauge('event_loop_delay_seconds', help, Math.max(0, meanNanoseconds / 1e9 - loopResolutionMs / 1e3), {
+      stat: 'mean',
+    }),
+    gauge('event_loop_delay_seconds', help, maxNanoseconds / 1e9, { stat: 'max' }),
+  ];
+}
