@@ -1,0 +1,91 @@
+import { type MediaAddress, mediaAddress } from './audio-line.ts';
+import { encodingName, type PayloadFormat, payloadFormats } from './payload-formats.ts';
+import {
+  directionOf,
+  firstAttribute,
+  type MediaDescription,
+  receives,
+  type SessionDescription,
+  sends,
+} from './session-description.ts';
+
+/** A party's media as an offer and its answer left it; the shape that media is told. */
+export interface PartyMedia {
+  /** Null: rejected, or on hold by the null address. */
+  readonly remote: MediaAddress | null;
+  readonly receives: boolean;
+  readonly sends: boolean;
+  readonly formats: readonly PayloadFormat[];
+  readonly ptimeMs: number;
+}
+
+/** Both parties' descriptions as they wrote them, after the answer. */
+export interface Agreement {
+  readonly offer: SessionDescription;
+  readonly answer: SessionDescription;
+  /** Index of the line in use. */
+  readonly line: number;
+  /** What the offer was narrowed to; null: nothing. */
+  readonly encodings: readonly string[] | null;
+}
+
+/** RFC 3551 §4.5: "the default packetization interval [is] 20 ms" for the audio encodings of telephony. */
+const defaultPtimeMs = 20;
+
+/** What one of the two agreed to. */
+export function negotiatedMedia(agreement: Agreement, side: 'offerer' | 'answerer'): PartyMedia {
+  const { offer, answer, line } = agreement;
+  const [own, other] = side === 'offerer' ? [offer, answer] : [answer, offer];
+  const ownMedia = own.media[line];
+  const otherMedia = other.media[line];
+  if (ownMedia === undefined || otherMedia === undefined || ownMedia.port === 0 || otherMedia.port === 0) {
+    return { remote: null, receives: false, sends: false, formats: [], ptimeMs: defaultPtimeMs };
+  }
+  const address = mediaAddress(own, ownMedia);
+  const remote = typeof address === 'string' ? null : address;
+  const ownDirection = directionOf(own, ownMedia);
+  const otherDirection = directionOf(other, otherMedia);
+  const otherHeld = mediaAddress(other, otherMedia) === 'held';
+  return {
+    remote,
+    receives: remote !== null && receives(ownDirection) && sends(otherDirection),
+    sends: sends(ownDirection) && receives(otherDirection) && !otherHeld,
+    formats: agreedFormats(agreement, ownMedia, otherMedia),
+    ptimeMs: ptime(ownMedia),
+  };
+}
+
+/**
+ * In the answer's order (RFC 3264 §6.1: its preference), first by the numbers of the party itself, which are
+ * what it is sent. Where the other numbers an encoding differently, that number comes from this party, and
+ * stands last.
+ */
+function agreedFormats(
+  { answer, line, encodings }: Agreement,
+  own: MediaDescription,
+  other: MediaDescription,
+): PayloadFormat[] {
+  const answered = answer.media[line];
+  const order = answered === undefined ? [] : payloadFormats(answered);
+  const named = (formats: PayloadFormat[], name: string): PayloadFormat[] =>
+    formats.filter((format) => encodingName(format) === name);
+  const ownFormats = payloadFormats(own);
+  const otherFormats = payloadFormats(other);
+  const names = [...new Set(order.map(encodingName))].filter(
+    (name) =>
+      (encodings?.includes(name) ?? true) &&
+      named(ownFormats, name).length > 0 &&
+      named(otherFormats, name).length > 0,
+  );
+  const sent = names.flatMap((name) => named(ownFormats, name));
+  const numbers = new Set(sent.map(({ payloadType }) => payloadType));
+  const foreign = names
+    .flatMap((name) => named(otherFormats, name))
+    .filter(({ payloadType }) => !numbers.has(payloadType));
+  return [...sent, ...foreign];
+}
+
+function ptime(media: MediaDescription): number {
+  const written = Number(firstAttribute(media.lines, 'ptime') ?? Number.NaN);
+  return written >= 1 && written <= 240 ? Math.round(written) : defaultPtimeMs;
+}
