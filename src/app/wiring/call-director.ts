@@ -1,4 +1,4 @@
-import { decide, type RuleBook } from '../../policy/decide.ts';
+import { type Decision, decide, type RuleBook } from '../../policy/decide.ts';
 import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
 import type { MediaOptions } from '../../media/options.ts';
 import type { SipOptions } from '../../signalling/options.ts';
@@ -30,7 +30,7 @@ export interface Direction {
   readonly sessions: number;
 }
 
-/** Where a failed journal is not to cost the call: seconds a refused caller is asked to wait. */
+/** How long a caller is asked to wait when the journal does not take what must be recorded. */
 const retryAfterSeconds = 30;
 
 export function createDirection(plan: DirectorPlan): Direction {
@@ -62,24 +62,7 @@ export function createDirection(plan: DirectorPlan): Direction {
       sessions.set(call.callId, session);
       facts.set(call.callId, call);
       plan.count.started(call.direction);
-      const mustRecord = decision.record && decision.rule.onFailure === 'refuse';
-      try {
-        const written = session.expect();
-        // A call that is not recorded never waits for a disk; its record is retried by the journal.
-        if (decision.record) await written;
-        else written.catch(() => undefined);
-      } catch (error) {
-        plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
-        if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
-        session.withoutRecording('journal');
-        return { kind: 'accept', encodings: null };
-      }
-      if (!decision.record) return { kind: 'accept', encodings: null };
-      if (call.offered === null || call.offered.some(isSpoken))
-        return { kind: 'accept', encodings: spokenEncodings };
-      if (mustRecord) return refusal(488, 'Not Acceptable Here', 'no-codec');
-      session.withoutRecording('no-codec');
-      return { kind: 'accept', encodings: null };
+      return admit(plan, session, decision, call);
     },
     openMedia: async (call) => {
       const session = sessions.get(call.callId);
@@ -119,6 +102,36 @@ export function createDirection(plan: DirectorPlan): Direction {
       return sessions.size;
     },
   };
+}
+
+/** A call that is owed a recording waits until that stands in the journal; any other never waits for a disk. */
+async function admit(
+  plan: DirectorPlan,
+  session: CallSession,
+  decision: Decision,
+  call: CallFacts,
+): Promise<Admission> {
+  const written = session.expect();
+  if (!decision.record) {
+    written.catch((error: unknown) => {
+      plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
+    });
+    return { kind: 'accept', encodings: null };
+  }
+  const mustRecord = decision.rule.onFailure === 'refuse';
+  try {
+    await written;
+  } catch (error) {
+    plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
+    if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
+    session.withoutRecording('journal');
+    return { kind: 'accept', encodings: null };
+  }
+  if (call.offered === null || call.offered.some(isSpoken))
+    return { kind: 'accept', encodings: spokenEncodings };
+  if (mustRecord) return refusal(488, 'Not Acceptable Here', 'no-codec');
+  session.withoutRecording('no-codec');
+  return { kind: 'accept', encodings: null };
 }
 
 function refusal(status: number, phrase: string, reason: 'recording-failed' | 'no-codec'): Admission {

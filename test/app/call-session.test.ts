@@ -1,0 +1,307 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { decide } from '../../src/policy/decide.ts';
+import { purposeOptions, recordingOptions } from '../../src/policy/options.ts';
+import type { RecordEvent } from '../../src/records/record-event.ts';
+import type { RecordingRecord } from '../../src/records/recording-record.ts';
+import type { SealResult } from '../../src/recording/protocol.ts';
+import type { CallFacts, NegotiatedMedia } from '../../src/signalling/ports.ts';
+import type { MediaHandle } from '../../src/app/media-pool.ts';
+import type { RecorderEvent } from '../../src/app/recorder-pool.ts';
+import { CallSession, type SessionDeps } from '../../src/app/wiring/call-session.ts';
+
+const facts: CallFacts = {
+  callId: 'call-1',
+  direction: 'outbound',
+  callerPeer: 'pbx',
+  calleePeer: 'carrier',
+  from: '101',
+  to: '202',
+  emergency: false,
+  callerSipCallId: 'sip-1',
+  headers: new Map(),
+  offered: ['PCMA/8000'],
+};
+const pcma: NegotiatedMedia = {
+  remote: { address: '127.0.0.1', port: 4000, rtcpPort: 4001 },
+  receives: true,
+  sends: true,
+  formats: [{ payloadType: 8, encoding: 'PCMA', clockRate: 8000 }],
+  ptimeMs: 20,
+};
+const opus: NegotiatedMedia = {
+  ...pcma,
+  formats: [{ payloadType: 96, encoding: 'OPUS', clockRate: 48_000 }],
+};
+const sealed: SealResult = {
+  recordingId: 'r',
+  durationMs: 5000,
+  sampleRate: 8000,
+  sizeBytes: 1,
+  sha256: 'a',
+  objectKey: 'k',
+  objectSha256: 'b',
+  ledger: [],
+};
+const report = {
+  prompt: 'en',
+  codec: 'PCMA',
+  packetsSent: 5,
+  packetsExpected: 5,
+  firstPacketAt: 1 as MonotonicMs,
+  lastPacketAt: 81 as MonotonicMs,
+};
+
+/** Everything around a session, written down in one list in the order in which it happened. */
+function world(rule: object) {
+  const log: string[] = [];
+  const written: RecordEvent[] = [];
+  let tell: (event: RecorderEvent) => void = () => undefined;
+  const deps: SessionDeps = {
+    nodeId: 'n',
+    clock: { monotonic: () => 1000 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
+    random: (length) => new Uint8Array(length).map(() => Math.floor(Math.random() * 256)),
+    logger: silentLogger,
+    recorders: {
+      enlist: (listen) => {
+        tell = listen;
+        return 7;
+      },
+      prepare: () => log.push('prepare'),
+      discard: () => log.push('discard'),
+      release: () => log.push('release'),
+      stats: () => Promise.resolve([]),
+      stop: () => Promise.resolve(),
+    },
+    prompts: {
+      get: (id) => ({ id, language: 'en', purpose: 'quality', text: 'Recorded.', audioSha256: 'cc' }),
+      audio: [],
+    },
+    keys: {
+      create: (recordingId) =>
+        Promise.resolve({
+          key: { recordingId, kekId: 'k', wrapped: 'w', recipient: 'age1', createdAt: 'now' },
+          spoolSecret: new Uint8Array(32),
+        }),
+      open: () => null,
+    },
+    journal: {
+      append: (events) => {
+        written.push(...events);
+        return Promise.resolve();
+      },
+    },
+    recover: () => Promise.resolve(sealed),
+    hangUp: (_callId, reason) => log.push(`hang-up ${reason}`),
+    alarm: (reason) => log.push(`alarm ${reason}`),
+  };
+  const media: MediaHandle = {
+    local: [
+      { address: '127.0.0.1', rtpPort: 2, rtcpPort: 3 },
+      { address: '127.0.0.1', rtpPort: 4, rtcpPort: 5 },
+    ],
+    connect: () => undefined,
+    gate: (open) => log.push(open ? 'gate-open' : 'gate-closed'),
+    play: (leg, prompt) => log.push(`play ${prompt} ${leg}`),
+    stopPlay: (leg) => log.push(`stop ${leg}`),
+    mark: (type) => log.push(type),
+    close: () => log.push('close'),
+  };
+  const purposes = purposeOptions.parse([
+    { id: 'quality', description: 'q', legalBasis: 'contract', retention: '1d' },
+  ]);
+  const book = {
+    rules: recordingOptions.parse({ rules: [rule] }).rules,
+    purposes: new Map(purposes.map((p) => [p.id, p])),
+  };
+  const decision = decide(book, { ...facts, peers: [], extension: '101' });
+  const session = new CallSession(deps, facts, decision, () => log.push('done'));
+  const view = session.attach(media);
+  const recordings = (): RecordingRecord[] =>
+    written.flatMap((event) => (event.kind === 'recording' ? [event.recording] : []));
+  return {
+    log,
+    written,
+    session,
+    view,
+    recordings,
+    tell: (event: RecorderEvent) => {
+      tell(event);
+    },
+  };
+}
+
+const rule = { id: 'r', mode: 'automatic', purpose: 'quality', announce: { prompt: 'en' } };
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const counts = { packetsReceived: 1, packetsSent: 2, packetsLost: 0, packetsDropped: 0 };
+const ended = {
+  outcome: 'success',
+  reason: 'answered',
+  legs: [{ party: 'caller', peerId: 'pbx', sipCallId: 's' }],
+} as const;
+
+describe('a recorded call', () => {
+  let w: ReturnType<typeof world>;
+  beforeEach(async () => {
+    w = world(rule);
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+  });
+  const answer = async (): Promise<void> => {
+    w.session.answered();
+    await settle();
+    w.tell({ type: 'prepared', recording: 7 });
+  };
+  const tellBoth = (): void => {
+    w.session.onMedia({ type: 'played', session: 1, leg: 0, report: { ...report, end: 'whole' } });
+    w.session.onMedia({ type: 'played', session: 1, leg: 1, report: { ...report, end: 'whole' } });
+  };
+  const hangUp = (): void => {
+    w.session.ended(ended);
+    w.session.onMedia({ type: 'closed', session: 1, legs: [counts, counts] });
+  };
+
+  it('is expected in the journal before media opens', () => {
+    expect(w.written.map(({ kind }) => kind)).toEqual(['call', 'recording']);
+    expect(w.recordings()[0]?.state).toBe('expected');
+  });
+
+  it('goes: gate closed, prompts, begin, end, sealed', async () => {
+    await answer();
+    tellBoth();
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    hangUp();
+    w.tell({ type: 'sealed', recording: 7, result: sealed });
+    expect(w.log).toEqual([
+      'gate-closed',
+      'play en 0',
+      'play en 1',
+      'prepare',
+      'begin',
+      'end',
+      'close',
+      'release',
+      'done',
+    ]);
+    expect(w.recordings().map(({ state }) => state)).toEqual(['expected', 'recording', 'sealed']);
+    expect(w.recordings().at(-1)).toMatchObject({
+      durationMs: 5000,
+      retainUntil: '2023-11-15T22:13:19.900Z',
+    });
+  });
+
+  it('puts the key on the disk before the recorder may begin', async () => {
+    await answer();
+    const kinds = w.written.map(({ kind }) => kind);
+    expect(kinds.indexOf('key')).toBeGreaterThan(0);
+    expect(w.log.indexOf('prepare')).toBeGreaterThan(-1);
+  });
+
+  it('keeps evidence of what each party was told', async () => {
+    await answer();
+    tellBoth();
+    const evidence = w.written.flatMap((event) => (event.kind === 'consent' ? [event.consent] : []));
+    expect(evidence).toHaveLength(2);
+    expect(evidence[0]).toMatchObject({
+      party: 'caller',
+      outcome: 'told',
+      promptId: 'en',
+      text: 'Recorded.',
+      purpose: 'quality',
+      audioSha256: 'cc',
+      packetsSent: 5,
+      presentAtEnd: true,
+    });
+  });
+
+  it('leaves a recording in state none when somebody hangs up in mid-prompt', async () => {
+    await answer();
+    w.session.onMedia({ type: 'played', session: 1, leg: 0, report: { ...report, end: 'whole' } });
+    hangUp();
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'left-before-told' });
+    expect(w.log).toContain('discard');
+    expect(w.log).not.toContain('begin');
+    expect(w.log.at(-1)).toBe('done');
+  });
+
+  it('does not record a party that could not be told', async () => {
+    await answer();
+    w.session.onMedia({
+      type: 'played',
+      session: 1,
+      leg: 1,
+      report: { ...report, packetsSent: 0, end: 'no-remote' },
+    });
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'not-told' });
+    expect(w.log).toContain('gate-open');
+    expect(w.log).not.toContain('begin');
+  });
+
+  it('goes on without a recording when the recorder fails, and keeps what there is', async () => {
+    await answer();
+    tellBoth();
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    w.tell({ type: 'failed', recording: 7, reason: 'disk-full' });
+    await settle();
+    expect(w.log).toContain('alarm disk-full');
+    expect(w.log).not.toContain('hang-up recording-failed');
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'interrupted', reason: 'disk-full' });
+  });
+
+  it('fails a recording whose codec nobody speaks', () => {
+    w.view.connect('callee', opus);
+    w.session.answered();
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'failed', reason: 'no-codec' });
+  });
+
+  it('acknowledges a pause with its sample position, and refuses a second one', async () => {
+    await answer();
+    tellBoth();
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    const paused = w.session.control('pause', 'token:t', 'card number');
+    w.tell({ type: 'marked', recording: 7, mark: 'pause', samplePosition: 4000 });
+    expect(await paused).toMatchObject({ ok: true, value: { samplePosition: 4000 } });
+    expect(await w.session.control('pause', 'token:t', null)).toEqual({ ok: false, code: 'conflict' });
+    expect(w.written.at(-1)).toMatchObject({
+      kind: 'control',
+      control: { action: 'pause', reason: 'card number' },
+    });
+  });
+
+  it('counts what the media did into the call record', () => {
+    hangUp();
+    const last = w.written.findLast((event) => event.kind === 'call');
+    expect(last?.kind === 'call' && last.call.legs[0]?.media).toEqual(counts);
+  });
+});
+
+describe('onFailure: refuse', () => {
+  it('ends a call whose recording fails', async () => {
+    const w = world({ ...rule, onFailure: 'refuse' });
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    w.session.answered();
+    await settle();
+    w.tell({ type: 'failed', recording: 7, reason: 'spool-error' });
+    expect(w.log).toContain('hang-up recording-failed');
+  });
+});
+
+describe('announce: elsewhere', () => {
+  it('begins at the answer and says in whose words the parties were told', async () => {
+    const w = world({ ...rule, announce: 'elsewhere', told: 'The PBX says so.' });
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    w.session.answered();
+    await settle();
+    w.tell({ type: 'prepared', recording: 7 });
+    expect(w.log).toEqual(['prepare', 'begin']);
+    const evidence = w.written.flatMap((event) => (event.kind === 'consent' ? [event.consent] : []));
+    expect(evidence).toHaveLength(2);
+    expect(evidence[0]).toMatchObject({ outcome: 'elsewhere', text: 'The PBX says so.', promptId: null });
+  });
+});
