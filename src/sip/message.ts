@@ -1,3 +1,5 @@
+import { canonicalName } from './header-name.ts';
+
 /**
  * A SIP message (RFC 3261 §7). Start-line and header text are strings in which each character is one byte
  * (latin1), so that whatever came in, UTF-8 or not, goes out again byte for byte. Bodies are bytes.
@@ -28,82 +30,85 @@ export interface SipHeader {
   readonly value: string;
 }
 
-/** The compact forms of RFC 3261 §7.3.3 and later RFCs, to their long names. */
-const compactForms: ReadonlyMap<string, string> = new Map([
-  ['a', 'accept-contact'],
-  ['b', 'referred-by'],
-  ['c', 'content-type'],
-  ['d', 'request-disposition'],
-  ['e', 'content-encoding'],
-  ['f', 'from'],
-  ['i', 'call-id'],
-  ['j', 'reject-contact'],
-  ['k', 'supported'],
-  ['l', 'content-length'],
-  ['m', 'contact'],
-  ['n', 'identity-info'],
-  ['o', 'event'],
-  ['r', 'refer-to'],
-  ['s', 'subject'],
-  ['t', 'to'],
-  ['u', 'allow-events'],
-  ['v', 'via'],
-  ['x', 'session-expires'],
-  ['y', 'identity'],
-]);
-
-/** The name headers are compared by: lower case, compact forms spelled out. */
-export function canonicalName(name: string): string {
-  const lower = name.toLowerCase();
-  return compactForms.get(lower) ?? lower;
+/** A header with the name it is compared by (`via`, `call-id`). */
+export interface CanonicalHeader extends SipHeader {
+  readonly canonical: string;
 }
+
+/** The body of a message without one. Shared: nobody may write to it, and it has nothing to write to. */
+export const noBody: Uint8Array = new Uint8Array(0);
 
 /** Header fields in their order. Lookups take the canonical name (`via`, `call-id`). */
 export class SipHeaders implements Iterable<SipHeader> {
-  readonly #fields: SipHeader[];
+  readonly #fields: CanonicalHeader[] = [];
 
   constructor(fields: Iterable<SipHeader> = []) {
-    this.#fields = [...fields];
+    for (const { name, value } of fields) this.append(name, value);
+  }
+
+  get length(): number {
+    return this.#fields.length;
   }
 
   [Symbol.iterator](): Iterator<SipHeader> {
     return this.#fields[Symbol.iterator]();
   }
 
+  /** The fields with their canonical names, in their order. */
+  canonicalFields(): readonly CanonicalHeader[] {
+    return this.#fields;
+  }
+
   first(canonical: string): string | null {
-    return this.#fields.find((field) => canonicalName(field.name) === canonical)?.value ?? null;
+    for (const field of this.#fields) if (field.canonical === canonical) return field.value;
+    return null;
   }
 
   all(canonical: string): string[] {
-    return this.#fields
-      .filter((field) => canonicalName(field.name) === canonical)
-      .map((field) => field.value);
+    const values: string[] = [];
+    for (const field of this.#fields) if (field.canonical === canonical) values.push(field.value);
+    return values;
+  }
+
+  /** How many fields have this name. */
+  count(canonical: string): number {
+    let found = 0;
+    for (const field of this.#fields) if (field.canonical === canonical) found += 1;
+    return found;
   }
 
   append(name: string, value: string): this {
-    this.#fields.push({ name, value });
+    this.#fields.push({ name, value, canonical: canonicalName(name) });
     return this;
   }
 
   prepend(name: string, value: string): this {
-    this.#fields.unshift({ name, value });
+    this.#fields.unshift({ name, value, canonical: canonicalName(name) });
     return this;
   }
 
   /** Replaces every field of this name by one, at the place of the first. */
   set(name: string, value: string): this {
     const canonical = canonicalName(name);
-    const at = this.#fields.findIndex((field) => canonicalName(field.name) === canonical);
+    const at = this.#fields.findIndex((field) => field.canonical === canonical);
     if (at < 0) return this.append(name, value);
     this.remove(canonical);
-    this.#fields.splice(at, 0, { name, value });
+    this.#fields.splice(at, 0, { name, value, canonical });
+    return this;
+  }
+
+  /** Replaces the value of the first field of this name and leaves the others: the top Via, the top Route. */
+  setFirst(name: string, value: string): this {
+    const canonical = canonicalName(name);
+    const at = this.#fields.findIndex((field) => field.canonical === canonical);
+    if (at < 0) return this.append(name, value);
+    this.#fields[at] = { name: this.#fields[at]?.name ?? name, value, canonical };
     return this;
   }
 
   remove(canonical: string): this {
     for (let i = this.#fields.length - 1; i >= 0; i--) {
-      const field = this.#fields[i];
-      if (field !== undefined && canonicalName(field.name) === canonical) this.#fields.splice(i, 1);
+      if (this.#fields[i]?.canonical === canonical) this.#fields.splice(i, 1);
     }
     return this;
   }
