@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import type { CallRecord } from '../records/call-record.ts';
+import type { ConsentRecord } from '../records/consent-record.ts';
+import type { ControlEvent } from '../records/control-event.ts';
+import type { KeyRecord } from '../records/key-record.ts';
+import type { RecordEvent } from '../records/record-event.ts';
+import type { RecordingRecord } from '../records/recording-record.ts';
+
+// The types stand in `records`; these say the same at run time, and the compiler holds the two together.
+const text = z.string();
+const count = z.number();
+const party = z.enum(['caller', 'callee']);
+
+const leg = z.object({
+  id: text,
+  party,
+  peerId: text,
+  sipCallId: text,
+  codec: text.nullable(),
+  media: z
+    .object({ packetsReceived: count, packetsSent: count, packetsLost: count, packetsDropped: count })
+    .nullable(),
+});
+
+const call: z.ZodType<CallRecord> = z.object({
+  id: text,
+  version: count,
+  nodeId: text,
+  direction: z.enum(['outbound', 'inbound', 'internal']),
+  from: text,
+  to: text,
+  extension: text.nullable(),
+  queue: text.nullable(),
+  startedAt: text,
+  answeredAt: text.nullable(),
+  endedAt: text.nullable(),
+  outcome: z.enum(['success', 'caller', 'upstream', 'ours', 'indeterminate']).nullable(),
+  reason: z
+    .enum([
+      'answered',
+      'busy',
+      'no-answer',
+      'cancelled',
+      'rejected',
+      'not-found',
+      'no-route',
+      'no-codec',
+      'no-ports',
+      'overload',
+      'upstream-error',
+      'upstream-timeout',
+      'media-timeout',
+      'recording-failed',
+      'shutdown',
+      'crash',
+      'protocol-error',
+    ])
+    .nullable(),
+  ruleId: text.nullable(),
+  legs: z.array(leg),
+});
+
+const ledger = z.object({
+  party,
+  receivedMs: count,
+  concealedMs: count,
+  heldMs: count,
+  pausedMs: count,
+  lostMs: count,
+});
+
+const recording: z.ZodType<RecordingRecord> = z.object({
+  id: text,
+  callId: text,
+  version: count,
+  nodeId: text,
+  state: z.enum([
+    'expected',
+    'recording',
+    'sealed',
+    'interrupted',
+    'failed',
+    'none',
+    'archived',
+    'restricted',
+    'deleted',
+  ]),
+  reason: text.nullable(),
+  format: z.enum(['wav', 'mp3']),
+  channels: z.enum(['stereo', 'mono']),
+  sampleRate: count,
+  startedAt: text.nullable(),
+  durationMs: count.nullable(),
+  sizeBytes: count.nullable(),
+  sha256: text.nullable(),
+  objectKey: text.nullable(),
+  objectSha256: text.nullable(),
+  ledger: z.array(ledger),
+  purpose: text,
+  retainUntil: text.nullable(),
+  hold: z.boolean(),
+});
+
+const consent: z.ZodType<ConsentRecord> = z.object({
+  id: text,
+  callId: text,
+  recordingId: text.nullable(),
+  legId: text,
+  party,
+  outcome: z.enum(['told', 'left', 'elsewhere', 'failed']),
+  purpose: text,
+  text,
+  promptId: text.nullable(),
+  language: text.nullable(),
+  audioSha256: text.nullable(),
+  codec: text.nullable(),
+  packetsSent: count.nullable(),
+  packetsExpected: count.nullable(),
+  firstPacketAt: text.nullable(),
+  lastPacketAt: text.nullable(),
+  presentAtEnd: z.boolean().nullable(),
+});
+
+const control: z.ZodType<ControlEvent> = z.object({
+  id: text,
+  callId: text,
+  recordingId: text,
+  action: z.enum(['start', 'stop', 'pause', 'resume']),
+  actor: text,
+  reason: text.nullable(),
+  at: text,
+  samplePosition: count,
+});
+
+const key: z.ZodType<KeyRecord> = z.object({
+  recordingId: text,
+  kekId: text,
+  wrapped: text,
+  recipient: text,
+  createdAt: text,
+});
+
+export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('call'), call }),
+  z.object({ kind: z.literal('recording'), recording }),
+  z.object({ kind: z.literal('consent'), consent }),
+  z.object({ kind: z.literal('control'), control }),
+  z.object({ kind: z.literal('key'), key }),
+]);
