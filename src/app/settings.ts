@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, resolve } from 'node:path';
 import { defaultConfig } from '../config/default-config.ts';
 import { type ConfigFault, printFault } from '../config/fault.ts';
 import { type Environment, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import { packageDirectory } from './package-directory.ts';
 
 /** A validated configuration and where its files are. */
 export interface Settings {
@@ -15,13 +15,6 @@ export interface Settings {
   /** What relative prompt and key files are relative to. */
   readonly baseDirectory: string;
   readonly dataDirectory: string;
-}
-
-/** The package's own folder, seen from `dist/src/app` and from `src/app` alike. */
-function packageDirectory(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
-  return directory;
 }
 
 /** `--config FILE`, else `./onrecord.yaml` if it is there, else the embedded default on 127.0.0.1. */
