@@ -110,7 +110,7 @@ describe('a proxy and its control process', () => {
     const first = await bench.server();
     const client = bench.client();
     client.serving(['a']);
-    await until(() => first.nodes()[0]?.sip != null);
+    await until(() => (first.nodes()[0]?.sip ?? null) !== null);
     await first.close();
     const second = await bench.server();
     await until(() => second.nodes()[0]?.sip?.[0] === 'a');

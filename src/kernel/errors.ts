@@ -1,0 +1,150 @@
+/** What a user is told of an error: never more than this entry and facts of the user's own request. */
+export interface ErrorEntry {
+  /** HTTP status of the API's answer. */
+  readonly status: number;
+  /** Short, the same for every occurrence. */
+  readonly title: string;
+  /** What to do about it. */
+  readonly mend: string;
+}
+
+/** Every error a user of the API can meet, by its code. The API's README has the same table. */
+export const errorRegistry = {
+  'invalid-request': {
+    status: 400,
+    title: 'The request is not valid',
+    mend: 'Correct what `errors` names; /openapi.json describes every request.',
+  },
+  'bad-cursor': {
+    status: 400,
+    title: 'The cursor is not one of ours',
+    mend: 'Use the `nextCursor` of the page before with the same filters, or none.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'Credentials are missing or not valid',
+    mend: 'Send `Authorization: Bearer TOKEN` with a token that is not revoked.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is nothing here',
+    mend: 'Check the path against /openapi.json.',
+  },
+  'call-not-found': {
+    status: 404,
+    title: 'No such call',
+    mend: 'Take the id from GET /api/v1/calls; a call appears there once its start is stored.',
+  },
+  'recording-not-found': {
+    status: 404,
+    title: 'No such recording',
+    mend: 'Take the id from GET /api/v1/recordings.',
+  },
+  'no-audio': {
+    status: 404,
+    title: 'This recording has no audio',
+    mend: 'Its `state` and `reason` say why nothing was recorded.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The method is not allowed here',
+    mend: 'Use one of the methods in the Allow header.',
+  },
+  'call-not-active': {
+    status: 409,
+    title: 'The call is over',
+    mend: 'Only a call that is up can be controlled.',
+  },
+  'control-conflict': {
+    status: 409,
+    title: 'The state of the recording does not allow this',
+    mend: 'Look at the call: pause needs a running recording, resume a paused one.',
+  },
+  'recording-open': {
+    status: 409,
+    title: 'The recording is not finished',
+    mend: 'Wait until its `state` is neither expected nor recording, or stop it first.',
+  },
+  'recording-held': {
+    status: 409,
+    title: 'The recording is under a legal hold',
+    mend: 'Release the hold first.',
+  },
+  'recording-deleted': {
+    status: 410,
+    title: 'The recording was deleted',
+    mend: 'Its key is destroyed: nobody can bring the audio back.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The request body is too large',
+    mend: 'Send at most 64 KiB.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The request body is not JSON',
+    mend: 'Send `Content-Type: application/json`.',
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    title: 'The range is outside the audio, or more than one',
+    mend: 'Ask for one range within the length that Content-Range names.',
+  },
+  'header-too-large': {
+    status: 431,
+    title: 'The request header is too large',
+    mend: 'Send less than 16 KiB of header.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request took too long to arrive',
+    mend: 'Send the whole request within 30 s.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something failed inside',
+    mend: 'The log of the control process names the cause beside this `requestId`.',
+  },
+  'audio-damaged': {
+    status: 500,
+    title: 'The stored audio cannot be read',
+    mend: 'Run `onrecord verify` for this recording and look at the storage.',
+  },
+  'control-unsupported': {
+    status: 501,
+    title: 'This node cannot do that',
+    mend: 'Use an action that the documentation lists as available.',
+  },
+  'conversion-unsupported': {
+    status: 501,
+    title: 'This recording cannot be converted to that format',
+    mend: 'Fetch it as it is kept, without `format`.',
+  },
+  'conversion-busy': {
+    status: 503,
+    title: 'Two conversions are under way',
+    mend: 'Ask again after Retry-After, or fetch the audio as it is kept.',
+  },
+  'control-failed': {
+    status: 503,
+    title: 'The node did not carry it out',
+    mend: 'Look at the call and ask again.',
+  },
+  'node-unreachable': {
+    status: 503,
+    title: 'The node of this call or recording is not connected',
+    mend: 'Bring the proxy back, then ask again; what was begun is finished then.',
+  },
+  'not-ready': {
+    status: 503,
+    title: 'Not ready',
+    mend: 'See `checks`: what is not `ok` keeps the node from serving.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'The database or the storage cannot be reached',
+    mend: 'Ask again after Retry-After; calls go on and lose nothing meanwhile.',
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
+
+export type ErrorCode = keyof typeof errorRegistry;
