@@ -1,0 +1,56 @@
+import type { Kysely } from 'kysely';
+import type { KeyStore, RecordStore } from '../records/ports.ts';
+import type { RecordEvent } from '../records/record-event.ts';
+import { findCall, findOverdue, findRecording, listCalls, listRecordings } from './record-queries.ts';
+import { consentOf } from './record-rows.ts';
+import type { Database } from './schema.ts';
+import { type RejectedEvent, storeEvents } from './store-events.ts';
+import { storableText } from './storable-text.ts';
+
+export interface RecordStoreOptions {
+  /** Where keys go. Absent: into the table, in the batch's transaction. */
+  readonly keys?: KeyStore;
+  /** Told of each event that was set aside in `rejected_events` because the database refused its content. */
+  readonly onRejected?: (event: RejectedEvent) => void;
+}
+
+export function createRecordStore(db: Kysely<Database>, options: RecordStoreOptions = {}): RecordStore {
+  return {
+    store: (events) => store(db, options, events),
+    call: (id) => findCall(db, id),
+    calls: (filter, page) => listCalls(db, filter, page),
+    recording: (id) => findRecording(db, id),
+    recordings: (filter, page) => listRecordings(db, filter, page),
+    consentOf: async (recordingId) => {
+      const rows = await db
+        .selectFrom('consent_events')
+        .selectAll()
+        .where('recording_id', '=', storableText(recordingId))
+        .orderBy('id')
+        .execute();
+      return rows.map(consentOf);
+    },
+    markDeleted: async (recordingId, at) => {
+      await db
+        .updateTable('recordings')
+        .set({ state: 'deleted', deleted_at: at })
+        .where('id', '=', storableText(recordingId))
+        .where('state', '<>', 'deleted')
+        .execute();
+    },
+    overdue: (before) => findOverdue(db, before),
+  };
+}
+
+async function store(
+  db: Kysely<Database>,
+  { keys, onRejected }: RecordStoreOptions,
+  events: readonly RecordEvent[],
+): Promise<void> {
+  let rest = events;
+  if (keys !== undefined) {
+    for (const event of events) if (event.kind === 'key') await keys.put(event.key);
+    rest = events.filter(({ kind }) => kind !== 'key');
+  }
+  for (const rejected of await storeEvents(db, rest)) onRejected?.(rejected);
+}
