@@ -46,7 +46,7 @@ const noParams: Params = [];
 
 /**
  * Parses `;a=b;c="d;e"` to the end of the text (RFC 3261 §25.1, generic-param). White space around `;` and
- * `=` is LWS and goes; empty parameters (`;;`) are passed over. Null: broken.
+ * `=` is LWS and goes. An empty parameter (`;;`) is broken, as RFC 4475 §3.1.2.1 has it. Null: broken.
  */
 export function parseParams(text: string, from: number): Params | null {
   let at = skipSpace(text, from);
@@ -59,11 +59,11 @@ export function parseParams(text: string, from: number): Params | null {
     while (at < text.length && !endsName(text.charCodeAt(at))) at += 1;
     const name = text.slice(nameAt, at);
     at = skipSpace(text, at);
+    if (name === '') return null;
     if (text.charCodeAt(at) !== equals) {
-      if (name !== '') params.push({ name, value: null });
+      params.push({ name, value: null });
       continue;
     }
-    if (name === '') return null;
     at = skipSpace(text, at + 1);
     const end = endOfValue(text, at);
     if (end <= at) return null;

@@ -33,8 +33,9 @@ function parseSentProtocol(text: string): Omit<Via, 'params'> | null {
   const first = text.indexOf('/');
   const second = text.indexOf('/', first + 1);
   if (first < 0 || second < 0) return null;
-  if (trimmed(text, 0, first).toUpperCase() !== 'SIP' || trimmed(text, first + 1, second) !== '2.0')
-    return null;
+  if (trimmed(text, 0, first).toUpperCase() !== 'SIP') return null;
+  // Of another version too: RFC 3261 §21.5.6 wants its request answered 505.
+  if (!/^[ \t]*\d+\.\d+[ \t]*$/.test(text.slice(first + 1, second))) return null;
   let at = second + 1;
   while (isWhite(text.charCodeAt(at))) at += 1;
   const transportFrom = at;

@@ -1,0 +1,93 @@
+import { limits } from './limits.ts';
+import { SipHeaders } from './message.ts';
+import type { ParseFaultReason } from './parse-fault.ts';
+import { isToken, isWhite, trimmed } from './text.ts';
+
+/** Start-line and header fields, read as far as they can be. */
+export interface Head {
+  readonly startLine: string;
+  readonly headers: SipHeaders;
+  /** The index after the empty line; -1: there is none. */
+  readonly end: number;
+  /** The first thing that was wrong; the lines around it were read all the same. */
+  readonly fault: ParseFaultReason | null;
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/**
+ * Reads the head of a message from text in which each character is a byte. Lines end in CRLF, or in LF alone,
+ * which means nothing else and so harms nobody. Folded lines (RFC 3261 §7.3.1) become one, the fold one space.
+ */
+export function readHead(text: string): Head {
+  const headers = new SipHeaders();
+  let at = text.indexOf('\n') + 1;
+  if (at === 0) return { startLine: text, headers, end: -1, fault: 'no-end-of-head' };
+  const startLine = text.slice(0, endOfContent(text, 0, at));
+  let fault: ParseFaultReason | null = hasHostileCharacter(text) ? 'bare-cr-or-nul' : null;
+  while (at < text.length) {
+    let next = text.indexOf('\n', at) + 1;
+    if (next === 0) break;
+    const end = endOfContent(text, at, next);
+    if (end === at) return { startLine, headers, end: next, fault };
+    const from = at;
+    while (isWhite(text.charCodeAt(next))) next = text.indexOf('\n', next) + 1 || text.length;
+    at = next;
+    if (headers.length >= limits.headers) fault ??= 'too-many-headers';
+    else fault ??= readField(headers, text, from, end, next);
+  }
+  return { startLine, headers, end: -1, fault: fault ?? 'no-end-of-head' };
+}
+
+/** The end of the line's text: before LF, and before CR where there is one. */
+function endOfContent(text: string, from: number, next: number): number {
+  const end = next - 1;
+  return end > from && text.charCodeAt(end - 1) === carriageReturn ? end - 1 : end;
+}
+
+/** Appends the field that begins at `from`; its first line ends at `end`, its last before `next`. */
+function readField(
+  headers: SipHeaders,
+  text: string,
+  from: number,
+  end: number,
+  next: number,
+): ParseFaultReason | null {
+  const colon = text.indexOf(':', from);
+  if (colon < 0 || colon >= end) return 'bad-header';
+  // RFC 3261 §25.1, HCOLON: white space may stand before the colon.
+  const name = trimmed(text, from, colon);
+  if (isWhite(text.charCodeAt(from)) || !isToken(name)) return 'bad-header';
+  if (next - colon > limits.headerBytes) return 'header-too-long';
+  const folded = endOfContent(text, from, next) !== end;
+  headers.append(name, folded ? unfolded(text, colon + 1, next) : trimmed(text, colon + 1, end));
+  return null;
+}
+
+/** RFC 3261 §7.3.1: a fold with the white space around it stands for one space. */
+function unfolded(text: string, from: number, next: number): string {
+  let value = '';
+  let at = from;
+  while (at < next) {
+    const lineEnd = text.indexOf('\n', at);
+    const stop = lineEnd < 0 || lineEnd >= next ? next : lineEnd + 1;
+    const end = text.charCodeAt(stop - 1) === lineFeed ? endOfContent(text, at, stop) : stop;
+    const piece = trimmed(text, at, end);
+    if (piece !== '') value = value === '' ? piece : `${value} ${piece}`;
+    at = stop;
+  }
+  return value;
+}
+
+/**
+ * A CR that ends no line would end one for a laxer reader behind us; a NUL would end the string. Only a
+ * quoted-pair may hold NUL (RFC 3261 §25.1).
+ */
+function hasHostileCharacter(text: string): boolean {
+  if (/\r(?!\n)/.test(text)) return true;
+  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 1)) {
+    if (text.charAt(at - 1) !== '\\') return true;
+  }
+  return false;
+}
