@@ -1,0 +1,55 @@
+import type { Aead } from '../kernel/aead.ts';
+import type { RandomBytes } from '../kernel/ids.ts';
+import { AgeWriter } from './age-writer.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/**
+ * Sealed recordings: an age file an object, and beside it a manifest in clear, without keys, from which
+ * the database's row can be rebuilt.
+ */
+export interface RecordingVault {
+  /** Begins the age file for one recipient. It appears under its key whole, at `finish`, or never. */
+  create(objectKey: string, recipient: string): Promise<AgeWriter>;
+  /** Written after the object: where a manifest stands, its object stood before. */
+  putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Null: none, or the object it speaks of is not there. */
+  manifest(objectKey: string): Promise<unknown>;
+  /** Object and manifest, the object first. False: neither was there. */
+  delete(objectKey: string): Promise<boolean>;
+}
+
+export function recordingVault(deps: {
+  readonly store: ObjectStore;
+  readonly aead: Aead;
+  readonly random: RandomBytes;
+}): RecordingVault {
+  const { store } = deps;
+  return {
+    create: async (objectKey, recipient) => AgeWriter.start(await store.create(objectKey), recipient, deps),
+    putManifest: (objectKey, manifest) =>
+      store.put(manifestKey(objectKey), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)),
+    async manifest(objectKey) {
+      const size = await store.size(manifestKey(objectKey));
+      if (size === null || (await store.size(objectKey)) === null) return null;
+      return parseJson(await store.read(manifestKey(objectKey), 0, size));
+    },
+    async delete(objectKey) {
+      const object = await store.delete(objectKey);
+      const manifest = await store.delete(manifestKey(objectKey));
+      return object || manifest;
+    },
+  };
+}
+
+/** `2026/11/23/ID.wav.age` has its manifest in `2026/11/23/ID.json`. */
+export function manifestKey(objectKey: string): string {
+  return objectKey.replace(/(\.[a-z0-9]+)?\.age$/, '.json');
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return null;
+  }
+}
