@@ -99,7 +99,16 @@ function entityId(event: RecordEvent): string {
   return typeof found === 'string' ? found : '';
 }
 
+const knownKinds: ReadonlySet<string> = new Set<RecordEvent['kind']>([
+  'call',
+  'recording',
+  'consent',
+  'control',
+  'key',
+]);
+
 async function storeBatch(trx: Transaction<Database>, events: readonly RecordEvent[]): Promise<void> {
+  if (!events.every(({ kind }) => knownKinds.has(kind))) throw new TypeError('an event of an unknown kind');
   const of = <K extends RecordEvent['kind']>(kind: K): Extract<RecordEvent, { kind: K }>[] =>
     events.filter((event): event is Extract<RecordEvent, { kind: K }> => event.kind === kind);
   const keys = of('key').map(({ key }) => keyRow(key));
@@ -144,9 +153,10 @@ async function inChunks<T>(rows: readonly T[], store: (chunk: T[]) => Promise<un
   for (let i = 0; i < rows.length; i += rowsAStatement) await store(rows.slice(i, i + rowsAStatement));
 }
 
-/** One row an id, in the order of ids, so that two writers lock rows in the same order. */
+/** The first row of each id, in the order of ids, so that two writers lock rows in the same order. */
 function byId<T>(rows: readonly T[], id: (row: T) => string): T[] {
-  const unique = new Map(rows.map((row) => [id(row), row]));
+  const unique = new Map<string, T>();
+  for (const row of rows) if (!unique.has(id(row))) unique.set(id(row), row);
   return [...unique.values()].sort((a, b) => (id(a) < id(b) ? -1 : 1));
 }
 
