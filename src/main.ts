@@ -2,6 +2,7 @@
 import { parseCommandLine, usage } from './app/command-line.ts';
 import { exitCode } from './app/role-messages.ts';
 import { runCommand } from './app/run-command.ts';
+import { version } from './app/version.ts';
 
 // The only reader of argv and environment: everything below gets them handed in.
 const print = (line: string): void => {
@@ -17,6 +18,8 @@ if (!parsed.ok) {
   process.exitCode = exitCode.configuration;
 } else if (parsed.value.name === 'help') {
   process.stdout.write(usage);
+} else if (parsed.value.name === 'version') {
+  print(version());
 } else {
   process.exitCode = await runCommand(parsed.value, {
     env: process.env,

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../kernel/result.ts';
 
-export type Command =
+export type Command = RunnableCommand | { readonly name: 'help' | 'version' };
+
+/** The commands that need a configuration. */
+export type RunnableCommand =
   | { readonly name: 'start' | 'proxy' | 'control' | 'check' | 'drain'; readonly config: string | null }
   | { readonly name: 'token-create'; readonly config: string | null; readonly label: string }
   | { readonly name: 'token-list'; readonly config: string | null }
   | { readonly name: 'token-revoke'; readonly config: string | null; readonly id: string }
   | { readonly name: 'key-export'; readonly config: string | null; readonly recordingId: string }
-  | { readonly name: 'verify'; readonly config: string | null; readonly recordingId: string | null }
-  | { readonly name: 'help' | 'version' };
+  | { readonly name: 'verify'; readonly config: string | null; readonly recordingId: string | null };
 
 export const usage = `onrecord: an in-path SIP/RTP recording proxy
 

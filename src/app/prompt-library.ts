@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readPrompt } from '../audio/prompt.ts';
 import type { PromptOptions } from '../consent/options.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { PromptAudio } from '../media/protocol.ts';
+import type { Settings } from './settings.ts';
 
 /** A prompt as it is configured, with what its audio is. */
 export interface Prompt extends Pick<PromptOptions, 'id' | 'language' | 'purpose' | 'text'> {
@@ -11,4 +16,22 @@ export interface PromptLibrary {
   get(id: string): Prompt | null;
   /** What the media workers encode and play. */
   readonly audio: readonly PromptAudio[];
+}
+
+/** Reads every configured prompt. The errors are one sentence each. */
+export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly string[]> {
+  const prompts = new Map<string, Prompt>();
+  const audio: PromptAudio[] = [];
+  const faults: string[] = [];
+  for (const { id, language, purpose, text, file } of settings.config.consent.prompts) {
+    const sound = readPrompt(resolve(settings.baseDirectory, file), (path) => readFileSync(path));
+    if (sound.ok) {
+      prompts.set(id, { id, language, purpose, text, audioSha256: sound.value.sha256 });
+      audio.push({ id, samples: sound.value.samples });
+    } else {
+      faults.push(`${settings.source}: consent.prompts "${id}": ${sound.error}`);
+    }
+  }
+  if (faults.length > 0) return err(faults);
+  return ok({ get: (id) => prompts.get(id) ?? null, audio });
 }

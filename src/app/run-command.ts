@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Environment } from '../config/load.ts';
-import type { Command } from './command-line.ts';
+import type { RunnableCommand } from './command-line.ts';
 import { runCheck } from './commands/check.ts';
 import { runDrain } from './commands/drain.ts';
 import { runKeyExport } from './commands/key-export.ts';
@@ -14,7 +14,6 @@ import { runProxy } from './proxy-role.ts';
 import { exitCode } from './role-messages.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
-import { version } from './version.ts';
 
 /** What the world outside gives a command. */
 export interface CommandContext {
@@ -29,14 +28,7 @@ export interface CommandContext {
 }
 
 /** Carries a command out; resolves with the exit code. */
-export async function runCommand(
-  command: Exclude<Command, { readonly name: 'help' }>,
-  context: CommandContext,
-): Promise<number> {
-  if (command.name === 'version') {
-    context.print(version());
-    return exitCode.done;
-  }
+export async function runCommand(command: RunnableCommand, context: CommandContext): Promise<number> {
   const settings = loadSettings(command.config, context.env);
   if (!settings.ok) {
     for (const fault of settings.error) context.complain(fault);

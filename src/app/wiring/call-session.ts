@@ -29,7 +29,7 @@ import type { RecorderEvent, RecorderPool } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
-import type { RecordingKeys } from './recording-keys.ts';
+import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { isSpoken } from './spoken-encodings.ts';
 
 /** Everything a call's session needs of the node. */

@@ -1,0 +1,26 @@
+import { createPeerBook } from '../../signalling/peers.ts';
+import { loadPrompts } from '../prompt-library.ts';
+import { exitCode } from '../role-messages.ts';
+import type { CommandContext } from '../run-command.ts';
+import type { Settings } from '../settings.ts';
+
+/** What loading cannot see: prompt files, and peers that cannot be told apart. */
+export function runtimeFaults(settings: Settings): readonly string[] {
+  const prompts = loadPrompts(settings);
+  const peers = createPeerBook(settings.config.sip);
+  return [
+    ...(prompts.ok ? [] : prompts.error),
+    ...(peers.ok ? [] : peers.error.map((fault) => `${settings.source}: ${fault}`)),
+  ];
+}
+
+/** The configuration was loaded already; looks at the rest and says what is fine. */
+export function runCheck(settings: Settings, context: CommandContext): number {
+  const faults = runtimeFaults(settings);
+  for (const fault of faults) context.complain(fault);
+  if (faults.length > 0) return exitCode.failure;
+  const { sip, recording, consent } = settings.config;
+  const counts = `${sip.peers.length} peers, ${recording.rules.length} rules, ${consent.prompts.length} prompts`;
+  context.print(`${settings.source}: good (${counts})`);
+  return exitCode.done;
+}
