@@ -1,0 +1,180 @@
+import type { Party } from '../records/call-record.ts';
+import { refreshTarget } from '../sip/dialog.ts';
+import { parseCSeq } from '../sip/cseq.ts';
+import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { acceptExchange, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
+import { inviteResponse, passRefusal, respondRefusal } from './call-responses.ts';
+import { acknowledgeUnused, endCall, forgetExchange } from './call-release.ts';
+import type { Exchange } from './call-state.ts';
+import { acknowledge, sendInDialog, sendQueuedBye } from './leg-requests.ts';
+import type { Refusal } from './refusal.ts';
+import { retryAfter } from './refusal.ts';
+import { sessionBody } from './sdp-body.ts';
+import { cancelWaitMs } from './sip-timers.ts';
+import { otherParty, type Turn } from './turn.ts';
+
+/** An INVITE within a dialog (RFC 3261 §14): it goes on to the other leg, whose answer comes back. */
+export function onReinvite(
+  turn: Turn,
+  party: Party,
+  arrived: { readonly transaction: string; readonly request: SipRequest; readonly maxForwards: number },
+): void {
+  const { transaction, request, maxForwards } = arrived;
+  const refusal = collision(turn, party);
+  if (refusal !== null) {
+    respondRefusal(turn, transaction, request, refusal);
+    return;
+  }
+  const described = sessionBody(request);
+  if (!described.ok) {
+    respondRefusal(turn, transaction, request, faultForms[described.error].refusal);
+    return;
+  }
+  const passed = described.value === null ? null : passOffer(turn, party, described.value);
+  if (passed !== null && !passed.ok) {
+    respondRefusal(turn, transaction, request, faultForms[passed.error].refusal);
+    return;
+  }
+  const other = otherParty(party);
+  const client = sendInDialog(turn, other, {
+    ...{ method: 'INVITE', passed: request.headers, body: passed?.value.body ?? noBody },
+    ...{ bodyPasses: false, maxForwards },
+  });
+  turn.update({
+    exchange: {
+      ...{ from: party, initial: false, transaction, request, client, stage: 'relayed' },
+      ...{ offer: passed?.value.offer ?? null, accepted: null, intervalMs: 0, cancelled: false },
+    },
+  });
+  turn.setTimer('exchange', turn.call.limits.ringMs);
+}
+
+/** One INVITE at a time: who comes second is told when to try again, and the session stays as it was. */
+function collision(turn: Turn, party: Party): Refusal | null {
+  const { exchange, phase, tokens } = turn.call;
+  if (exchange !== null) {
+    // RFC 3261 §14.2: an INVITE while ours is out to the same party is glare.
+    if (exchange.from !== party) return { status: 491, phrase: 'Request Pending' };
+    // A new INVITE says that the last one's 2xx has arrived, unless its ACK is to bring an answer.
+    const settled = exchange.stage === 'accepted' && !exchange.initial && exchange.offer?.by === party;
+    if (!settled) return later(tokens.retryAfterSeconds);
+    forgetExchange(turn);
+  }
+  return phase === 'up' ? null : later(tokens.retryAfterSeconds);
+}
+
+/** RFC 3261 §14.2: "a Retry-After header field with a randomly chosen value of between 0 and 10 seconds". */
+function later(seconds: number): Refusal {
+  return { status: 500, phrase: 'Server Internal Error', headers: [retryAfter(seconds)] };
+}
+
+/** A response of the other leg to the INVITE of an exchange within the dialog. */
+export function onReinviteResponse(turn: Turn, exchange: Exchange, response: SipResponse): void {
+  const { status, phrase } = response;
+  if (status === 100) return;
+  if (status < 200) {
+    const relayed = inviteResponse(turn, exchange, {
+      ...{ status, phrase, upstream: response, body: noBody },
+      tag: turn.call.tokens.callerTag,
+    });
+    turn.emit({ type: 'respond', transaction: exchange.transaction, response: relayed });
+  } else if (status < 300) {
+    onReinviteAccepted(turn, exchange, response);
+  } else {
+    passRefusal(turn, exchange, response);
+    forgetExchange(turn);
+    // RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog.
+    if (status === 481) endCall(turn, { reason: 'protocol-error' });
+    if (status === 408) endCall(turn, { reason: 'upstream-timeout' });
+  }
+}
+
+function onReinviteAccepted(turn: Turn, exchange: Exchange, response: SipResponse): void {
+  const { from, request } = exchange;
+  const other = otherParty(from);
+  refresh(turn, other, response);
+  const done = acceptExchange(turn, exchange, response, { early: null, tag: turn.call.tokens.callerTag });
+  if (done.ok) {
+    refresh(turn, from, request);
+    return;
+  }
+  // The other side has changed its session to something that ours cannot follow.
+  respondRefusal(turn, exchange.transaction, request, faultForms[done.error].refusal);
+  forgetExchange(turn);
+  const dialog = turn.dialog(other);
+  if (dialog !== null) acknowledgeUnused(turn, other, dialog, response);
+  endCall(turn, { reason: faultForms[done.error].reason });
+}
+
+function refresh(turn: Turn, party: Party, message: SipRequest | SipResponse): void {
+  const dialog = turn.dialog(party);
+  if (dialog !== null) turn.updateLeg(party, { dialog: refreshTarget(dialog, message) });
+}
+
+/** The ACK of an INVITE whose 2xx this party got: the exchange is complete. */
+export function onAck(turn: Turn, party: Party, request: SipRequest): void {
+  const { exchange, phase } = turn.call;
+  if (exchange?.from !== party || exchange.stage !== 'accepted') return;
+  if (cseqOf(request) !== cseqOf(exchange.request)) return;
+  forgetExchange(turn);
+  if (turn.leg(party)?.state === 'accepted') turn.updateLeg(party, { state: 'confirmed' });
+  sendQueuedBye(turn, party);
+  if (phase === 'ending' || phase === 'over') return;
+  if (exchange.offer?.by === otherParty(party) && !passLateAnswer(turn, exchange, request)) return;
+  if (!exchange.initial) return;
+  turn.update({ phase: 'up' });
+  turn.emit({ type: 'answered' });
+}
+
+/** The answer that an ACK brings goes on in ours (RFC 3261 §13.2.2.4). False: it is of no use, the call ends. */
+function passLateAnswer(turn: Turn, exchange: Exchange, ack: SipRequest): boolean {
+  const other = otherParty(exchange.from);
+  const { offer } = exchange;
+  const described = sessionBody(ack);
+  const answer = described.ok ? described.value : null;
+  const passed = offer === null || answer === null ? null : passAnswer(turn, offer, answer);
+  const dialog = turn.dialog(other);
+  if (passed?.ok !== true || dialog === null) {
+    turn.update({ exchange });
+    endCall(turn, { reason: 'protocol-error' });
+    forgetExchange(turn);
+    return false;
+  }
+  acknowledge(turn, other, dialog, passed.value);
+  turn.updateLeg(other, { state: 'confirmed' });
+  return true;
+}
+
+function cseqOf(request: SipRequest): number | null {
+  return parseCSeq(request.headers.first('cseq') ?? '')?.number ?? null;
+}
+
+/** CANCEL of a re-INVITE goes on; what the other side makes of it decides, so that both sides agree. */
+export function onReinviteCancelled(turn: Turn, exchange: Exchange, reason: string | null): void {
+  if (exchange.stage !== 'relayed' || exchange.cancelled || exchange.client === null) return;
+  turn.updateExchange({ cancelled: true });
+  turn.emit({ type: 'cancel', client: exchange.client, reason });
+  turn.setTimer('exchange', cancelWaitMs);
+}
+
+/** The other side takes longer than anybody waits: CANCEL, and then the call is given up. */
+export function onExchangeExpired(turn: Turn): void {
+  const { exchange } = turn.call;
+  if (exchange === null) return;
+  if (!exchange.cancelled) {
+    onReinviteCancelled(turn, exchange, null);
+    return;
+  }
+  onReinviteFailed(turn, exchange, 'timeout');
+}
+
+/** RFC 3261 §8.1.3.1: a timeout is a 408, which ends the dialog (§12.2.1.2); a broken transport is a 503. */
+export function onReinviteFailed(turn: Turn, exchange: Exchange, cause: 'timeout' | 'transport'): void {
+  const refusal =
+    cause === 'timeout'
+      ? { status: 408, phrase: 'Request Timeout' }
+      : { status: 500, phrase: 'Server Internal Error' };
+  respondRefusal(turn, exchange.transaction, exchange.request, refusal);
+  forgetExchange(turn);
+  if (cause === 'timeout') endCall(turn, { reason: 'upstream-timeout' });
+}

@@ -1,0 +1,192 @@
+import type { EndReason, Outcome, Party } from '../records/call-record.ts';
+import { rejectOffer } from '../sdp/relay-description.ts';
+import { describeSession } from '../sdp/origin.ts';
+import { type Dialog, dialogFromResponse } from '../sip/dialog.ts';
+import { noBody, type SipHeaders, type SipResponse } from '../sip/message.ts';
+import { respondRefusal } from './call-responses.ts';
+import type { Leg } from './call-state.ts';
+import { endForms } from './end-reasons.ts';
+import { ackKey, acknowledge, reasonHeaders, sendBye } from './leg-requests.ts';
+import type { EndedLeg } from './ports.ts';
+import type { Refusal } from './refusal.ts';
+import { sessionBody } from './sdp-body.ts';
+import { cancelWaitMs, releaseMs } from './sip-timers.ts';
+import { otherParty, type Turn } from './turn.ts';
+
+export interface Ending {
+  readonly reason: EndReason;
+  /** Where it is not what the reason stands for. */
+  readonly outcome?: Outcome;
+  /** What the caller's unanswered INVITE gets, where it is not what the reason stands for. */
+  readonly refusal?: Refusal;
+  /** Headers of the BYE that a party sent, which pass to the other. */
+  readonly passed?: SipHeaders;
+  /** Reason of a CANCEL that passes. */
+  readonly cancelReason?: string | null;
+}
+
+/** Ends the call: whatever is still up is taken down as its state asks. The first reason stays. */
+export function endCall(turn: Turn, ending: Ending): void {
+  const form = endForms[ending.reason];
+  if (turn.call.phase === 'over') return;
+  if (turn.call.end === null) {
+    turn.update({ end: { outcome: ending.outcome ?? form.outcome, reason: ending.reason } });
+  }
+  if (turn.call.phase !== 'ending') {
+    turn.update({ phase: 'ending' });
+    turn.setTimer('release', releaseMs);
+    for (const name of ['admission', 'ring', 'exchange'] as const) turn.clearTimer(name);
+  }
+  settleExchange(turn);
+  releaseCaller(turn, ending);
+  releaseCallee(turn, ending);
+}
+
+/** What a call's end means for an INVITE in the middle of its exchange. */
+function settleExchange(turn: Turn): void {
+  const { exchange, local } = turn.call;
+  if (exchange === null) return;
+  const { from, initial, stage, offer, transaction, request } = exchange;
+  const other = otherParty(from);
+  if (stage === 'accepted' && offer?.by === other && local !== null) {
+    // The 2xx with the offer still needs its ACK, and an offer needs an answer (RFC 3261 §13.2.2.4).
+    declineOffer(turn, other, offer.description);
+    turn.updateExchange({ offer: null });
+    if (turn.leg(other)?.state === 'accepted') turn.updateLeg(other, { state: 'confirmed' });
+  }
+  if (initial) return;
+  // RFC 3261 §15.1.2: "The UAS MUST still respond to any pending requests received for that dialog", 487.
+  if (stage === 'relayed') respondRefusal(turn, transaction, request, endForms.answered.refusal);
+  forgetExchange(turn);
+}
+
+export function forgetExchange(turn: Turn): void {
+  turn.update({ exchange: null });
+  for (const name of ['retransmit', 'ack-wait', 'exchange'] as const) turn.clearTimer(name);
+}
+
+function declineOffer(turn: Turn, party: Party, offer: Parameters<typeof rejectOffer>[0]): void {
+  const leg = turn.leg(party);
+  if (leg === null || leg.dialog === null || turn.call.local === null) return;
+  const local = turn.call.local[party];
+  const { body, origin } = describeSession(leg.origin, local.address, rejectOffer(offer, local));
+  turn.updateLeg(party, { origin });
+  acknowledge(turn, party, leg.dialog, body);
+}
+
+function byeHeaders(ending: Ending): SipHeaders {
+  return ending.passed ?? reasonHeaders(endForms[ending.reason].reason);
+}
+
+function releaseCaller(turn: Turn, ending: Ending): void {
+  const { caller, exchange } = turn.call;
+  switch (caller.state) {
+    case 'inviting':
+      if (exchange !== null) {
+        const refusal = ending.refusal ?? endForms[ending.reason].refusal;
+        respondRefusal(turn, exchange.transaction, exchange.request, refusal);
+      }
+      turn.updateLeg('caller', { state: 'closed' });
+      forgetExchange(turn);
+      return;
+    case 'accepted':
+      // RFC 3261 §15: the callee's side "MUST NOT send a BYE on a confirmed dialog until it has received an
+      // ACK for its 2xx response or until the server transaction times out".
+      turn.updateLeg('caller', { queuedBye: caller.queuedBye ?? byeHeaders(ending) });
+      return;
+    case 'confirmed':
+      if (caller.dialog !== null) sendBye(turn, 'caller', caller.dialog, 'caller', byeHeaders(ending));
+      return;
+    case 'idle':
+    case 'cancelling':
+    case 'closing':
+    case 'closed':
+      return;
+  }
+}
+
+function releaseCallee(turn: Turn, ending: Ending): void {
+  const { callee } = turn.call;
+  switch (callee?.state) {
+    case 'inviting':
+      turn.updateLeg('callee', { state: 'cancelling' });
+      turn.setTimer('cancel-wait', cancelWaitMs);
+      if (callee.invite !== null) {
+        const reason = ending.cancelReason ?? endForms[ending.reason].reason;
+        turn.emit({ type: 'cancel', client: callee.invite.client, reason });
+      }
+      return;
+    case 'accepted':
+    case 'confirmed':
+      if (callee.dialog !== null) sendBye(turn, 'callee', callee.dialog, 'callee', byeHeaders(ending));
+      return;
+    case 'idle':
+      turn.updateLeg('callee', { state: 'closed' });
+      return;
+    case undefined:
+    case 'cancelling':
+    case 'closing':
+    case 'closed':
+      return;
+  }
+}
+
+/**
+ * A 2xx to an INVITE of ours that no exchange waits for: repeated (its ACK again), of another fork, or crossing
+ * our CANCEL (ACK, then BYE: RFC 3261 §13.2.2.4, §9.1).
+ */
+export function strayAccept(turn: Turn, leg: Leg, response: SipResponse): void {
+  if (leg.invite === null) return;
+  const { client, request } = leg.invite;
+  const made = dialogFromResponse(request, response);
+  if (made === null) return;
+  const known = leg.acks.get(ackKey(client, made.remoteTag));
+  if (known !== undefined) {
+    turn.emit({ type: 'ack', ...known });
+    return;
+  }
+  const own = leg.dialog?.remoteTag === made.remoteTag ? leg.dialog : null;
+  // Its ACK has to wait for the answer that the other party's ACK brings.
+  if (own !== null && turn.call.exchange?.client === client) return;
+  acknowledgeUnused(turn, leg.party, own ?? made, response);
+  if (own !== null) return;
+  const crossed = leg.state === 'cancelling';
+  if (crossed) turn.clearTimer('cancel-wait');
+  const reason = crossed && turn.call.end !== null ? endForms[turn.call.end.reason].reason : null;
+  sendBye(turn, leg.party, made, crossed ? leg.party : null, reasonHeaders(reason));
+}
+
+/** The ACK to a 2xx that is of no use; the offer in it, if the INVITE had none, is declined. */
+export function acknowledgeUnused(turn: Turn, party: Party, dialog: Dialog, response: SipResponse): void {
+  const leg = turn.leg(party);
+  const offer = sessionBody(response);
+  const late = leg?.invite?.request.body.length === 0;
+  if (leg === null || !late || !offer.ok || offer.value === null || turn.call.local === null) {
+    acknowledge(turn, party, dialog, noBody);
+    return;
+  }
+  const local = turn.call.local[party];
+  acknowledge(
+    turn,
+    party,
+    dialog,
+    describeSession(leg.origin, local.address, rejectOffer(offer.value, local)).body,
+  );
+}
+
+/** Says that the call is over once nothing of it is up and nobody owes an answer. */
+export function finishIfReleased(turn: Turn): void {
+  const { phase, caller, callee, awaiting, end } = turn.call;
+  if (phase !== 'ending' || awaiting || end === null) return;
+  if (caller.state !== 'closed' || (callee !== null && callee.state !== 'closed')) return;
+  turn.update({ phase: 'over', exchange: null });
+  for (const name of ['retransmit', 'ack-wait', 'exchange', 'cancel-wait', 'release'] as const) {
+    turn.clearTimer(name);
+  }
+  const legs = [caller, callee].flatMap((leg) => (leg === null ? [] : [endedLeg(leg)]));
+  turn.emit({ type: 'ended', end: { ...end, legs } });
+}
+
+function endedLeg({ party, peer, callId }: Leg): EndedLeg {
+  return { party, peerId: peer.id, sipCallId: callId };
+}

@@ -1,0 +1,85 @@
+import type { Party } from '../records/call-record.ts';
+import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { makeResponse } from '../sip/response.ts';
+import type { Exchange } from './call-state.ts';
+import { passHeaders } from './header-map.ts';
+import { allowedMethods } from './methods.ts';
+import { refuse, type Refusal } from './refusal.ts';
+import type { Turn } from './turn.ts';
+
+/** Answers a request with a refusal of our own. */
+export function respondRefusal(turn: Turn, transaction: string, request: SipRequest, refusal: Refusal): void {
+  turn.emit({ type: 'respond', transaction, response: refuse(request, refusal, turn.call.tokens.callerTag) });
+}
+
+export interface RelayedResponse {
+  readonly status: number;
+  readonly phrase: string;
+  /** The other leg's response, whose headers pass; null: ours alone. */
+  readonly upstream: SipResponse | null;
+  /** Our To-tag where the request has none. */
+  readonly tag: string;
+  /** Ours, in place of the upstream's. */
+  readonly body: Uint8Array;
+}
+
+/** A response to the INVITE of an exchange, as the party that sent it gets it. */
+export function inviteResponse(
+  turn: Turn,
+  { from, request }: Exchange,
+  wanted: RelayedResponse,
+): SipResponse {
+  const { status, phrase, upstream, tag, body } = wanted;
+  const response = makeResponse(request, status, phrase, tag, body);
+  const { headers } = response;
+  const peer = turn.leg(from)?.peer;
+  if (status < 300) headers.append('Contact', peer?.contact ?? '');
+  if (status >= 200 && status < 300) headers.append('Allow', allowedMethods);
+  if (upstream !== null) {
+    passHeaders(upstream.headers, headers, peer?.host ?? '', 'replaced');
+    // RFC 3261 §21.3, §21.4.23: there Contact is where else the callee may be, not an end of this leg.
+    if (redirects(status))
+      for (const contact of upstream.headers.all('contact')) headers.append('Contact', contact);
+  }
+  if (body.length > 0) headers.append('Content-Type', 'application/sdp');
+  return response;
+}
+
+function redirects(status: number): boolean {
+  return (status >= 300 && status < 400) || status === 485;
+}
+
+/**
+ * What a final refusal of one leg becomes on the other. A challenge belongs to its leg, and 401 or 407 without
+ * one is no response; RFC 3261 §16.7 item 6: 503 speaks of the next hop, so it goes on as 500.
+ */
+export function relayedRefusal({ status, phrase }: SipResponse): Refusal {
+  if (status === 401 || status === 407) return { status: 403, phrase: 'Forbidden' };
+  if (status === 503) return { status: 500, phrase: 'Server Internal Error' };
+  return { status, phrase };
+}
+
+/** Sends the other leg's final refusal to the INVITE of an exchange. */
+export function passRefusal(turn: Turn, exchange: Exchange, upstream: SipResponse): void {
+  const refusal = relayedRefusal(upstream);
+  const response = inviteResponse(turn, exchange, {
+    ...refusal,
+    upstream,
+    tag: turn.call.tokens.callerTag,
+    body: noBody,
+  });
+  turn.emit({ type: 'respond', transaction: exchange.transaction, response });
+}
+
+/** The other leg's answer to a request that is no INVITE, with its body as it is. */
+export function relayResponse(
+  turn: Turn,
+  from: Party,
+  request: SipRequest,
+  upstream: SipResponse,
+): SipResponse {
+  const { status, phrase } = relayedRefusal(upstream);
+  const response = makeResponse(request, status, phrase, null, upstream.body);
+  passHeaders(upstream.headers, response.headers, turn.leg(from)?.peer.host ?? '', 'passes');
+  return response;
+}

@@ -1,0 +1,235 @@
+import type { EndReason } from '../records/call-record.ts';
+import { newOrigin } from '../sdp/origin.ts';
+import { dialogFromRequest, dialogFromResponse } from '../sip/dialog.ts';
+import { noBody, SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { tagOf, withTag } from '../sip/name-addr.ts';
+import { acceptExchange, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
+import { inviteResponse, passRefusal } from './call-responses.ts';
+import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
+import type { Attempt, CallState, Exchange, Fork, Leg } from './call-state.ts';
+import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
+import { passHeaders } from './header-map.ts';
+import { requestUriAt, withHost, withoutTag } from './identity.ts';
+import { reasonHeaders, sendBye } from './leg-requests.ts';
+import { allowedMethods } from './methods.ts';
+import type { Admission } from './ports.ts';
+import { retryAfter } from './refusal.ts';
+import { sessionBody } from './sdp-body.ts';
+import { admissionMs } from './sip-timers.ts';
+import type { Hop } from './transaction-layer.ts';
+import type { Turn } from './turn.ts';
+
+/** A call is born: the director decides. */
+export function begin(turn: Turn): void {
+  const { caller } = turn.call;
+  turn.emit({ type: 'claim', party: 'caller', callId: caller.callId, tag: caller.localTag });
+  turn.emit({ type: 'admit' });
+  turn.setTimer('admission', admissionMs);
+}
+
+export function onAdmitted(turn: Turn, admission: Admission): void {
+  turn.update({ awaiting: false });
+  if (turn.call.phase !== 'admitting') return;
+  if (admission.kind === 'refuse') {
+    const { status, phrase, retryAfterSeconds, reason } = admission;
+    const headers = retryAfterSeconds === null ? [] : [retryAfter(retryAfterSeconds)];
+    endCall(turn, { reason, outcome: 'ours', refusal: { status, phrase, headers } });
+    return;
+  }
+  turn.update({ phase: 'opening', awaiting: true, encodings: admission.encodings });
+  turn.emit({ type: 'open-media' });
+}
+
+/** `local` null: no pair of ports was free. */
+export function onOpened(turn: Turn, local: CallState['local']): void {
+  turn.update({ awaiting: false });
+  if (turn.call.phase !== 'opening') return;
+  turn.clearTimer('admission');
+  if (local === null) {
+    const refusal = { status: 503, phrase: 'Service Unavailable', headers: [retryAfter(5)] };
+    endCall(turn, { reason: 'no-ports', refusal });
+    return;
+  }
+  turn.update({ phase: 'dialling', local });
+  turn.setTimer('ring', turn.call.limits.ringMs);
+  dial(turn);
+}
+
+/** Sends the INVITE of the next try. */
+function dial(turn: Turn): void {
+  const { attempts, exchange, tokens, tried } = turn.call;
+  const [attempt, ...rest] = attempts;
+  if (attempt === undefined || exchange === null) {
+    endCall(turn, { reason: 'no-route' });
+    return;
+  }
+  const callId = tried === 0 ? tokens.calleeCallId : `${tokens.calleeCallId}-${tried}`;
+  const callee = calleeLeg(attempt, callId, turn.call);
+  turn.update({ callee, attempts: rest, tried: tried + 1, rang: false, forks: [] });
+  turn.emit({ type: 'claim', party: 'callee', callId, tag: callee.localTag });
+  let body = noBody;
+  if (exchange.offer !== null) {
+    const passed = passOffer(turn, 'caller', exchange.offer.description);
+    if (!passed.ok) {
+      const { refusal, reason } = faultForms[passed.error];
+      turn.updateLeg('callee', { state: 'closed' });
+      endCall(turn, { reason, refusal });
+      return;
+    }
+    ({ body } = passed.value);
+  }
+  const client = turn.nextClient();
+  const request = dialRequest(turn.call, exchange.request, callee, { attempt, body });
+  turn.updateLeg('callee', { invite: { client, request }, state: 'inviting' });
+  turn.updateExchange({ client });
+  const { inviteTimeoutMs, target } = attempt;
+  turn.emit({ type: 'send', client, request, hop: target.hop, inviteTimeoutMs });
+}
+
+function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallState): Leg {
+  return {
+    ...{ party: 'callee', state: 'idle', peer, callId, localTag: tokens.calleeTag },
+    ...{ dialog: null, invite: null, hop: target.hop, acks: new Map(), queuedBye: null },
+    origin: newOrigin(tokens.calleeSession),
+  };
+}
+
+function dialRequest(
+  { requestUri, maxForwards }: CallState,
+  received: SipRequest,
+  { peer, callId, localTag }: Leg,
+  { attempt, body }: { attempt: Attempt; body: Uint8Array },
+): SipRequest {
+  const headers = new SipHeaders()
+    .append('Max-Forwards', String(maxForwards))
+    .append('From', withTag(withHost(received.headers.first('from') ?? '', peer.host), localTag))
+    .append('To', withHost(withoutTag(received.headers.first('to') ?? ''), peer.host))
+    .append('Call-ID', callId)
+    .append('CSeq', '1 INVITE')
+    .append('Contact', peer.contact)
+    .append('Allow', allowedMethods);
+  passHeaders(received.headers, headers, peer.host, 'replaced');
+  if (body.length > 0) headers.append('Content-Type', 'application/sdp');
+  return { type: 'request', method: 'INVITE', uri: requestUriAt(requestUri, attempt.target), headers, body };
+}
+
+/** A provisional of the callee's side; 100 speaks of one hop only (RFC 3261 §17.2.1) and stays here. */
+export function onProvisional(turn: Turn, exchange: Exchange, response: SipResponse): void {
+  if (response.status === 100) return;
+  turn.update({ rang: true });
+  let fork = forkOf(turn, tagOf(response.headers.first('to') ?? ''));
+  let body = noBody;
+  const described = sessionBody(response);
+  // RFC 3261 §13.2.1: an INVITE without an offer gets none before the first reliable response.
+  if (exchange.offer !== null && described.ok && described.value !== null) {
+    const passed = passAnswer(turn, exchange.offer, described.value);
+    if (passed.ok) {
+      body = passed.value;
+      fork = updateFork(turn, fork, { answer: described.value });
+    }
+  }
+  const { status, phrase } = response;
+  const relayed = inviteResponse(turn, exchange, {
+    ...{ status, phrase, body },
+    ...{ upstream: response, tag: fork.callerTag },
+  });
+  turn.updateLeg('caller', { dialog: dialogFromRequest(exchange.request, relayed) });
+  turn.emit({ type: 'respond', transaction: exchange.transaction, response: relayed });
+}
+
+/** The early dialog of this tag. A tag that comes after responses without any is theirs. */
+function forkOf(turn: Turn, remoteTag: string | null): Fork {
+  const { forks, tokens } = turn.call;
+  const known = forks.find((fork) => fork.remoteTag === remoteTag);
+  if (known !== undefined) return known;
+  const untagged = forks.find((fork) => fork.remoteTag === null);
+  if (untagged !== undefined) return updateFork(turn, untagged, { remoteTag });
+  if (remoteTag === null && forks[0] !== undefined) return forks[0];
+  const callerTag = forks.length === 0 ? tokens.callerTag : `${tokens.callerTag}.${forks.length}`;
+  const fork = { remoteTag, callerTag, answer: null };
+  // A callee that makes more early dialogs than a call can use shares the last one's tag.
+  if (forks.length >= maxForks) return { ...fork, callerTag: forks.at(-1)?.callerTag ?? tokens.callerTag };
+  turn.update({ forks: [...forks, fork] });
+  return fork;
+}
+
+const maxForks = 16;
+
+function updateFork(turn: Turn, fork: Fork, change: Partial<Fork>): Fork {
+  const updated = { ...fork, ...change };
+  turn.update({ forks: turn.call.forks.map((one) => (one === fork ? updated : one)) });
+  return updated;
+}
+
+/** The first 2xx: its fork is the call, and the caller gets it. */
+export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse, source: Hop): void {
+  const callee = turn.leg('callee');
+  if (callee === null || callee.invite === null) return;
+  const dialog = dialogFromResponse(callee.invite.request, response);
+  if (dialog === null) return;
+  turn.clearTimer('ring');
+  const { answer, callerTag } = forkOf(turn, tagOf(response.headers.first('to') ?? ''));
+  turn.updateLeg('callee', { dialog, hop: source, state: 'accepted' });
+  const done = acceptExchange(turn, exchange, response, { early: answer, tag: callerTag });
+  if (!done.ok) {
+    abandonAccepted(turn, response, faultForms[done.error].reason);
+    return;
+  }
+  const accepted = turn.call.exchange?.accepted;
+  turn.update({ phase: 'answered' });
+  turn.updateLeg('caller', {
+    state: 'accepted',
+    dialog: accepted === undefined || accepted === null ? null : dialogFromRequest(exchange.request, accepted),
+  });
+}
+
+/** The callee took the call with SDP that is of no use: ACK, BYE, and the caller is refused. */
+function abandonAccepted(turn: Turn, response: SipResponse, reason: EndReason): void {
+  const dialog = turn.dialog('callee');
+  if (dialog === null) return;
+  acknowledgeUnused(turn, 'callee', dialog, response);
+  sendBye(turn, 'callee', dialog, 'callee', reasonHeaders('SIP;cause=488;text="Not Acceptable Here"'));
+  endCall(turn, { reason, outcome: 'upstream' });
+}
+
+/** 3xx to 6xx. 503 means this hop, so the next one is tried while nothing has rung (RFC 3263 §4.3). */
+export function onRefused(turn: Turn, exchange: Exchange, response: SipResponse): void {
+  turn.updateLeg('callee', { state: 'closed' });
+  if (response.status === 503 && mayFailOver(turn)) {
+    dial(turn);
+    return;
+  }
+  turn.updateLeg('caller', { state: 'closed' });
+  passRefusal(turn, exchange, response);
+  forgetExchange(turn);
+  endCall(turn, { reason: reasonOfStatus(response.status), outcome: outcomeOfStatus(response.status) });
+}
+
+/** RFC 3261 §8.1.3.1: a timeout counts as 408, a broken transport as 503. */
+export function onUnreachable(turn: Turn, cause: 'timeout' | 'transport'): void {
+  turn.updateLeg('callee', { state: 'closed' });
+  if (mayFailOver(turn)) dial(turn);
+  else endCall(turn, { reason: cause === 'timeout' ? 'upstream-timeout' : 'upstream-error' });
+}
+
+function mayFailOver({ call }: Turn): boolean {
+  return call.phase === 'dialling' && !call.rang && call.attempts.length > 0;
+}
+
+/** The caller gives up (RFC 3261 §9.2): 487 at once, and CANCEL to the callee. */
+export function onCancelled(turn: Turn, reason: string | null): void {
+  if (turn.call.caller.state !== 'inviting') return;
+  endCall(turn, { reason: 'cancelled', cancelReason: reason });
+}
+
+/** A final response of an INVITE that the call no longer waits for. */
+export function onLateResponse(turn: Turn, leg: Leg, response: SipResponse): void {
+  if (response.status < 200) return;
+  if (response.status < 300) strayAccept(turn, leg, response);
+  else if (leg.state === 'cancelling') closeCancelled(turn);
+}
+
+export function closeCancelled(turn: Turn): void {
+  turn.clearTimer('cancel-wait');
+  turn.updateLeg('callee', { state: 'closed' });
+}

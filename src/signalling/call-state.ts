@@ -1,0 +1,196 @@
+import type { EndReason, Outcome, Party } from '../records/call-record.ts';
+import type { Origin } from '../sdp/origin.ts';
+import type { SessionDescription } from '../sdp/session-description.ts';
+import type { Dialog } from '../sip/dialog.ts';
+import type { SipRequest, SipResponse } from '../sip/message.ts';
+import type { Uri } from '../sip/uri.ts';
+import type { Target } from './peers.ts';
+import type { Admission, CallEnd, CallFacts, LocalMedia, NegotiatedMedia } from './ports.ts';
+import type { Hop } from './transaction-layer.ts';
+
+/**
+ * Where a call is: waiting for the director's word, then for media, then for the callee, then for the caller's
+ * ACK; talking; releasing what is still up; over.
+ */
+export type CallPhase = 'admitting' | 'opening' | 'dialling' | 'answered' | 'up' | 'ending' | 'over';
+
+/**
+ * A leg's life. `inviting`: its INVITE has no final response. `accepted`: a 2xx has passed, its ACK has not.
+ * `closing`: our BYE is on its way.
+ */
+export type LegState = 'idle' | 'inviting' | 'cancelling' | 'accepted' | 'confirmed' | 'closing' | 'closed';
+
+/** The neighbour of a leg and what we are called towards it. */
+export interface LegPeer {
+  readonly id: string;
+  /** Host of identities towards this peer. */
+  readonly host: string;
+  /** Our Contact on its listener, `<sip:192.0.2.1:5060>`. */
+  readonly contact: string;
+  readonly listener: string;
+}
+
+export interface SentAck {
+  readonly request: SipRequest;
+  readonly hop: Hop;
+}
+
+export interface Leg {
+  readonly party: Party;
+  readonly state: LegState;
+  readonly peer: LegPeer;
+  readonly callId: string;
+  /** Base of our tags in this leg; a fork's tag is the base, a dot and its number. */
+  readonly localTag: string;
+  readonly dialog: Dialog | null;
+  /** The newest INVITE that we sent in this leg. */
+  readonly invite: { readonly client: string; readonly request: SipRequest } | null;
+  /** Where the leg's messages came from last; requests go there when nothing else says where. */
+  readonly hop: Hop;
+  readonly origin: Origin;
+  /** ACKs to the 2xx of that INVITE, by transaction and tag: each repeated 2xx gets its own again. */
+  readonly acks: ReadonlyMap<string, SentAck>;
+  /** A BYE that waits for the caller's ACK (RFC 3261 §15); its further headers. */
+  readonly queuedBye: SipRequest['headers'] | null;
+}
+
+/** An INVITE of one party and ours to the other, from its arrival to its ACK. There is one at a time. */
+export interface Exchange {
+  readonly from: Party;
+  readonly initial: boolean;
+  readonly transaction: string;
+  readonly request: SipRequest;
+  /** Our INVITE; null before it is sent. */
+  readonly client: string | null;
+  /** `relayed`: no final response yet. `accepted`: 2xx sent to `from`, its ACK is awaited. */
+  readonly stage: 'relayed' | 'accepted';
+  readonly offer: Offer | null;
+  /** 2xx that `from` gets again until its ACK, and the interval in milliseconds. */
+  readonly accepted: SipResponse | null;
+  readonly intervalMs: number;
+  readonly cancelled: boolean;
+}
+
+export interface Offer {
+  readonly by: Party;
+  readonly description: SessionDescription;
+  readonly line: number;
+}
+
+/** An early dialog of the callee's side (RFC 3261 §12.1), which the caller sees under a tag of its own. */
+export interface Fork {
+  /** Null: its responses have no tag. */
+  readonly remoteTag: string | null;
+  readonly callerTag: string;
+  readonly answer: SessionDescription | null;
+}
+
+/** INFO and its like on their way to the other leg. */
+export interface Relay {
+  readonly transaction: string;
+  readonly request: SipRequest;
+  readonly from: Party;
+}
+
+/** One try of the route: failover takes the next. */
+export interface Attempt {
+  readonly peer: LegPeer;
+  readonly target: Target;
+  readonly inviteTimeoutMs: number;
+}
+
+export interface CallState {
+  readonly phase: CallPhase;
+  readonly facts: CallFacts;
+  readonly requestUri: Uri;
+  /** What our INVITE carries. */
+  readonly maxForwards: number;
+  readonly tokens: CallTokens;
+  readonly limits: CallLimits;
+  readonly caller: Leg;
+  readonly callee: Leg | null;
+  /** Tries that are left, and how many were made. */
+  readonly attempts: readonly Attempt[];
+  readonly tried: number;
+  /** Whether a provisional above 100 has come in this try: then there is no other. */
+  readonly rang: boolean;
+  readonly forks: readonly Fork[];
+  readonly encodings: readonly string[] | null;
+  readonly local: Readonly<Record<Party, LocalMedia>> | null;
+  /** Whether an answer of the director is still to come. */
+  readonly awaiting: boolean;
+  readonly exchange: Exchange | null;
+  readonly relays: ReadonlyMap<string, Relay>;
+  /** BYEs under way, to the leg that each ends; null: a fork's, which no leg waits for. */
+  readonly byes: ReadonlyMap<string, Party | null>;
+  /** Number of the next client transaction. */
+  readonly serial: number;
+  readonly end: { readonly outcome: Outcome; readonly reason: EndReason } | null;
+}
+
+/** Randomness of a call, drawn at its birth. */
+export interface CallTokens {
+  readonly callerTag: string;
+  readonly calleeTag: string;
+  readonly calleeCallId: string;
+  /** Digits, for o=. */
+  readonly callerSession: string;
+  readonly calleeSession: string;
+  /** 0 to 10 seconds (RFC 3261 §14.2). */
+  readonly retryAfterSeconds: number;
+}
+
+export interface CallLimits {
+  readonly ringMs: number;
+}
+
+export type TimerName =
+  | 'admission'
+  | 'ring'
+  | 'retransmit'
+  | 'ack-wait'
+  | 'exchange'
+  | 'cancel-wait'
+  | 'release';
+
+export type CallEvent =
+  | { readonly type: 'admitted'; readonly admission: Admission }
+  | { readonly type: 'opened'; readonly local: CallState['local'] }
+  | {
+      readonly type: 'response';
+      readonly client: string;
+      readonly response: SipResponse;
+      readonly source: Hop;
+    }
+  | { readonly type: 'client-failed'; readonly client: string; readonly cause: 'timeout' | 'transport' }
+  | {
+      readonly type: 'request';
+      readonly party: Party;
+      readonly transaction: string;
+      readonly request: SipRequest;
+      readonly source: Hop;
+    }
+  | { readonly type: 'cancelled'; readonly transaction: string; readonly reason: string | null }
+  | { readonly type: 'server-failed'; readonly transaction: string; readonly cause: 'timeout' | 'transport' }
+  | { readonly type: 'ack'; readonly party: Party; readonly request: SipRequest }
+  | { readonly type: 'timer'; readonly name: TimerName }
+  | { readonly type: 'hang-up'; readonly reason: EndReason };
+
+export type CallEffect =
+  | { readonly type: 'admit' | 'open-media' | 'answered' }
+  | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
+  | { readonly type: 'ended'; readonly end: CallEnd }
+  | { readonly type: 'respond'; readonly transaction: string; readonly response: SipResponse }
+  | {
+      readonly type: 'send';
+      readonly client: string;
+      readonly request: SipRequest;
+      readonly hop: Hop;
+      readonly inviteTimeoutMs: number | null;
+    }
+  | { readonly type: 'ack'; readonly request: SipRequest; readonly hop: Hop }
+  | { readonly type: 'cancel'; readonly client: string; readonly reason: string | null }
+  /** Requests with this Call-ID and this base of a To-tag are the party's from now on. */
+  | { readonly type: 'claim'; readonly party: Party; readonly callId: string; readonly tag: string }
+  | { readonly type: 'set-timer'; readonly name: TimerName; readonly delayMs: number }
+  | { readonly type: 'clear-timer'; readonly name: TimerName };

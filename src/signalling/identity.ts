@@ -1,0 +1,36 @@
+import { parseNameAddr, printNameAddr } from '../sip/name-addr.ts';
+import { withoutParam } from '../sip/params.ts';
+import { parseUri, printUri, type Uri } from '../sip/uri.ts';
+import type { Target } from './peers.ts';
+
+/** A From, To or identity value with this host; user, display name and parameters stay, `tel:` stays whole. */
+export function withHost(value: string, host: string): string {
+  const address = parseNameAddr(value);
+  const uri = address === null ? null : parseUri(address.uri);
+  if (address === null || uri === null || (uri.scheme !== 'sip' && uri.scheme !== 'sips')) return value;
+  return printNameAddr({ ...address, uri: printUri({ ...uri, host, port: null }) });
+}
+
+/** Without its tag, which belongs to a dialog. */
+export function withoutTag(value: string): string {
+  const address = parseNameAddr(value);
+  if (address === null) return value;
+  return printNameAddr({ ...address, params: withoutParam(address.params, 'tag') });
+}
+
+/** Parameters that said how to reach us, not whom (RFC 3261 §19.1.1). */
+const hopParams = ['transport', 'maddr', 'ttl', 'lr'] as const;
+
+/** The Request-URI towards a target: the user that we received at the target's host; `tel:` and `urn:` as they are. */
+export function requestUriAt(received: Uri, target: Target): string {
+  if (received.scheme !== 'sip' && received.scheme !== 'sips') return printUri(received);
+  const params = hopParams.reduce((rest, name) => withoutParam(rest, name), received.params);
+  return printUri({
+    ...received,
+    scheme: 'sip',
+    host: target.host,
+    port: target.port,
+    params,
+    headers: null,
+  });
+}

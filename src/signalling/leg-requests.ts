@@ -1,0 +1,100 @@
+import { isIP } from 'node:net';
+import type { Party } from '../records/call-record.ts';
+import { ackInDialog, type Dialog, nextHopUri, requestInDialog } from '../sip/dialog.ts';
+import { noBody, SipHeaders, type SipRequest } from '../sip/message.ts';
+import { parseSipUri } from '../sip/uri.ts';
+import { bareHost } from '../sip/via.ts';
+import type { Leg } from './call-state.ts';
+import { passHeaders } from './header-map.ts';
+import { allowedMethods } from './methods.ts';
+import type { Hop } from './transaction-layer.ts';
+import type { Turn } from './turn.ts';
+
+/**
+ * Where a request in a dialog goes: to the address of its first route or target (RFC 3261 §8.1.2); where that
+ * is a name, to where the dialog's messages came from. A connection is reused while it leads there (§18).
+ */
+export function hopOf(leg: Leg, request: SipRequest): Hop {
+  const uri = parseSipUri(nextHopUri(request));
+  const address = bareHost(uri?.host ?? '');
+  if (uri === null || isIP(address) === 0) return leg.hop;
+  const { listener, transport, connection } = leg.hop;
+  const hop = { listener, transport, address, port: uri.port ?? 5060 };
+  return connection !== undefined && address === leg.hop.address ? { ...hop, connection } : hop;
+}
+
+export interface DialogRequest {
+  readonly method: string;
+  /** Headers of the other leg's request or response that pass; null: none. */
+  readonly passed: SipHeaders | null;
+  readonly body: Uint8Array;
+  /** Whether the body came through as it was. */
+  readonly bodyPasses: boolean;
+  readonly maxForwards: number | null;
+}
+
+/** Sends a request within a leg's dialog. The name of its transaction, or null where there is no dialog. */
+export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): string | null {
+  const leg = turn.leg(party);
+  if (leg === null || leg.dialog === null) return null;
+  const { dialog, request } = requestInDialog(leg.dialog, wanted.method, wanted.body);
+  const { headers } = request;
+  if (wanted.maxForwards !== null) headers.set('Max-Forwards', String(wanted.maxForwards));
+  if (wanted.method === 'INVITE') headers.append('Contact', leg.peer.contact).append('Allow', allowedMethods);
+  if (wanted.passed !== null) {
+    passHeaders(wanted.passed, headers, leg.peer.host, wanted.bodyPasses ? 'passes' : 'replaced');
+  }
+  if (!wanted.bodyPasses && wanted.body.length > 0) headers.append('Content-Type', 'application/sdp');
+  turn.updateLeg(party, { dialog });
+  const client = turn.nextClient();
+  if (wanted.method === 'INVITE') turn.updateLeg(party, { invite: { client, request }, acks: new Map() });
+  turn.emit({ type: 'send', client, request, hop: hopOf(leg, request), inviteTimeoutMs: null });
+  return client;
+}
+
+/** The ACK to a 2xx of our INVITE, kept for the 2xx's repetitions (RFC 3261 §13.2.2.4). */
+export function acknowledge(turn: Turn, party: Party, dialog: Dialog, body: Uint8Array): void {
+  const leg = turn.leg(party);
+  if (leg === null || leg.invite === null) return;
+  const request = ackInDialog(dialog, leg.invite.request, body);
+  if (body.length > 0) request.headers.append('Content-Type', 'application/sdp');
+  const hop = hopOf(leg, request);
+  const acks = new Map(leg.acks).set(ackKey(leg.invite.client, dialog.remoteTag), { request, hop });
+  turn.updateLeg(party, { acks });
+  turn.emit({ type: 'ack', request, hop });
+}
+
+export function ackKey(client: string, remoteTag: string): string {
+  return `${client} ${remoteTag}`;
+}
+
+/** Ends a dialog with BYE. `ends` names the leg that is closed by it; null for a fork that nobody uses. */
+export function sendBye(
+  turn: Turn,
+  party: Party,
+  dialog: Dialog,
+  ends: Party | null,
+  extra: SipHeaders,
+): void {
+  const leg = turn.leg(party);
+  if (leg === null) return;
+  const { dialog: counted, request } = requestInDialog(dialog, 'BYE', noBody);
+  passHeaders(extra, request.headers, leg.peer.host, 'replaced');
+  const client = turn.nextClient();
+  if (ends !== null) turn.updateLeg(party, { dialog: counted, state: 'closing', queuedBye: null });
+  turn.update({ byes: new Map(turn.call.byes).set(client, ends) });
+  turn.emit({ type: 'send', client, request, hop: hopOf(leg, request), inviteTimeoutMs: null });
+}
+
+/** Sends the BYE that waited for an ACK, if there is one. */
+export function sendQueuedBye(turn: Turn, party: Party): void {
+  const leg = turn.leg(party);
+  if (leg === null || leg.queuedBye === null || leg.dialog === null) return;
+  sendBye(turn, party, leg.dialog, party, leg.queuedBye);
+}
+
+/** `Reason: Q.850;cause=16;text="..."` alone. */
+export function reasonHeaders(reason: string | null): SipHeaders {
+  const headers = new SipHeaders();
+  return reason === null ? headers : headers.append('Reason', reason);
+}

@@ -1,0 +1,132 @@
+import { isIP } from 'node:net';
+import { err, ok, type Result } from '../kernel/result.ts';
+import { bareHost } from '../sip/via.ts';
+import { parseSipUri } from '../sip/uri.ts';
+import { addressBytes, type AddressPrefix, contains, overlap, parseAddressPrefix } from './address-prefix.ts';
+import type { ListenerOptions, PeerOptions, SipOptions } from './options.ts';
+import type { Hop } from './transaction-layer.ts';
+
+/** A neighbour that may send us calls, and that calls are sent to. */
+export interface Peer {
+  readonly id: string;
+  readonly side: 'pbx' | 'trunk';
+  readonly listener: string;
+  /** Host of From, To and asserted identity towards it; null: our own address. */
+  readonly domain: string | null;
+  /** In the order in which they are tried. */
+  readonly targets: readonly Target[];
+  readonly inviteTimeoutMs: number;
+  readonly maxCalls: number | null;
+}
+
+export interface Target {
+  /** As a URI writes it: IPv6 in brackets. */
+  readonly host: string;
+  readonly port: number | null;
+  readonly hop: Hop;
+}
+
+export interface PeerBook {
+  /** Who sends from this address to this listener; null: a stranger. */
+  find(listener: string, address: string, port: number): Peer | null;
+  /** Where calls of this peer go, in the order of failover; empty: nowhere. */
+  route(from: string): readonly Peer[];
+}
+
+interface Entry {
+  readonly peer: Peer;
+  readonly prefixes: readonly AddressPrefix[];
+}
+
+/** Reads peers and routes. Each fault is one sentence: what, where, how to mend. */
+export function createPeerBook(options: SipOptions): Result<PeerBook, readonly string[]> {
+  const faults: string[] = [];
+  const entries = options.peers.map((peer) => peerEntry(peer, options.listeners, faults));
+  faults.push(...ambiguities(entries));
+  const byId = new Map(entries.map(({ peer }) => [peer.id, peer]));
+  const routes = new Map<string, readonly Peer[]>();
+  for (const { from, to } of options.routes) {
+    if (routes.has(from))
+      faults.push(`sip.routes: peer "${from}" has two routes; make them one, its "to" in order`);
+    routes.set(
+      from,
+      to.flatMap((id) => byId.get(id) ?? []),
+    );
+  }
+  if (faults.length > 0) return err(faults);
+  return ok({
+    find: (listener, address, port) => findPeer(entries, listener, address, port),
+    route: (from) => routes.get(from) ?? [],
+  });
+}
+
+function findPeer(entries: readonly Entry[], listener: string, address: string, port: number): Peer | null {
+  const bytes = addressBytes(address);
+  if (bytes === null) return null;
+  for (const { peer, prefixes } of entries) {
+    if (peer.listener === listener && prefixes.some((prefix) => contains(prefix, bytes, port))) return peer;
+  }
+  return null;
+}
+
+function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], faults: string[]): Entry {
+  const where = `sip.peers "${options.id}"`;
+  const listener = listeners.find(({ id }) => id === options.listener);
+  if (listener === undefined)
+    faults.push(`${where}: there is no listener "${options.listener}"; name one of sip.listeners`);
+  const prefixes = options.match.flatMap((text) => {
+    const prefix = parseAddressPrefix(text);
+    if (prefix !== null) return [prefix];
+    faults.push(
+      `${where}: match "${text}" is no address prefix; write it as 192.0.2.0/24 or 192.0.2.1/32:5060`,
+    );
+    return [];
+  });
+  const targets = options.targets.flatMap((text) => {
+    const target = parseTarget(text, options.listener, listener?.transport ?? 'udp');
+    if (typeof target !== 'string') return [target];
+    faults.push(`${where}: target "${text}" ${target}`);
+    return [];
+  });
+  const { id, side, domain, inviteTimeoutMs, maxCalls } = options;
+  const peer = {
+    ...{ id, side, listener: options.listener, targets, inviteTimeoutMs },
+    domain: domain ?? null,
+    maxCalls: maxCalls ?? null,
+  };
+  return { peer, prefixes };
+}
+
+function parseTarget(text: string, listener: string, transport: 'udp' | 'tcp'): Target | string {
+  const uri = parseSipUri(text);
+  if (uri?.scheme !== 'sip') return 'is no SIP URI; write it as sip:192.0.2.1:5060';
+  const address = bareHost(uri.host);
+  if (isIP(address) === 0) return `names the host ${uri.host}; give its IP address`;
+  // RFC 3261 §19.1.2: 5060 is the default for UDP and TCP.
+  const port = uri.port ?? 5060;
+  return { host: uri.host, port: uri.port, hop: { listener, transport, address, port } };
+}
+
+/** One source must be one peer; which of two was meant is not for us to guess. */
+function ambiguities(entries: readonly Entry[]): string[] {
+  return entries.flatMap((a, i) =>
+    entries.slice(i + 1).flatMap((b) => {
+      if (a.peer.listener !== b.peer.listener) return [];
+      const both = a.prefixes.find((prefix) => b.prefixes.some((other) => overlap(prefix, other)));
+      if (both === undefined) return [];
+      return [
+        `sip.peers: "${a.peer.id}" and "${b.peer.id}" both match ${describe(both)} on listener "${a.peer.listener}"; give each a prefix, a port or a listener of its own`,
+      ];
+    }),
+  );
+}
+
+function describe({ bytes, bits, port }: AddressPrefix): string {
+  const address =
+    bytes.length === 4
+      ? bytes.join('.')
+      : Array.from({ length: 8 }, (_, i) =>
+          (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),
+        ).join(':');
+  return `${address}/${bits}${port === null ? '' : `:${port}`}`;
+}
