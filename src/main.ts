@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { parseCommandLine, usage } from './app/command-line.ts';
+import { type Command, parseCommandLine, usage } from './app/command-line.ts';
 import { exitCode } from './app/role-messages.ts';
 import { runCommand } from './app/run-command.ts';
 import { version } from './app/version.ts';
@@ -13,19 +13,23 @@ const complain = (line: string): void => {
 };
 
 const parsed = parseCommandLine(process.argv.slice(2));
-if (!parsed.ok) {
-  complain(parsed.error);
-  process.exitCode = exitCode.configuration;
-} else if (parsed.value.name === 'help') {
-  process.stdout.write(usage);
-} else if (parsed.value.name === 'version') {
-  print(version());
-} else {
-  process.exitCode = await runCommand(parsed.value, {
+process.exitCode = parsed.ok ? await carryOut(parsed.value) : refuse(parsed.error);
+
+async function carryOut(command: Command): Promise<number> {
+  if (command.name === 'help' || command.name === 'version') {
+    print(command.name === 'help' ? usage : version());
+    return exitCode.done;
+  }
+  return runCommand(command, {
     env: process.env,
     entry: process.argv[1] ?? '',
     supervised: process.send !== undefined,
     print,
     complain,
   });
+}
+
+function refuse(fault: string): number {
+  complain(fault);
+  return exitCode.configuration;
 }

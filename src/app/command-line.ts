@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../kernel/result.ts';
 
-export type Command = RunnableCommand | { readonly name: 'help' | 'version' };
+export type Command = RunnableCommand | { readonly name: 'help' } | { readonly name: 'version' };
 
 /** The commands that need a configuration. */
 export type RunnableCommand =

@@ -1,6 +1,7 @@
 import { type Decision, decide, type RuleBook } from '../../policy/decide.ts';
 import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
 import type { MediaOptions } from '../../media/options.ts';
+import type { Outcome } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
 import type { MediaPool } from '../media-pool.ts';
@@ -18,7 +19,7 @@ export interface DirectorPlan extends SessionDeps {
 
 export interface CallCounts {
   started(direction: CallFacts['direction']): void;
-  ended(direction: CallFacts['direction'], outcome: string): void;
+  ended(direction: CallFacts['direction'], outcome: Outcome): void;
 }
 
 /** Signalling's director, and the way of live control to the call it is meant for. */

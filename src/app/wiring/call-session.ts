@@ -14,6 +14,7 @@ import type { Decision } from '../../policy/decide.ts';
 import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records/call-record.ts';
 import type { ConsentOutcome, ConsentRecord } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
+import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
 import {
   expectRecording,
@@ -44,7 +45,7 @@ export interface SessionDeps {
   /** Durable when resolved. Rejects when the disk does not take it; what rejected is kept and tried again. */
   readonly journal: { append(events: readonly RecordEvent[]): Promise<void> };
   /** Makes of a spool what can be made; null where there was nothing. */
-  readonly recover: (recordingId: string) => Promise<SealResult | null>;
+  readonly recover: (key: KeyRecord) => Promise<SealResult | null>;
   readonly hangUp: (callId: string, reason: EndReason) => void;
   readonly alarm: (reason: string) => void;
 }
@@ -70,6 +71,7 @@ export class CallSession {
   #consent: ConsentState | null = null;
   #life: RecordingLife | null = null;
   #recording = 0;
+  #key: KeyRecord | null = null;
   #media: MediaHandle | null = null;
   #counts: readonly [LegCounts, LegCounts] | null = null;
   #ended = false;
@@ -300,6 +302,7 @@ export class CallSession {
     const { rule } = this.#decision;
     try {
       const { key, spoolSecret } = await this.#deps.keys.create(this.#life.record.id);
+      this.#key = key;
       await this.#deps.journal.append([{ kind: 'key', key }]);
       this.#deps.recorders.prepare(this.#recording, {
         recordingId: this.#life.record.id,
@@ -319,7 +322,8 @@ export class CallSession {
   async #recover(): Promise<void> {
     if (this.#life === null) return;
     try {
-      this.#stepLife({ type: 'recovered', facts: await this.#deps.recover(this.#life.record.id) });
+      const facts = this.#key === null ? null : await this.#deps.recover(this.#key);
+      this.#stepLife({ type: 'recovered', facts });
     } catch (error) {
       // The spool stays: the next start tries again, since the journal holds the recording as unfinished.
       this.#deps.logger.error('recovery-failed', { recordingId: this.#life.record.id, error: String(error) });

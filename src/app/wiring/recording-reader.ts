@@ -1,4 +1,4 @@
-import { nodeAead } from '../../kernel/aead.ts';
+import { chacha20Poly1305 } from '../../kernel/aead.ts';
 import { err, type Result } from '../../kernel/result.ts';
 import type { KeyStore } from '../../records/ports.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
@@ -25,5 +25,8 @@ export async function openRecording(
   if (key === null) return err('no-key');
   const identity = deps.recordingKeys.identity(key);
   if (identity === null) return err('foreign-kek');
-  return AgeReader.open({ store: deps.objects, objectKey: recording.objectKey, aead: nodeAead }, identity);
+  return AgeReader.open(
+    { store: deps.objects, objectKey: recording.objectKey, aead: chacha20Poly1305 },
+    identity,
+  );
 }

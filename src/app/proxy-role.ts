@@ -1,0 +1,254 @@
+import { mkdirSync } from 'node:fs';
+import { createMeter } from '../kernel/meter.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { systemRandom } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { createTapBuffer } from '../kernel/tap-ring.ts';
+import { systemSchedule } from '../kernel/timers.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
+import { createLinkClient, type LinkClient } from '../link/link-client.ts';
+import type { LinkAnswer, LinkRequest } from '../link/protocol.ts';
+import { createRecordingKeys } from '../storage/recording-keys.ts';
+import { dataLayout } from './data-layout.ts';
+import { linkEndpoint } from './link-endpoint.ts';
+import { loadKek } from './load-kek.ts';
+import { type MediaPool, startMediaPool } from './media-pool.ts';
+import { proxyLockFile } from './node-lock.ts';
+import { createLogger } from './pino-logger.ts';
+import type { PromptLibrary } from './prompt-library.ts';
+import { loadPrompts } from './prompt-library.ts';
+import { proxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
+import { type RecorderPool, startRecorderPool } from './recorder-pool.ts';
+import { listenToSignals } from './role-life.ts';
+import { lockRole } from './role-lock.ts';
+import { exitCode, type RoleMessage } from './role-messages.ts';
+import type { CommandContext } from './run-command.ts';
+import type { Settings } from './settings.ts';
+import { startSignalling, type Signalling } from './start-signalling.ts';
+import { version } from './version.ts';
+import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
+import { createRecovery, type Recovery } from './wiring/recovery.ts';
+
+/** About a second of 800 calls. */
+const tapBytes = 16 * 1024 * 1024;
+/** After BYE was sent, how long answers, seals and the last records may take. */
+const farewellMs = 10_000;
+
+/** The proxy: signalling, media and recording. Resolves with the exit code. */
+export async function runProxy(settings: Settings, context: CommandContext): Promise<number> {
+  const logger = createLogger(settings.config.log.level, 'proxy');
+  const fail = (fault: string, code: number): number => {
+    context.complain(fault);
+    return code;
+  };
+  mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
+  const lock = await lockRole(proxyLockFile(settings.dataDirectory), settings.dataDirectory);
+  if (!lock.ok) return fail(lock.error, exitCode.failure);
+  const prompts = loadPrompts(settings);
+  if (!prompts.ok) return fail(prompts.error.join('\nonrecord: '), exitCode.configuration);
+  const kek = await loadKek(settings, context.env, logger);
+  if (!kek.ok) return fail(kek.error, exitCode.configuration);
+  const journal = await openJournal({
+    directory: dataLayout(settings.dataDirectory).journal,
+    clock: systemClock(),
+    logger,
+  });
+  if (!journal.ok) return fail(journal.error.message, exitCode.failure);
+  const keys = createRecordingKeys({ kek: kek.value, random: systemRandom, clock: systemClock() });
+  const proxy = new Proxy({ settings, logger, journal: journal.value, keys, prompts: prompts.value });
+  const fault = await proxy.start();
+  if (fault !== null) return fail(fault.message, fault.code);
+  announce(proxy.addresses, context);
+  await proxy.untilStopped(context.supervised);
+  lock.value.release();
+  return exitCode.done;
+}
+
+function announce(sip: readonly string[], context: CommandContext): void {
+  const ready: RoleMessage = { type: 'proxy-ready', sip };
+  if (context.supervised) process.send?.(ready);
+  else context.print(JSON.stringify({ sip }));
+}
+
+interface ProxyPlan {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly journal: Journal;
+  readonly keys: ReturnType<typeof createRecordingKeys>;
+  readonly prompts: PromptLibrary;
+}
+
+interface StartFault {
+  readonly message: string;
+  readonly code: number;
+}
+
+/** One running proxy: what was started, in the order in which it is stopped again. */
+class Proxy {
+  readonly #plan: ProxyPlan;
+  readonly #meter = createMeter();
+  #media!: MediaPool;
+  #recorders!: RecorderPool;
+  #metrics!: ProxyMetrics;
+  #direction!: CallDirection;
+  #signalling!: Signalling;
+  #link!: LinkClient;
+  addresses: readonly string[] = [];
+
+  constructor(plan: ProxyPlan) {
+    this.#plan = plan;
+  }
+
+  /** Null, or why it did not start. */
+  async start(): Promise<StartFault | null> {
+    const { settings, logger, journal } = this.#plan;
+    const recovery = createRecovery({
+      ...this.#plan,
+      layout: dataLayout(settings.dataDirectory),
+      clock: systemClock(),
+    });
+    await recovery.finishUnfinished();
+    await this.#startWorkers();
+    this.#metrics = proxyMetrics(this.#meter, this.#media, this.#recorders);
+    this.#direction = this.#direct(recovery);
+    const signalling = await startSignalling({
+      sip: settings.config.sip,
+      director: this.#direction.director,
+      logger,
+      meter: this.#meter,
+    });
+    if (!signalling.ok) return signalling.error;
+    this.#signalling = signalling.value;
+    this.addresses = signalling.value.addresses;
+    this.#link = createLinkClient({
+      endpoint: linkEndpoint(settings),
+      nodeId: settings.config.node.id,
+      version: version(),
+      journal,
+      handle: (ask) => this.#answer(ask),
+      logger,
+      meter: this.#meter,
+      schedule: systemSchedule,
+      random: systemRandom,
+    });
+    this.#link.serving(this.addresses);
+    logger.info('proxy-ready', { listeners: this.addresses.length });
+    return null;
+  }
+
+  async #startWorkers(): Promise<void> {
+    const { settings, logger, prompts } = this.#plan;
+    const { media, recording } = settings.config;
+    const layout = dataLayout(settings.dataDirectory);
+    const rings = Array.from({ length: media.workers }, () =>
+      Array.from({ length: recording.workers }, () => createTapBuffer(tapBytes)),
+    );
+    const column = (index: number): SharedArrayBuffer[] => rings.flatMap((row) => row[index] ?? []);
+    this.#recorders = await startRecorderPool({
+      spoolDirectory: layout.spools,
+      storageDirectory: layout.recordings,
+      taps: Array.from({ length: recording.workers }, (_, index) => column(index)),
+      logger,
+    });
+    this.#media = await startMediaPool({ options: media, prompts: prompts.audio, taps: rings, logger });
+  }
+
+  #direct(recovery: Recovery): CallDirection {
+    const { settings, logger, journal, keys, prompts } = this.#plan;
+    const { config } = settings;
+    return createDirection({
+      nodeId: config.node.id,
+      clock: systemClock(),
+      random: systemRandom,
+      logger,
+      recorders: this.#recorders,
+      prompts,
+      keys,
+      journal: {
+        append: async (events) => {
+          this.#metrics.recordsWritten(events);
+          const written = await journal.append(events);
+          if (!written.ok) throw new Error(written.error.message);
+        },
+      },
+      recover: (key) => recovery.recoverOne(key),
+      hangUp: (callId, reason) => {
+        this.#signalling.control.hangUp(callId, reason);
+      },
+      alarm: (reason) => {
+        this.#metrics.alarm(reason);
+      },
+      rules: {
+        rules: config.recording.rules,
+        purposes: new Map(config.purposes.map((purpose) => [purpose.id, purpose])),
+      },
+      sip: config.sip,
+      media: config.media,
+      mediaPool: this.#media,
+      count: {
+        started: (direction) => {
+          this.#metrics.callStarted(direction);
+        },
+        ended: (direction, outcome) => {
+          this.#metrics.callEnded(direction, outcome);
+        },
+      },
+    });
+  }
+
+  async #answer(ask: LinkRequest): Promise<LinkAnswer> {
+    switch (ask.method) {
+      case 'metrics':
+        return { ok: true, value: { method: 'metrics', samples: await this.#metrics.collect() } };
+      case 'control':
+        return this.#direction.control(ask);
+      case 'forget-key': {
+        const forgotten = await this.#plan.journal.forgetKey(ask.recordingId);
+        return forgotten.ok ? { ok: true, value: { method: 'forget-key' } } : { ok: false, code: 'failed' };
+      }
+      case 'drain':
+        void this.#signalling.control.drain();
+        return { ok: true, value: { method: 'drain' } };
+    }
+  }
+
+  /** Runs until it was told to end and has: calls over, recordings sealed, records handed on. */
+  async untilStopped(supervised: boolean): Promise<void> {
+    const { drainSeconds } = this.#plan.settings.config.node;
+    await new Promise<void>((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      const drained = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      listenToSignals(
+        {
+          onStop: (urgent) => {
+            void this.#signalling.control.drain().then(drained);
+            timer = setTimeout(drained, urgent ? 0 : drainSeconds * 1000);
+          },
+          onDrain: () => {
+            void this.#signalling.control.drain().then(drained);
+          },
+        },
+        supervised,
+      );
+    });
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#signalling.endAllCalls('shutdown');
+    await Promise.race([
+      this.#direction.idle(),
+      new Promise((resolve) => setTimeout(resolve, farewellMs).unref()),
+    ]);
+    await this.#link.flushed(farewellMs / 2);
+    await this.#signalling.close();
+    await this.#media.stop();
+    await this.#recorders.stop();
+    this.#link.close();
+    this.#metrics.close();
+    await this.#plan.journal.close();
+  }
+}
