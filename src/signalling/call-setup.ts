@@ -179,7 +179,8 @@ export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse
   turn.update({ phase: 'answered' });
   turn.updateLeg('caller', {
     state: 'accepted',
-    dialog: accepted === undefined || accepted === null ? null : dialogFromRequest(exchange.request, accepted),
+    dialog:
+      accepted === undefined || accepted === null ? null : dialogFromRequest(exchange.request, accepted),
   });
 }
 

@@ -1,0 +1,295 @@
+import type { Clock } from '../kernel/clock.ts';
+import { randomHex, type RandomBytes, uuidV7 } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Meter } from '../kernel/meter.ts';
+import type { Schedule } from '../kernel/timers.ts';
+import type { Direction, Party } from '../records/call-record.ts';
+import type { SipRequest } from '../sip/message.ts';
+import { tagOf } from '../sip/name-addr.ts';
+import { decodeUser, parseUri } from '../sip/uri.ts';
+import { attemptsOf, drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
+import { headerMap, type IncomingInvite, isEmergency, readInvite } from './incoming-invite.ts';
+import { allowedOutside, knownMethods } from './methods.ts';
+import type { Peer, PeerBook } from './peers.ts';
+import type { CallControl, CallDirector, CallFacts } from './ports.ts';
+import {
+  answerOptions,
+  noSuchCall,
+  refuse,
+  refusedMethod,
+  type Refusal,
+  retryAfter,
+  unsupportedExtensions,
+} from './refusal.ts';
+import { RunningCall, type RunningCallDeps } from './running-call.ts';
+import { ringMs } from './sip-timers.ts';
+import type { ServerTransaction, TransactionLayer, TransactionUser } from './transaction-layer.ts';
+
+export interface B2buaOptions {
+  readonly peers: PeerBook;
+  /** Numbers of `sip.emergency`. */
+  readonly emergency: readonly string[];
+  readonly director: CallDirector;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** How long a call may ring; `ringMs` unless a test is in a hurry. */
+  readonly ringMs?: number;
+}
+
+/** Two user agents back to back (RFC 3261 §6) for every call: the layer above the transactions. */
+export interface B2bua extends TransactionUser, CallControl {
+  /** Gives it the transaction layer; once, before the first message. */
+  attach(layer: TransactionLayer): void;
+}
+
+export function createB2bua(options: B2buaOptions): B2bua {
+  return new CallCentre(options);
+}
+
+interface DialogOwner {
+  readonly call: RunningCall;
+  readonly party: Party;
+}
+
+const overload: Refusal = { status: 503, phrase: 'Service Unavailable', headers: [retryAfter(30)] };
+const loopDetected: Refusal = { status: 482, phrase: 'Loop Detected' };
+
+class CallCentre implements B2bua {
+  readonly #options: B2buaOptions;
+  readonly #calls = new Map<string, RunningCall>();
+  readonly #dialogs = new Map<string, DialogOwner>();
+  /** Keys of `#dialogs` and `#invites` by call, to be dropped with it. */
+  readonly #claims = new Map<string, string[]>();
+  readonly #invites = new Map<string, RunningCall>();
+  #layer: TransactionLayer | null = null;
+  #draining = false;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: B2buaOptions) {
+    this.#options = options;
+  }
+
+  attach(layer: TransactionLayer): void {
+    this.#layer = layer;
+  }
+
+  get activeCalls(): number {
+    return this.#calls.size;
+  }
+
+  hangUp(callId: string, reason: Parameters<CallControl['hangUp']>[1]): void {
+    this.#calls.get(callId)?.handle({ type: 'hang-up', reason });
+  }
+
+  drain(): Promise<void> {
+    this.#draining = true;
+    return new Promise((resolve) => {
+      if (this.#calls.size === 0) resolve();
+      else this.#whenIdle.push(resolve);
+    });
+  }
+
+  request(transaction: ServerTransaction): void {
+    const { request, source } = transaction;
+    const peer = this.#options.peers.find(source.listener, source.address, source.port);
+    if (peer === null) {
+      this.#refuse(transaction, { status: 403, phrase: 'Forbidden' });
+      return;
+    }
+    // RFC 3261 §8.2.1: the method is looked at first.
+    if (!knownMethods.has(request.method)) {
+      this.#refuse(transaction, refusedMethod(false, allowedOutside));
+      return;
+    }
+    const toTag = tagOf(request.headers.first('to') ?? '');
+    if (toTag === null) {
+      this.#outsideDialog(transaction, peer);
+      return;
+    }
+    const owner = this.#ownerOf(request, toTag);
+    const leg = owner?.call.state[owner.party];
+    // A dialog is between us and the peer that it was made with.
+    if (owner === undefined || leg?.peer.id !== peer.id) this.#refuse(transaction, noSuchCall);
+    else this.#inDialog(owner, transaction);
+  }
+
+  cancelled(transaction: ServerTransaction, reason: string | null): void {
+    this.#callOf(transaction)?.handle({ type: 'cancelled', transaction: transaction.id, reason });
+  }
+
+  serverFailed(transaction: ServerTransaction, cause: 'timeout' | 'transport'): void {
+    this.#callOf(transaction)?.handle({ type: 'server-failed', transaction: transaction.id, cause });
+  }
+
+  ack(request: SipRequest): void {
+    const toTag = tagOf(request.headers.first('to') ?? '');
+    const owner = toTag === null ? undefined : this.#ownerOf(request, toTag);
+    owner?.call.handle({ type: 'ack', party: owner.party, request });
+  }
+
+  #callOf({ request, id }: ServerTransaction): RunningCall | undefined {
+    const merged = this.#invites.get(mergeKey(request, tagOf(request.headers.first('from') ?? '') ?? ''));
+    const call = merged ?? this.#ownerOf(request, tagOf(request.headers.first('to') ?? '') ?? '')?.call;
+    return call?.state.exchange?.transaction === id ? call : undefined;
+  }
+
+  #ownerOf({ headers }: SipRequest, tag: string): DialogOwner | undefined {
+    // A fork's tag is the leg's, a dot and a number.
+    const [base = ''] = tag.split('.', 1);
+    return this.#dialogs.get(`${headers.first('call-id') ?? ''}\n${base}`);
+  }
+
+  #inDialog({ call, party }: DialogOwner, transaction: ServerTransaction): void {
+    call.request(party, transaction);
+  }
+
+  #outsideDialog(transaction: ServerTransaction, peer: Peer): void {
+    const { request } = transaction;
+    const { method } = request;
+    if (method === 'INVITE') {
+      const refusal = this.#invite(transaction, peer);
+      if (refusal === null) return;
+      this.#countRefused(refusal.status);
+      this.#refuse(transaction, refusal);
+    } else if (method === 'OPTIONS') {
+      this.#answerOptions(transaction);
+    } else if (method === 'BYE' || method === 'INFO' || method === 'NOTIFY') {
+      this.#refuse(transaction, noSuchCall);
+    } else {
+      this.#refuse(transaction, refusedMethod(true, allowedOutside));
+    }
+  }
+
+  /** RFC 3261 §11.2: "the same as would be chosen had the request been an INVITE": a draining node takes none. */
+  #answerOptions(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    const refusal = this.#draining ? overload : unsupportedExtensions(request);
+    if (refusal === null) transaction.respond(answerOptions(request, this.#newTag()));
+    else this.#refuse(transaction, refusal);
+  }
+
+  /** A new call, or why it is none. */
+  #invite(transaction: ServerTransaction, peer: Peer): Refusal | null {
+    const { request } = transaction;
+    const layer = this.#layer;
+    if (layer === null) return overload;
+    const read = readInvite(request);
+    if (!read.ok) return read.error;
+    const invite = read.value;
+    const fromTag = tagOf(request.headers.first('from') ?? '') ?? '';
+    const merge = mergeKey(request, fromTag);
+    // RFC 3261 §8.2.2.2: the same INVITE on two ways is one call.
+    if (this.#invites.has(merge) || this.#isOurOwn(request, fromTag)) return loopDetected;
+    const emergency = isEmergency(invite.requestUri, this.#options.emergency);
+    if (this.#draining && !emergency) return overload;
+    const route = this.#options.peers.route(peer.id).filter((one) => emergency || this.#hasRoom(one));
+    const first = route[0] ?? this.#options.peers.route(peer.id)[0];
+    if (first === undefined) return { status: 404, phrase: 'Not Found' };
+    if (route.length === 0 || (!emergency && !this.#hasRoom(peer))) return overload;
+    const facts = this.#facts({ peer, first, invite, request, emergency });
+    const caller = legPeer(peer, layer);
+    const state = newCall({
+      ...{ facts, invite, transaction, caller, attempts: attemptsOf(route, layer) },
+      tokens: drawTokens(this.#options.random, layer.sentBy(peer.listener).host),
+      limits: { ringMs: this.#options.ringMs ?? ringMs },
+    });
+    const call = new RunningCall(this.#dependencies(layer), state, transaction);
+    this.#calls.set(call.callId, call);
+    this.#invites.set(merge, call);
+    this.#claims.set(call.callId, [merge]);
+    call.start();
+    return null;
+  }
+
+  /**
+   * Whether this INVITE is one that we sent and that came back: its Call-ID and From-tag are of a leg of ours,
+   * and it still asks for the same user. With another user it is a spiral, which is a call (RFC 3261 §16.3 item 4).
+   */
+  #isOurOwn(request: SipRequest, fromTag: string): boolean {
+    const owner = this.#ownerOf(request, fromTag);
+    const sent = owner?.call.state[owner.party]?.invite?.request;
+    if (sent === undefined) return false;
+    const users = [sent, request].map(({ uri }) => {
+      const parsed = parseUri(uri);
+      return parsed === null || parsed.scheme === 'other' ? uri : decodeUser(parsed);
+    });
+    return users[0] === users[1];
+  }
+
+  #hasRoom({ id, maxCalls }: Peer): boolean {
+    if (maxCalls === null) return true;
+    let calls = 0;
+    for (const { state } of this.#calls.values()) {
+      if (state.caller.peer.id === id || (state.callee?.peer.id ?? state.facts.calleePeer) === id) calls += 1;
+    }
+    return calls < maxCalls;
+  }
+
+  #facts(found: {
+    peer: Peer;
+    first: Peer;
+    invite: IncomingInvite;
+    request: SipRequest;
+    emergency: boolean;
+  }): CallFacts {
+    const { peer, first, invite, request, emergency } = found;
+    return {
+      callId: uuidV7(this.#options.clock.wall(), this.#options.random),
+      direction: directionOf(peer, first),
+      ...{ callerPeer: peer.id, calleePeer: first.id, from: invite.from, to: invite.to, emergency },
+      callerSipCallId: request.headers.first('call-id') ?? '',
+      headers: headerMap(request.headers),
+      offered: invite.offered,
+    };
+  }
+
+  #dependencies(layer: TransactionLayer): RunningCallDeps {
+    const { director, schedule, logger } = this.#options;
+    return {
+      ...{ layer, director, schedule, logger },
+      claim: (call, party, callId, tag) => {
+        const key = `${callId}\n${tag}`;
+        this.#dialogs.set(key, { call, party });
+        this.#claims.get(call.callId)?.push(key);
+      },
+      over: (call, { outcome, reason }) => {
+        logger.info('call-ended', { callId: call.callId, outcome, reason });
+        this.#forget(call);
+      },
+    };
+  }
+
+  #forget(call: RunningCall): void {
+    for (const key of this.#claims.get(call.callId) ?? []) {
+      this.#dialogs.delete(key);
+      this.#invites.delete(key);
+    }
+    this.#claims.delete(call.callId);
+    this.#calls.delete(call.callId);
+    if (this.#calls.size > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  #refuse(transaction: ServerTransaction, refusal: Refusal): void {
+    transaction.respond(refuse(transaction.request, refusal, this.#newTag()));
+  }
+
+  #countRefused(status: number): void {
+    const labels = { status: String(status) };
+    this.#options.meter
+      .counter('onrecord_invites_refused_total', 'INVITEs refused before they became a call', labels)
+      .add();
+  }
+
+  #newTag(): string {
+    return randomHex(8, this.#options.random);
+  }
+}
+
+function directionOf(from: Peer, to: Peer): Direction {
+  if (from.side === 'trunk') return 'inbound';
+  return to.side === 'pbx' ? 'internal' : 'outbound';
+}

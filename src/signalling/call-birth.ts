@@ -1,0 +1,91 @@
+import { randomHex, type RandomBytes } from '../kernel/ids.ts';
+import { parseCSeq } from '../sip/cseq.ts';
+import { newOrigin } from '../sdp/origin.ts';
+import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
+import type { IncomingInvite } from './incoming-invite.ts';
+import type { Peer } from './peers.ts';
+import type { CallFacts } from './ports.ts';
+import type { ServerTransaction, TransactionLayer } from './transaction-layer.ts';
+
+export interface Birth {
+  readonly facts: CallFacts;
+  readonly invite: IncomingInvite;
+  readonly transaction: ServerTransaction;
+  readonly tokens: CallTokens;
+  readonly limits: CallLimits;
+  readonly caller: LegPeer;
+  readonly attempts: readonly Attempt[];
+}
+
+/** A call before its first step. */
+export function newCall({ facts, invite, transaction, tokens, limits, caller, attempts }: Birth): CallState {
+  const { id, request } = transaction;
+  return {
+    ...{ phase: 'admitting', facts, tokens, limits, attempts, tried: 0, rang: false, forks: [] },
+    ...{ requestUri: invite.requestUri, maxForwards: invite.maxForwards },
+    caller: callerLeg(transaction, caller, tokens),
+    callee: null,
+    ...{ encodings: null, local: null, awaiting: true },
+    exchange: {
+      ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
+      ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },
+    },
+    ...{ relays: new Map(), byes: new Map(), serial: 0, end: null },
+  };
+}
+
+function callerLeg({ request, source }: ServerTransaction, peer: LegPeer, tokens: CallTokens): Leg {
+  return {
+    ...{ party: 'caller', state: 'inviting', peer, hop: source },
+    ...{ callId: request.headers.first('call-id') ?? '', localTag: tokens.callerTag },
+    ...{ dialog: null, invite: null, acks: new Map(), queuedBye: null },
+    origin: newOrigin(tokens.callerSession),
+  };
+}
+
+/** Draws a call's tokens. RFC 3261 §19.3 asks for 32 random bits in a tag; these have 64. */
+export function drawTokens(random: RandomBytes, host: string): CallTokens {
+  const [dice = 0] = random(1);
+  return {
+    callerTag: randomHex(8, random),
+    calleeTag: randomHex(8, random),
+    calleeCallId: `${randomHex(12, random)}@${host}`,
+    callerSession: sessionId(random),
+    calleeSession: sessionId(random),
+    retryAfterSeconds: dice % 11,
+  };
+}
+
+/** RFC 8866 §5.2: a numeric string; 53 bits fit every reader. */
+function sessionId(random: RandomBytes): string {
+  return String(Number.parseInt(randomHex(6, random), 16));
+}
+
+/** What we are called towards a peer, on the listener that it uses. */
+export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
+  const { host, port, transport } = layer.sentBy(peer.listener);
+  const literal = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  // RFC 3261 §19.1.1: UDP is what a URI without the parameter means.
+  const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
+  return {
+    id: peer.id,
+    host: peer.domain ?? literal,
+    contact: `<sip:${literal}:${port}${parameter}>`,
+    listener: peer.listener,
+  };
+}
+
+/** Every target of every peer of a route, in order. */
+export function attemptsOf(route: readonly Peer[], layer: TransactionLayer): Attempt[] {
+  return route.flatMap((peer) => {
+    const named = legPeer(peer, layer);
+    const { inviteTimeoutMs } = peer;
+    return peer.targets.map((target) => ({ peer: named, target, inviteTimeoutMs }));
+  });
+}
+
+/** What tells one INVITE from its merged copies (RFC 3261 §8.2.2.2). */
+export function mergeKey(request: ServerTransaction['request'], fromTag: string): string {
+  const number = parseCSeq(request.headers.first('cseq') ?? '')?.number ?? 0;
+  return `${request.headers.first('call-id') ?? ''}\n${fromTag}\n${number}`;
+}

@@ -1,0 +1,91 @@
+import { err, ok, type Result } from '../kernel/result.ts';
+import { activeAudioLine, mediaAddress } from '../sdp/audio-line.ts';
+import { encodingName, payloadFormats } from '../sdp/payload-formats.ts';
+import { canonicalName } from '../sip/header-name.ts';
+import type { SipHeaders, SipRequest } from '../sip/message.ts';
+import { parseNameAddr } from '../sip/name-addr.ts';
+import { decodeUser, parseUri, type Uri } from '../sip/uri.ts';
+import { type DescriptionFault, faultForms } from './call-offer-answer.ts';
+import type { Offer } from './call-state.ts';
+import { countDown, type Refusal, tooManyHops, unsupportedExtensions } from './refusal.ts';
+import { sessionBody } from './sdp-body.ts';
+
+/** An INVITE outside of a dialog that may become a call. */
+export interface IncomingInvite {
+  readonly requestUri: Uri;
+  /** What goes on. */
+  readonly maxForwards: number;
+  /** Users of From and Request-URI, decoded; of a URN its text. */
+  readonly from: string;
+  readonly to: string;
+  readonly offer: Offer | null;
+  /** `PCMA/8000`; null: no offer. */
+  readonly offered: readonly string[] | null;
+}
+
+/** Looks at an INVITE in the order of RFC 3261 §8.2 and §16.3. */
+export function readInvite(request: SipRequest): Result<IncomingInvite, Refusal> {
+  const requestUri = parseUri(request.uri);
+  const from = parseNameAddr(request.headers.first('from') ?? '');
+  if (requestUri === null || from === null) return err({ status: 400, phrase: 'Bad Request' });
+  // RFC 3261 §8.2.2.1: a scheme that is not served is 416; sips: would promise TLS all the way.
+  if (!isServed(requestUri)) return err({ status: 416, phrase: 'Unsupported URI Scheme' });
+  const maxForwards = countDown(request);
+  if (maxForwards === 'none') return err(tooManyHops);
+  if (maxForwards === null) return err({ status: 400, phrase: 'Bad Max-Forwards' });
+  const extensions = unsupportedExtensions(request);
+  if (extensions !== null) return err(extensions);
+  const offer = readOffer(request);
+  if (!offer.ok) return err(faultForms[offer.error].refusal);
+  const fromUri = parseUri(from.uri);
+  return ok({
+    ...{ requestUri, maxForwards, offer: offer.value },
+    from: fromUri === null ? '' : userOf(fromUri),
+    to: userOf(requestUri),
+    offered: offer.value === null ? null : encodingsOf(offer.value),
+  });
+}
+
+function isServed(uri: Uri): boolean {
+  return uri.scheme === 'sip' || uri.scheme === 'tel' || (uri.scheme === 'other' && uri.name === 'urn');
+}
+
+function userOf(uri: Uri): string {
+  return uri.scheme === 'other' ? `${uri.name}:${uri.rest}` : decodeUser(uri);
+}
+
+function readOffer(request: SipRequest): Result<Offer | null, DescriptionFault> {
+  const described = sessionBody(request);
+  if (!described.ok) return described;
+  const description = described.value;
+  if (description === null) return ok(null);
+  const line = activeAudioLine(description);
+  const media = line === null ? undefined : description.media[line];
+  if (line === null || media === undefined) return err('no-audio');
+  if (mediaAddress(description, media) === 'unusable') return err('unusable-address');
+  return ok({ by: 'caller', description, line });
+}
+
+function encodingsOf({ description, line }: Offer): readonly string[] {
+  const media = description.media[line];
+  return media === undefined ? [] : [...new Set(payloadFormats(media).map(encodingName))];
+}
+
+/** RFC 5031 §4.2: `urn:service:sos` and what is below it; or a configured number, visual separators aside. */
+export function isEmergency(uri: Uri, numbers: readonly string[]): boolean {
+  if (uri.scheme === 'other') return /^urn:service:sos(?:\.|$)/i.test(`${uri.name}:${uri.rest}`);
+  const [user = ''] = decodeUser(uri).split(';', 1);
+  return numbers.includes(user) || numbers.includes(user.replace(/[-.() ]/g, ''));
+}
+
+/** Header fields by lower-case long name, for rules. */
+export function headerMap(headers: SipHeaders): ReadonlyMap<string, readonly string[]> {
+  const map = new Map<string, string[]>();
+  for (const { name, value } of headers) {
+    const canonical = canonicalName(name);
+    const values = map.get(canonical);
+    if (values === undefined) map.set(canonical, [value]);
+    else values.push(value);
+  }
+  return map;
+}

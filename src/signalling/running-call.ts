@@ -1,0 +1,190 @@
+import type { Logger } from '../kernel/logger.ts';
+import { namedTimers, type Schedule, type Timers } from '../kernel/timers.ts';
+import type { Party } from '../records/call-record.ts';
+import { startCall, type Step, stepCall } from './call-machine.ts';
+import type { CallEffect, CallEvent, CallState, TimerName } from './call-state.ts';
+import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
+import type { ClientTransaction, ServerTransaction, TransactionLayer } from './transaction-layer.ts';
+
+export interface RunningCallDeps {
+  readonly layer: TransactionLayer;
+  readonly director: CallDirector;
+  readonly schedule: Schedule;
+  readonly logger: Logger;
+  /** Requests in dialog with this Call-ID and base of a To-tag belong to this party of the call. */
+  claim(call: RunningCall, party: Party, callId: string, tag: string): void;
+  over(call: RunningCall, end: CallEnd): void;
+}
+
+/** Drives one call machine: feeds it events one at a time and carries its effects out. */
+export class RunningCall {
+  readonly callId: string;
+  readonly #deps: RunningCallDeps;
+  readonly #timers: Timers<TimerName>;
+  readonly #servers = new Map<string, ServerTransaction>();
+  readonly #invites = new Map<string, ClientTransaction>();
+  readonly #queue: CallEvent[] = [];
+  #state: CallState;
+  #media: MediaSession | null = null;
+  #busy = false;
+
+  constructor(deps: RunningCallDeps, state: CallState, transaction: ServerTransaction) {
+    this.#deps = deps;
+    this.#state = state;
+    this.callId = state.facts.callId;
+    this.#servers.set(transaction.id, transaction);
+    this.#timers = namedTimers(deps.schedule, (name) => {
+      this.handle({ type: 'timer', name });
+    });
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#busy = true;
+    this.#take(startCall(this.#state));
+    this.#drain();
+  }
+
+  request(party: Party, transaction: ServerTransaction): void {
+    this.#servers.set(transaction.id, transaction);
+    const { id, request, source } = transaction;
+    this.handle({ type: 'request', party, transaction: id, request, source });
+  }
+
+  /** An event that comes while another is carried out waits for its turn. */
+  handle(event: CallEvent): void {
+    this.#queue.push(event);
+    if (!this.#busy) this.#drain();
+  }
+
+  #drain(): void {
+    this.#busy = true;
+    for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
+      this.#take(stepCall(this.#state, event));
+    }
+    this.#busy = false;
+    this.#forgetFinished();
+  }
+
+  #take({ state, effects }: Step): void {
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: CallEffect): void {
+    switch (effect.type) {
+      case 'admit':
+        void this.#admit();
+        return;
+      case 'open-media':
+        void this.#openMedia();
+        return;
+      case 'connect':
+        this.#media?.connect(effect.party, effect.media);
+        return;
+      case 'answered':
+        this.#deps.director.answered(this.callId);
+        return;
+      case 'ended':
+        this.#end(effect.end);
+        return;
+      case 'respond':
+        this.#servers.get(effect.transaction)?.respond(effect.response);
+        return;
+      case 'send':
+        this.#send(effect);
+        return;
+      case 'ack':
+        this.#deps.layer.sendAck(effect.request, effect.hop);
+        return;
+      case 'cancel':
+        this.#invites.get(effect.client)?.cancel(effect.reason);
+        return;
+      case 'claim':
+        this.#deps.claim(this, effect.party, effect.callId, effect.tag);
+        return;
+      case 'set-timer':
+        this.#timers.set(effect.name, effect.delayMs);
+        return;
+      case 'clear-timer':
+        this.#timers.clear(effect.name);
+        return;
+    }
+  }
+
+  #send({ client, request, hop, inviteTimeoutMs }: Extract<CallEffect, { type: 'send' }>): void {
+    const events = {
+      response: (
+        response: Parameters<Parameters<TransactionLayer['send']>[2]['response']>[0],
+        source: typeof hop,
+      ) => {
+        this.handle({ type: 'response', client, response, source });
+      },
+      failed: (cause: 'timeout' | 'transport') => {
+        this.handle({ type: 'client-failed', client, cause });
+      },
+    };
+    const { layer } = this.#deps;
+    const transaction =
+      inviteTimeoutMs === null
+        ? layer.send(request, hop, events)
+        : layer.send(request, hop, events, inviteTimeoutMs);
+    if (request.method === 'INVITE') this.#invites.set(client, transaction);
+  }
+
+  async #admit(): Promise<void> {
+    try {
+      const admission = await this.#deps.director.admit(this.#state.facts);
+      this.handle({ type: 'admitted', admission });
+    } catch (error) {
+      this.#deps.logger.error('admission-failed', { callId: this.callId, error: String(error) });
+      const reason = 'overload';
+      this.handle({
+        type: 'admitted',
+        admission: {
+          kind: 'refuse',
+          status: 500,
+          phrase: 'Server Internal Error',
+          retryAfterSeconds: null,
+          reason,
+        },
+      });
+    }
+  }
+
+  async #openMedia(): Promise<void> {
+    let session: MediaSession | 'no-ports' = 'no-ports';
+    try {
+      session = await this.#deps.director.openMedia(this.#state.facts);
+    } catch (error) {
+      this.#deps.logger.error('media-not-opened', { callId: this.callId, error: String(error) });
+    }
+    if (session !== 'no-ports') {
+      if (this.#state.phase === 'over') session.close();
+      else this.#media = session;
+    }
+    this.handle({ type: 'opened', local: session === 'no-ports' ? null : session.local });
+  }
+
+  #end(end: CallEnd): void {
+    this.#timers.clearAll();
+    this.#deps.director.ended(this.callId, end);
+    this.#media?.close();
+    this.#deps.over(this, end);
+  }
+
+  /** Transactions that the call has no more use for; the layer keeps what the RFC makes it keep. */
+  #forgetFinished(): void {
+    const { exchange, relays, caller, callee } = this.#state;
+    const owed = new Set([
+      exchange?.transaction,
+      ...Array.from(relays.values(), ({ transaction }) => transaction),
+    ]);
+    for (const id of this.#servers.keys()) if (!owed.has(id)) this.#servers.delete(id);
+    const newest = [caller.invite?.client, callee?.invite?.client];
+    for (const client of this.#invites.keys()) if (!newest.includes(client)) this.#invites.delete(client);
+  }
+}
