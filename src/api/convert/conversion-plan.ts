@@ -1,0 +1,106 @@
+import type { RecordingFormat } from '../../records/recording-record.ts';
+import type { ConversionJob } from './conversion-job.ts';
+import { buildInfoTag } from './info-tag.ts';
+import { type Mp3Layout, parseMp3Layout } from './mp3-layout.ts';
+import { parseWavLayout, type WavLayout, wavHeader } from './wav-layout.ts';
+
+/** How much of a file is looked at to know its layout. */
+export const headBytes = 64 * 1024;
+
+/** Part of the kept file to feed, what to do with it, and what to drop of the result's beginning. */
+export interface ConversionFeed {
+  readonly job: ConversionJob;
+  readonly from: number;
+  readonly to: number;
+  readonly dropBytes: number;
+}
+
+/** A conversion whose result is known to the byte before it is done. */
+export interface ConversionPlan {
+  readonly contentType: string;
+  /** Header or tag in front of what the thread makes. */
+  readonly prefix: Uint8Array;
+  readonly size: number;
+  readonly ranges: boolean;
+  /** What makes the bytes from `start` (counted after the prefix) to before `end`. */
+  readonly feed: (start: number, end: number) => ConversionFeed;
+}
+
+/** Null: not between these formats, or not with this file. */
+export function planConversion(head: Uint8Array, size: number, to: RecordingFormat): ConversionPlan | null {
+  if (to === 'mp3') {
+    const wav = parseWavLayout(head, size);
+    return wav === null ? null : toMp3(wav);
+  }
+  const mp3 = parseMp3Layout(head, size);
+  return mp3 === null ? null : toWav(mp3);
+}
+
+/** Rates at which every frame of these bit rates has the same length. */
+const encodableRates = [8000, 12_000, 16_000, 24_000, 32_000, 48_000];
+/** LAME's delay before the first sample (ENCDELAY), and the least it adds behind the last. */
+const encoderDelay = 576;
+const leastPadding = 576;
+
+function toMp3({ sampleRate, channels, dataOffset, dataBytes }: WavLayout): ConversionPlan | null {
+  if (!encodableRates.includes(sampleRate)) return null;
+  const bitrateKbps = (sampleRate <= 12_000 ? 24 : sampleRate <= 24_000 ? 32 : 64) * channels;
+  const perFrame = sampleRate >= 32_000 ? 1152 : 576;
+  const samples = dataBytes / (channels * 2);
+  const rest = perFrame - ((encoderDelay + samples) % perFrame);
+  const padding = rest < leastPadding ? rest + perFrame : rest;
+  const frames = (encoderDelay + samples + padding) / perFrame;
+  const audioBytes = frames * (perFrame / 8) * ((bitrateKbps * 1000) / sampleRate);
+  const tag = { frames, delay: encoderDelay, padding, sampleRate, channels, bitrateKbps, audioBytes };
+  const prefix = buildInfoTag(tag);
+  if (prefix === null) return null;
+  return {
+    contentType: 'audio/mpeg',
+    prefix,
+    size: prefix.length + audioBytes,
+    // A frame leans on the ones before it (bit reservoir): the middle cannot be made without the beginning.
+    ranges: false,
+    feed: (start) => ({
+      job: { kind: 'wav-to-mp3', sampleRate, channels, bitrateKbps },
+      from: dataOffset,
+      to: dataOffset + dataBytes,
+      dropBytes: start,
+    }),
+  };
+}
+
+/** A decoder of layer III is this much behind (528 and 1 samples). */
+const decoderDelay = 529;
+/** Frames to decode and throw away before the first that is wanted: more than the bit reservoir reaches back. */
+const warmUpFrames = 16;
+/** The synthesis filter is back in the same phase after this many, so that the samples are the same to the bit. */
+const phaseFrames = 8;
+const longestWav = 0xffff_ffff - 44;
+
+function toWav(mp3: Mp3Layout): ConversionPlan | null {
+  const { channels, sampleRate, samples, samplesPerFrame, frameBytes, audioOffset, delay, frames } = mp3;
+  const blockBytes = channels * 2;
+  const dataBytes = samples * blockBytes;
+  if (dataBytes > longestWav) return null;
+  const prefix = wavHeader(sampleRate, channels, dataBytes);
+  return {
+    contentType: 'audio/wav',
+    prefix,
+    size: prefix.length + dataBytes,
+    ranges: true,
+    feed(start, end) {
+      const first = Math.floor(start / blockBytes) + delay + decoderDelay;
+      const last = Math.ceil(end / blockBytes) + delay + decoderDelay;
+      const wanted = Math.floor(first / samplesPerFrame) - warmUpFrames;
+      const firstFrame = Math.max(0, wanted - (wanted % phaseFrames));
+      const lastFrame = Math.min(frames, Math.ceil(last / samplesPerFrame) + 1);
+      const skip = first - firstFrame * samplesPerFrame;
+      return {
+        job: { kind: 'mp3-to-wav', channels, skip, take: last - first },
+        from: audioOffset + firstFrame * frameBytes,
+        to: audioOffset + lastFrame * frameBytes,
+        dropBytes: start % blockBytes,
+      };
+    },
+  };
+}

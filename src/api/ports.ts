@@ -1,0 +1,70 @@
+import type { Result } from '../kernel/result.ts';
+import type { RecordingFormat, RecordingRecord } from '../records/recording-record.ts';
+
+/** Decrypted audio of one recording, as it is kept. */
+export interface OpenAudio {
+  /** Bytes, before encryption. */
+  readonly size: number;
+  /** `audio/wav` or `audio/mpeg`. */
+  readonly contentType: string;
+  /**
+   * The bytes from `start` to before `end`, in order, each chunk the reader's own. Throws when what is
+   * stored turns out to be damaged.
+   */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
+/** `key-destroyed`: deleted. `missing`, `damaged`: what is stored is not what was sealed. */
+export type AudioFault = 'key-destroyed' | 'missing' | 'damaged' | 'unavailable';
+
+export interface AudioSource {
+  open(recordingId: string): Promise<Result<OpenAudio, AudioFault>>;
+}
+
+export type DeletionFault = 'not-found' | 'open' | 'held' | 'node-unreachable';
+
+/** Deletes for good; may be repeated. */
+export type DeleteAudio = (recordingId: string, actor: string) => Promise<Result<void, DeletionFault>>;
+
+/** The database, as far as `/readyz` asks. */
+export interface DatabaseHealth {
+  /** Shown to the user: `PostgreSQL`, or what the embedded one is good for. */
+  readonly label: string;
+  reachable(): Promise<boolean>;
+}
+
+/** Audio in a form that can be sent: as kept, or converted. */
+export interface AudioForm {
+  readonly size: number;
+  readonly contentType: string;
+  readonly format: RecordingFormat;
+  /** Whether `read` may begin anywhere. */
+  readonly ranges: boolean;
+  /** Strong, with its quotes (RFC 9110 §8.8.3). */
+  readonly etag: string;
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
+/** `busy`: as many are under way as may be. `unsupported`: not between these formats, or not this file. */
+export type ConversionFault = 'busy' | 'unsupported' | 'damaged';
+
+/** A place among the conversions under way; `release` gives it back and ends what still runs. */
+export interface Conversion {
+  readonly form: AudioForm;
+  release(): void;
+}
+
+export interface Converter {
+  /** What a conversion would give, without doing it. */
+  plan(
+    recording: RecordingRecord,
+    kept: OpenAudio,
+    to: RecordingFormat,
+  ): Promise<Result<AudioForm, ConversionFault>>;
+  /** Takes a place and starts nothing until the form is read. */
+  convert(
+    recording: RecordingRecord,
+    kept: OpenAudio,
+    to: RecordingFormat,
+  ): Promise<Result<Conversion, ConversionFault>>;
+}

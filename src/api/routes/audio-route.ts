@@ -1,0 +1,185 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ErrorCode } from '../../kernel/errors.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { isOpen, type RecordingFormat, type RecordingRecord } from '../../records/recording-record.ts';
+import { parseRange, type RangeAnswer } from '../byte-range.ts';
+import type { ApiDeps } from '../create-api.ts';
+import { exactly } from '../exact-stream.ts';
+import { secured } from '../open-api.ts';
+import type { AudioFault, AudioForm, ConversionFault } from '../ports.ts';
+import { problems, sendProblem } from '../problem.ts';
+import { audioQuery, idParams } from '../schemas.ts';
+import type { RouteApp } from './route-app.ts';
+
+const binary = z.string().meta({ format: 'binary' });
+const content = { 'audio/wav': { schema: binary }, 'audio/mpeg': { schema: binary } };
+
+export function audioRoute(app: RouteApp, deps: ApiDeps): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/recordings/:id/audio',
+    schema: {
+      tags: ['recordings'],
+      security: secured,
+      summary: 'The audio, as it is kept or converted; answers Range',
+      params: idParams,
+      querystring: audioQuery,
+      response: {
+        200: { description: 'The whole', content },
+        206: { description: 'The part that was asked for', content },
+        304: { description: 'Not modified', content: { 'audio/wav': { schema: binary } } },
+        ...problems(
+          'invalid-request',
+          'unauthorized',
+          'recording-not-found',
+          'no-audio',
+          'recording-open',
+          'recording-deleted',
+          'range-not-satisfiable',
+          'audio-damaged',
+          'conversion-unsupported',
+          'conversion-busy',
+          'unavailable',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const recording = await deps.records.recording(request.params.id);
+      if (recording === null) return sendProblem(reply, 'recording-not-found');
+      const refused = refusal(recording);
+      if (refused !== null) return sendProblem(reply, refused);
+      const { format = recording.format, download } = request.query;
+      const body = await openBody(deps, recording, format, request.method === 'HEAD');
+      if (!body.ok) return sendProblem(reply, body.error);
+      describe(reply, recording, body.value.form, download === '1');
+      return answer(request, reply, body.value);
+    },
+  });
+}
+
+/** Why there is no audio to give. */
+function refusal({ state }: RecordingRecord): ErrorCode | null {
+  if (isOpen(state)) return 'recording-open';
+  if (state === 'deleted') return 'recording-deleted';
+  return state === 'none' || state === 'failed' ? 'no-audio' : null;
+}
+
+interface Body {
+  readonly form: AudioForm;
+  /** To be called once, when the form is of no use any more. */
+  readonly release: () => void;
+}
+
+const byAudioFault: Readonly<Record<AudioFault, ErrorCode>> = {
+  'key-destroyed': 'recording-deleted',
+  missing: 'audio-damaged',
+  damaged: 'audio-damaged',
+  unavailable: 'unavailable',
+};
+
+const byConversionFault: Readonly<Record<ConversionFault, ErrorCode>> = {
+  busy: 'conversion-busy',
+  unsupported: 'conversion-unsupported',
+  damaged: 'audio-damaged',
+};
+
+async function openBody(
+  { audio, converter, logger }: ApiDeps,
+  recording: RecordingRecord,
+  format: RecordingFormat,
+  headOnly: boolean,
+): Promise<Result<Body, ErrorCode>> {
+  const opened = await audio.open(recording.id);
+  if (!opened.ok) {
+    logger.error('audio-not-opened', { recordingId: recording.id, fault: opened.error });
+    return err(byAudioFault[opened.error]);
+  }
+  const kept = opened.value;
+  if (format === recording.format) {
+    const etag = `"${recording.sha256 ?? recording.id}"`;
+    const { size, contentType } = kept;
+    const read = (start: number, end: number): AsyncIterable<Uint8Array> => kept.read(start, end);
+    return ok({ form: { size, contentType, format, ranges: true, etag, read }, release: () => undefined });
+  }
+  // HEAD says what GET would, and takes no place from those who listen.
+  if (headOnly) {
+    const planned = await converter.plan(recording, kept, format);
+    return planned.ok
+      ? ok({ form: planned.value, release: () => undefined })
+      : err(byConversionFault[planned.error]);
+  }
+  const conversion = await converter.convert(recording, kept, format);
+  if (!conversion.ok) return err(byConversionFault[conversion.error]);
+  const { form } = conversion.value;
+  return ok({
+    form,
+    release: () => {
+      conversion.value.release();
+    },
+  });
+}
+
+function describe(reply: FastifyReply, recording: RecordingRecord, form: AudioForm, download: boolean): void {
+  reply.headers({
+    'content-type': form.contentType,
+    etag: form.etag,
+    'accept-ranges': form.ranges ? 'bytes' : 'none',
+    'content-disposition': `${download ? 'attachment' : 'inline'}; filename="${fileName(recording, form.format)}"`,
+  });
+}
+
+/** Made of our own id and time alone: no number of a party, nothing a caller could have written. */
+function fileName({ id, startedAt }: RecordingRecord, format: RecordingFormat): string {
+  const time = (startedAt ?? '').replace(/[^0-9TZ]/g, '').slice(0, 15);
+  const safe = id.replace(/[^A-Za-z0-9-]/g, '').slice(0, 64);
+  return `recording-${time === '' ? '' : `${time}-`}${safe}.${format}`;
+}
+
+function answer(request: FastifyRequest, reply: FastifyReply, { form, release }: Body): FastifyReply {
+  const { headers } = request;
+  if (matches(headers['if-none-match'], form.etag)) {
+    release();
+    return reply.code(304).send();
+  }
+  const range = rangeOf(headers, form);
+  if (range === 'unsatisfiable') {
+    release();
+    reply.header('content-range', `bytes */${form.size}`);
+    return sendProblem(dropRepresentation(reply), 'range-not-satisfiable');
+  }
+  const { start, end } = range === 'whole' ? { start: 0, end: form.size } : range;
+  if (range !== 'whole') reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${form.size}`);
+  reply.header('content-length', end - start);
+  if (request.method === 'HEAD' || end === start) {
+    release();
+    return reply.send();
+  }
+  const stream = Readable.from(exactly(form.read(start, end), end - start), { objectMode: false });
+  stream.once('close', release);
+  return reply.send(stream);
+}
+
+/** What was said of the audio does not hold for a problem. */
+function dropRepresentation(reply: FastifyReply): FastifyReply {
+  for (const name of ['etag', 'content-disposition']) reply.removeHeader(name);
+  return reply;
+}
+
+function rangeOf(headers: FastifyRequest['headers'], form: AudioForm): RangeAnswer {
+  if (!form.ranges) return 'whole';
+  // RFC 9110 §13.1.5: the range holds only for the representation the client has.
+  const condition = headers['if-range'];
+  if (typeof condition === 'string' && condition !== form.etag) return 'whole';
+  return parseRange(headers.range, form.size);
+}
+
+/** RFC 9110 §13.1.2, by weak comparison. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((each) => {
+    const tag = each.trim();
+    return tag === '*' || tag.replace(/^W\//, '') === etag;
+  });
+}

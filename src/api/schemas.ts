@@ -1,0 +1,194 @@
+import { z } from 'zod';
+
+const time = z.iso.datetime({ offset: true }).describe('RFC 3339');
+const party = z.enum(['caller', 'callee']);
+
+const ledger = z
+  .object({
+    party,
+    receivedMs: z.number(),
+    concealedMs: z.number(),
+    heldMs: z.number(),
+    pausedMs: z.number(),
+    lostMs: z.number(),
+  })
+  .meta({ id: 'ChannelLedger', description: 'Where the time of one channel went; the sum is `durationMs`' });
+
+export const recordingState = z.enum([
+  'expected',
+  'recording',
+  'sealed',
+  'interrupted',
+  'failed',
+  'none',
+  'archived',
+  'restricted',
+  'deleted',
+]);
+
+export const recordingSchema = z
+  .object({
+    id: z.string(),
+    callId: z.string(),
+    state: recordingState,
+    reason: z.string().nullable().describe('Why it is interrupted, failed or none'),
+    format: z.enum(['wav', 'mp3']),
+    channels: z.enum(['stereo', 'mono']).describe('stereo: left the caller, right the callee'),
+    sampleRate: z.number().describe('Hz'),
+    startedAt: time.nullable(),
+    durationMs: z.number().nullable(),
+    sizeBytes: z.number().nullable().describe('Of the audio as served, before encryption'),
+    sha256: z.string().nullable().describe('Of the audio as served'),
+    ledger: z.array(ledger),
+    purpose: z.string(),
+    retainUntil: time.nullable(),
+    hold: z.boolean(),
+  })
+  .meta({ id: 'Recording' });
+
+export const consentSchema = z
+  .object({
+    id: z.string(),
+    callId: z.string(),
+    recordingId: z.string().nullable(),
+    legId: z.string(),
+    party,
+    outcome: z.enum(['told', 'left', 'elsewhere', 'failed']),
+    purpose: z.string(),
+    text: z.string().describe('What the party was told, word for word'),
+    promptId: z.string().nullable(),
+    language: z.string().nullable(),
+    audioSha256: z.string().nullable(),
+    codec: z.string().nullable(),
+    packetsSent: z.number().nullable(),
+    packetsExpected: z.number().nullable(),
+    firstPacketAt: time.nullable(),
+    lastPacketAt: time.nullable(),
+    presentAtEnd: z.boolean().nullable(),
+  })
+  .meta({ id: 'ConsentRecord', description: 'The evidence of what one party was told' });
+
+const controlAction = z.enum(['start', 'stop', 'pause', 'resume']);
+
+const control = z
+  .object({
+    id: z.string(),
+    recordingId: z.string(),
+    action: controlAction,
+    actor: z.string(),
+    reason: z.string().nullable(),
+    at: time,
+    samplePosition: z.number().describe('Where it took effect, in samples a channel'),
+  })
+  .meta({ id: 'ControlEvent' });
+
+const leg = z
+  .object({
+    id: z.string(),
+    party,
+    peerId: z.string(),
+    sipCallId: z.string(),
+    codec: z.string().nullable(),
+    media: z
+      .object({
+        packetsReceived: z.number(),
+        packetsSent: z.number(),
+        packetsLost: z.number(),
+        packetsDropped: z.number(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Leg' });
+
+export const direction = z.enum(['outbound', 'inbound', 'internal']);
+export const outcome = z.enum(['success', 'caller', 'upstream', 'ours', 'indeterminate']);
+
+export const callSchema = z
+  .object({
+    id: z.string(),
+    direction,
+    from: z.string(),
+    to: z.string(),
+    extension: z.string().nullable(),
+    queue: z.string().nullable(),
+    startedAt: time,
+    answeredAt: time.nullable(),
+    endedAt: time.nullable(),
+    outcome: outcome.nullable(),
+    reason: z.string().nullable(),
+    legs: z.array(leg),
+    recordings: z.array(recordingSchema),
+    consent: z.array(consentSchema),
+    control: z.array(control),
+  })
+  .meta({ id: 'Call' });
+
+const nextCursor = z.string().nullable().describe('For `?cursor=`; null on the last page');
+
+export const callPage = z.object({ items: z.array(callSchema), nextCursor }).meta({ id: 'CallPage' });
+export const recordingPage = z
+  .object({ items: z.array(recordingSchema), nextCursor })
+  .meta({ id: 'RecordingPage' });
+export const consentList = z
+  .object({ items: z.array(consentSchema), nextCursor })
+  .meta({ id: 'ConsentRecordPage' });
+
+/** In a URL `+` means a space, and people write `?number=+352...`; no number begins with a space. */
+const plusKept = (text: string): string => text.replace(/^ /, '+');
+// Neither a database nor a log has a use for control characters.
+const plain = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character');
+const instant = time.transform((text) => new Date(text).toISOString());
+const page = {
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z.string().min(1).max(1024).optional(),
+};
+
+export const callQuery = z.strictObject({
+  ...page,
+  since: instant.optional(),
+  until: instant.optional(),
+  number: plain.transform(plusKept).optional().describe('Either party'),
+  extension: plain.transform(plusKept).optional(),
+  queue: plain.optional(),
+  direction: direction.optional(),
+  outcome: outcome.optional(),
+  recorded: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .describe('Whether the call has a recording that can be heard'),
+  q: plain.transform(plusKept).optional().describe('Free text over from, to, extension and queue'),
+});
+
+export const recordingQuery = z.strictObject({
+  ...page,
+  callId: plain.optional(),
+  state: recordingState.optional(),
+  since: instant.optional(),
+  until: instant.optional(),
+});
+
+export const idParams = z.object({ id: z.string().min(1).max(200) });
+
+export const controlBody = z.strictObject({
+  action: controlAction,
+  reason: plain.max(500).nullish(),
+});
+
+export const controlResult = z
+  .object({
+    callId: z.string(),
+    recordingId: z.string(),
+    action: controlAction,
+    samplePosition: z.number(),
+  })
+  .meta({ id: 'ControlResult' });
+
+export const audioQuery = z.strictObject({
+  format: z.enum(['wav', 'mp3']).optional().describe('Converts where the recording is kept otherwise'),
+  download: z.enum(['0', '1']).optional().describe('1: as an attachment'),
+});
