@@ -105,15 +105,27 @@ export class TapWriter {
     this.#position = Atomics.load(this.#shared.cells, writeCell);
   }
 
-  /** *Borrows* the packet until return. False: the ring is full and the packet was not written. */
+  /**
+   * *Borrows* the packet until return. False: the ring is full and the packet was not written. `head`, where
+   * given, stands in for the packet's first bytes, which the relay has rewritten by now.
+   */
   packet(
     recording: number,
     channel: TapChannel,
     at: MonotonicMs,
     packet: Uint8Array,
     length: number,
+    head: Uint8Array = nothing,
   ): boolean {
-    return this.#write(tapKind.packet, recording, channel, 0, at, packet, length, markReserve);
+    return this.#write(tapKind.packet, recording, channel, 0, at, packet, length, markReserve, head);
+  }
+
+  /** Whether a packet of this length would be taken, with a mark before it. */
+  hasRoom(length: number): boolean {
+    const { cells, capacity } = this.#shared;
+    const used = distance(Atomics.load(cells, readCell), this.#position);
+    // Twice: the record may not fit before the end of the buffer.
+    return capacity - used >= 2 * roundUp(recordBytes + length) + recordBytes + markReserve;
   }
 
   /** *Borrows* the bytes until return. False only where the reader has been away for long. */
@@ -125,7 +137,7 @@ export class TapWriter {
     aux = 0,
     bytes: Uint8Array = nothing,
   ): boolean {
-    return this.#write(kind, recording, channel, aux, at, bytes, bytes.length, 0);
+    return this.#write(kind, recording, channel, aux, at, bytes, bytes.length, 0, nothing);
   }
 
   #write(
@@ -137,8 +149,9 @@ export class TapWriter {
     bytes: Uint8Array,
     length: number,
     reserve: number,
+    head: Uint8Array,
   ): boolean {
-    const { cells, view, capacity } = this.#shared;
+    const { cells, view, capacity, bytes: shared } = this.#shared;
     const total = roundUp(recordBytes + length);
     const free = capacity - distance(Atomics.load(cells, readCell), this.#position);
     let offset = offsetOf(this.#position, capacity);
@@ -157,7 +170,9 @@ export class TapWriter {
     view.setUint32(offset + 12, aux, true);
     view.setFloat64(offset + 16, at, true);
     const target = offset + recordBytes;
-    for (let i = 0; i < length; i++) this.#shared.bytes[target + i] = bytes[i] ?? 0;
+    shared.set(length === bytes.length ? bytes : bytes.subarray(0, length), target);
+    const replaced = head.length < length ? head.length : length;
+    for (let i = 0; i < replaced; i++) shared[target + i] = head[i] as number;
     this.#position = (this.#position + total / 8) | 0;
     Atomics.store(cells, writeCell, this.#position);
     return true;
@@ -207,9 +222,10 @@ export class TapReader {
       record.aux = view.getUint32(offset + 12, true);
       record.at = view.getFloat64(offset + 16, true) as MonotonicMs;
       record.bytes = bytes.subarray(offset + recordBytes, offset + recordBytes + length);
+      // Before the visit: a record whose visitor throws has been read, and is not met for ever.
+      this.#position = (this.#position + roundUp(recordBytes + length) / 8) | 0;
       visit(record);
       visited += 1;
-      this.#position = (this.#position + roundUp(recordBytes + length) / 8) | 0;
       Atomics.store(cells, readCell, this.#position);
     }
     Atomics.store(cells, readCell, this.#position);

@@ -80,7 +80,7 @@ export interface LegCounts {
   readonly packetsSent: number;
   /** By sequence numbers of what was received. */
   readonly packetsLost: number;
-  /** Refused: foreign source, stale SSRC, not RTP, unknown payload type, closed gate. */
+  /** Went no further: foreign source, stale SSRC, not RTP, unknown payload type, closed gate, other party on hold. */
   readonly packetsDropped: number;
 }
 
@@ -96,6 +96,15 @@ export interface MediaStats {
   readonly delaySum: number;
   readonly delayCount: number;
   readonly sessions: number;
+  /** Pairs of ports that another program held when they were tried. */
+  readonly bindFailures: number;
+  /** Remote addresses of SDP that nothing is sent to: names, multicast, loopback from outside, our own. */
+  readonly remotesRefused: number;
+  readonly sendFailures: number;
+  /** Marks that found tap and queue full: the recording they belong to is wrong from there. */
+  readonly marksLost: number;
+  /** Sessions that an exception of ours closed. */
+  readonly sessionFaults: number;
 }
 
 /** Given to a media worker at its start (`workerData`). */

@@ -1,0 +1,25 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../kernel/clock.ts';
+import { systemRandom } from '../../kernel/ids.ts';
+import { systemSchedule } from '../../kernel/timers.ts';
+import { DgramPort } from '../../media/dgram-port.ts';
+import type { MediaCommand, MediaEvent, MediaWorkerOptions } from '../../media/protocol.ts';
+import { MediaRelay } from '../../media/relay.ts';
+
+const main = parentPort;
+if (main === null) throw new Error('media.worker runs as a worker thread only');
+
+const emit = (event: MediaEvent): void => {
+  main.postMessage(event);
+};
+const relay = new MediaRelay(workerData as MediaWorkerOptions, {
+  clock: systemClock(),
+  random: systemRandom,
+  schedule: systemSchedule,
+  openPort: (receiver) => new DgramPort(receiver),
+  emit,
+});
+main.on('message', (command: MediaCommand) => {
+  relay.command(command);
+});
+emit({ type: 'ready' });

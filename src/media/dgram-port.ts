@@ -1,0 +1,78 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { DatagramPort, DatagramReceiver, DatagramTarget } from './datagram-port.ts';
+
+type Resolved = (error: Error | null, address: string, family: number) => void;
+
+/**
+ * Targets are addresses, never names. The default would put each send through `dns.lookup` and a tick of
+ * its own, even for an address.
+ */
+function sameAddress(address: string, done: Resolved): void {
+  done(null, address, isIPv6(address) ? 6 : 4);
+}
+
+/** Node calls it with or without options in the middle, by socket type and version. */
+function lookup(address: string, optionsOrDone: unknown, done?: Resolved): void {
+  sameAddress(address, done ?? (optionsOrDone as Resolved));
+}
+
+/** Datagrams through `node:dgram`: everywhere, and a callback a datagram. */
+export class DgramPort implements DatagramPort {
+  sendFailures = 0;
+  readonly #receiver: DatagramReceiver;
+  readonly #sockets: (Socket | undefined)[] = [];
+  readonly #unused: number[] = [];
+  readonly #sent = (error: Error | null): void => {
+    if (error !== null) this.sendFailures += 1;
+  };
+
+  constructor(receiver: DatagramReceiver) {
+    this.#receiver = receiver;
+  }
+
+  open(address: string, port: number): Promise<number | null> {
+    const type = isIPv6(address) ? 'udp6' : 'udp4';
+    const socket = createSocket({
+      type,
+      ipv6Only: type === 'udp6',
+      lookup,
+    });
+    return new Promise((resolve) => {
+      socket.once('error', () => {
+        socket.close();
+        resolve(null);
+      });
+      socket.bind({ address, port, exclusive: true }, () => {
+        resolve(this.#adopt(socket));
+      });
+    });
+  }
+
+  close(socket: number): void {
+    this.#sockets[socket]?.removeAllListeners('message').close();
+    this.#sockets[socket] = undefined;
+    this.#unused.push(socket);
+  }
+
+  target(address: string, port: number): DatagramTarget {
+    return { address, port };
+  }
+
+  send(socket: number, packet: Uint8Array, length: number, target: DatagramTarget): void {
+    const bytes = length === packet.length ? packet : packet.subarray(0, length);
+    this.#sockets[socket]?.send(bytes, target.port, target.address, this.#sent);
+  }
+
+  #adopt(socket: Socket): number {
+    const handle = this.#unused.pop() ?? this.#sockets.length;
+    this.#sockets[handle] = socket;
+    socket.removeAllListeners('error');
+    // After the bind, errors are those of single datagrams: the socket lives on.
+    socket.on('error', this.#sent);
+    socket.on('message', (packet, source) => {
+      this.#receiver.datagram(handle, packet, packet.length, source);
+    });
+    return handle;
+  }
+}

@@ -1,0 +1,153 @@
+import type { MonotonicMs } from '../kernel/clock.ts';
+import { Reception } from '../rtp/reception.ts';
+import { rewriteRtpHeader, writeRtpHeader } from '../rtp/rtp-header.ts';
+import { type RtpView, rtpHeaderBytes } from '../rtp/rtp-view.ts';
+import type { MediaCounters } from './counters.ts';
+import type { DatagramPort, DatagramTarget } from './datagram-port.ts';
+import type { OutgoingStream } from './outgoing-stream.ts';
+import type { PortPair } from './port-pool.ts';
+import { isPromptCodec, type PromptCodec, promptClockRate } from './prompt-shelf.ts';
+import type { PromptLine, PromptPlayer } from './prompt-player.ts';
+import type { LegCounts, LegIndex, LegMedia } from './protocol.ts';
+import { SourceLock } from './source-lock.ts';
+
+/** Packets outside these times are neither sent nor common. */
+const shortestPacketMs = 10;
+const longestPacketMs = 60;
+
+/** The sockets that a leg has for its party. */
+export interface LegSockets {
+  readonly interfaceId: string;
+  readonly pair: PortPair;
+  readonly rtp: number;
+  readonly rtcp: number;
+}
+
+/** One party's end of a session: where it is, what may pass from and to it, and the stream it hears. */
+export class Leg implements PromptLine {
+  readonly index: LegIndex;
+  readonly sockets: LegSockets;
+  readonly lock: SourceLock;
+  readonly out: OutgoingStream;
+  readonly reception = new Reception();
+  /** By payload type; 0: never negotiated. */
+  readonly clockRates = new Uint32Array(128);
+  media: LegMedia | null = null;
+  /** Remote known and receiving. */
+  canHear = false;
+  promptFormat: { readonly payloadType: number; readonly codec: PromptCodec } | null = null;
+  ptimeMs = 20;
+  player: PromptPlayer | null = null;
+  /** The last valid packet, or when the party came to be expected to send. */
+  heardAt: MonotonicMs;
+  packetsDropped = 0;
+  #packetsSent = 0;
+  #target: DatagramTarget | null = null;
+  readonly #port: DatagramPort;
+  readonly #counters: MediaCounters;
+
+  constructor(
+    index: LegIndex,
+    sockets: LegSockets,
+    out: OutgoingStream,
+    port: DatagramPort,
+    counters: MediaCounters,
+    now: MonotonicMs,
+  ) {
+    this.index = index;
+    this.sockets = sockets;
+    this.lock = new SourceLock(sockets.pair.memory);
+    this.out = out;
+    this.#port = port;
+    this.#counters = counters;
+    this.heardAt = now;
+  }
+
+  get hasRemote(): boolean {
+    return this.#target !== null;
+  }
+
+  /** It has a remote and did not say that it sends nothing. */
+  get isExpectedToSend(): boolean {
+    return this.#target !== null && this.media?.sends === true;
+  }
+
+  /** What SDP says of it now. `remote` is what of its address may be used. */
+  connect(media: LegMedia, remote: DatagramTarget | null, now: MonotonicMs): void {
+    const wasExpected = this.isExpectedToSend;
+    const before = this.#target;
+    const couldHear = this.canHear;
+    this.media = media;
+    this.lock.name(remote);
+    const learned = this.lock.port;
+    this.#target =
+      remote === null || learned === 0 || learned === remote.port
+        ? remote
+        : this.#port.target(remote.address, learned);
+    this.canHear = this.#target !== null && media.receives;
+    this.ptimeMs = Math.min(longestPacketMs, Math.max(shortestPacketMs, media.ptimeMs));
+    this.out.packetMs = this.ptimeMs;
+    this.#learnFormats(media);
+    if (this.canHear && !(couldHear && isSameTarget(before, this.#target))) this.out.interrupt();
+    if (!wasExpected && this.isExpectedToSend) this.heardAt = now;
+  }
+
+  /** The lock has moved: symmetric RTP (RFC 4961 §3), what is heard from a port is answered there. */
+  followLock(): void {
+    const target = this.#target;
+    if (target !== null && target.port !== this.lock.port) {
+      this.#target = this.#port.target(target.address, this.lock.port);
+    }
+  }
+
+  drop(reason: number): void {
+    this.packetsDropped += 1;
+    this.#counters.drop(reason);
+  }
+
+  /** Sends the other party's packet on with the numbers that `out` gave. *Takes* the packet, rewritten. */
+  sendLive(packet: Uint8Array, view: RtpView): void {
+    const { out } = this;
+    rewriteRtpHeader(packet, out.marker, view.payloadType, out.sequence, out.timestamp, out.ssrc);
+    this.#send(packet, view.length);
+  }
+
+  sendOwn(packet: Uint8Array, payloadType: number, first: boolean, ticks: number, due: MonotonicMs): void {
+    const { out } = this;
+    out.own(first, ticks, promptClockRate, due);
+    writeRtpHeader(packet, out.marker, payloadType, out.sequence, out.timestamp, out.ssrc);
+    this.#send(packet, rtpHeaderBytes + ticks);
+  }
+
+  counts(): LegCounts {
+    return {
+      packetsReceived: this.reception.received,
+      packetsSent: this.#packetsSent,
+      packetsLost: this.reception.lost,
+      packetsDropped: this.packetsDropped,
+    };
+  }
+
+  #send(packet: Uint8Array, length: number): void {
+    if (this.#target === null) return;
+    this.#port.send(this.sockets.rtp, packet, length, this.#target);
+    this.#packetsSent += 1;
+    this.#counters.packetsOut += 1;
+  }
+
+  #learnFormats({ formats }: LegMedia): void {
+    this.clockRates.fill(0);
+    this.promptFormat = null;
+    for (const { payloadType, encoding, clockRate } of formats) {
+      if (payloadType < 0 || payloadType > 127 || clockRate <= 0) continue;
+      this.clockRates[payloadType] = clockRate;
+      if (this.promptFormat === null && isPromptCodec(encoding) && clockRate === promptClockRate) {
+        this.promptFormat = { payloadType, codec: encoding };
+      }
+    }
+  }
+}
+
+function isSameTarget(one: DatagramTarget | null, other: DatagramTarget | null): boolean {
+  return one?.address === other?.address && one?.port === other?.port;
+}

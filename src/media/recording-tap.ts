@@ -1,0 +1,90 @@
+import type { MonotonicMs } from '../kernel/clock.ts';
+import { type TapKind, tapKind } from '../kernel/tap-ring.ts';
+import { type LegIndex, type LegMedia, type MediaEvent, spokenCodecs } from './protocol.ts';
+import type { TapOutlet } from './tap-outlet.ts';
+
+type MarkName = Extract<MediaEvent, { readonly type: 'tapped' }>['mark'];
+
+/** G.711, telephone events and comfort noise, as far as the recorder speaks them, run at this clock. */
+const tappedClockRate = 8000;
+
+/** Pairs of payload type and codec id: the bytes of a `formats` mark. */
+export function formatPairs({ formats }: LegMedia): Uint8Array {
+  const pairs: number[] = [];
+  for (const { payloadType, encoding, clockRate } of formats) {
+    const codec = spokenCodecs[encoding];
+    if (codec !== undefined && clockRate === tappedClockRate) pairs.push(payloadType, codec);
+  }
+  return Uint8Array.from(pairs);
+}
+
+/** One recording of a session, as it goes into the tap. */
+export class RecordingTap {
+  readonly recording: number;
+  readonly #outlet: TapOutlet;
+  readonly #tapped: (mark: MarkName, at: MonotonicMs) => void;
+  #paused = false;
+  /** A channel each: packets dropped since the last `dropped` mark. */
+  readonly #dropped: [number, number] = [0, 0];
+
+  /** `tapped` hears of each mark that stands in the ring. */
+  constructor(recording: number, outlet: TapOutlet, tapped: (mark: MarkName, at: MonotonicMs) => void) {
+    this.recording = recording;
+    this.#outlet = outlet;
+    this.#tapped = tapped;
+  }
+
+  begin(at: MonotonicMs, legs: readonly [LegMedia | null, LegMedia | null]): void {
+    for (const leg of [0, 1] as const) {
+      const media = legs[leg];
+      if (media === null) continue;
+      this.formats(leg, formatPairs(media), at);
+      if (!media.sends) this.hold(leg, true, at);
+    }
+    this.#mark('begin', tapKind.begin, at);
+  }
+
+  pause(at: MonotonicMs): void {
+    this.#paused = true;
+    this.#mark('pause', tapKind.pause, at);
+  }
+
+  resume(at: MonotonicMs): void {
+    this.#paused = false;
+    this.#mark('resume', tapKind.resume, at);
+  }
+
+  end(at: MonotonicMs): void {
+    this.#sayDropped(0, at);
+    this.#sayDropped(1, at);
+    this.#mark('end', tapKind.end, at);
+  }
+
+  hold(leg: LegIndex, held: boolean, at: MonotonicMs): void {
+    this.#outlet.mark(tapKind.hold, this.recording, leg, at, held ? 1 : 0);
+  }
+
+  /** *Takes* the pairs. */
+  formats(leg: LegIndex, pairs: Uint8Array, at: MonotonicMs): void {
+    this.#outlet.mark(tapKind.formats, this.recording, leg, at, 0, pairs);
+  }
+
+  /** A packet that has been forwarded; in a pause it does not leave this thread. *Borrows* both until return. */
+  packet(leg: LegIndex, at: MonotonicMs, packet: Uint8Array, length: number, head: Uint8Array): void {
+    if (this.#paused) return;
+    if (this.#dropped[leg] > 0 && this.#outlet.hasRoom(length)) this.#sayDropped(leg, at);
+    if (!this.#outlet.packet(this.recording, leg, at, packet, length, head)) this.#dropped[leg] += 1;
+  }
+
+  #sayDropped(leg: LegIndex, at: MonotonicMs): void {
+    if (this.#dropped[leg] === 0) return;
+    this.#outlet.mark(tapKind.dropped, this.recording, leg, at, this.#dropped[leg]);
+    this.#dropped[leg] = 0;
+  }
+
+  #mark(name: MarkName, kind: TapKind, at: MonotonicMs): void {
+    this.#outlet.mark(kind, this.recording, 0, at, 0, undefined, () => {
+      this.#tapped(name, at);
+    });
+  }
+}

@@ -1,0 +1,308 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { RandomBytes } from '../kernel/ids.ts';
+import type { Schedule } from '../kernel/timers.ts';
+import { isRtcp } from '../rtp/rtcp.ts';
+import { rtpHeaderBytes, RtpView } from '../rtp/rtp-view.ts';
+import { delayBounds, MediaCounters } from './counters.ts';
+import type { DatagramPort, DatagramReceiver, DatagramSource, OpenDatagramPort } from './datagram-port.ts';
+import { dropReason } from './drop-reason.ts';
+import { Leg, type LegSockets } from './leg.ts';
+import { OutgoingStream } from './outgoing-stream.ts';
+import { usableAddress } from './peer-address.ts';
+import { PromptPacer } from './prompt-pacer.ts';
+import { PromptPlayer } from './prompt-player.ts';
+import { ShelvedPrompt } from './prompt-shelf.ts';
+import type {
+  LegIndex,
+  LegMedia,
+  LegPorts,
+  MediaCommand,
+  MediaEvent,
+  MediaStats,
+  MediaWorkerOptions,
+} from './protocol.ts';
+import { RecordingTap } from './recording-tap.ts';
+import { MediaSession, type SessionTools } from './session.ts';
+import { SocketAllocator } from './socket-allocator.ts';
+import { TapOutlet } from './tap-outlet.ts';
+
+/** How often sessions are looked at for silence. */
+const silenceCheckMs = 1000;
+
+/** What a relay needs of the world. */
+export interface RelayPorts {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly schedule: Schedule;
+  readonly openPort: OpenDatagramPort;
+  readonly emit: (event: MediaEvent) => void;
+}
+
+type CommandOf<Type extends MediaCommand['type']> = Extract<MediaCommand, { readonly type: Type }>;
+
+/** A media worker: carries out commands, moves packets, and says what came of it. */
+export class MediaRelay implements DatagramReceiver {
+  readonly #rtpTimeoutMs: number;
+  readonly #ports: RelayPorts;
+  readonly #port: DatagramPort;
+  readonly #allocator: SocketAllocator;
+  readonly #counters = new MediaCounters();
+  readonly #tools: SessionTools;
+  readonly #prompts: ReadonlyMap<string, ShelvedPrompt>;
+  readonly #taps: readonly TapOutlet[];
+  readonly #pacer: PromptPacer;
+  readonly #sessions = new Map<number, MediaSession>();
+  /** Sessions whose sockets are being opened; true: closed meanwhile. */
+  readonly #opening = new Map<number, boolean>();
+  /** By socket. */
+  readonly #legs: (Leg | undefined)[] = [];
+  readonly #sessionOf: (MediaSession | undefined)[] = [];
+  #cancelSilence: (() => void) | null = null;
+
+  constructor(options: MediaWorkerOptions, ports: RelayPorts) {
+    this.#rtpTimeoutMs = options.rtpTimeoutSeconds * 1000;
+    this.#ports = ports;
+    this.#port = ports.openPort(this);
+    this.#allocator = new SocketAllocator(options.interfaces, options.portRestMs, this.#port, ports.clock);
+    this.#tools = {
+      clock: ports.clock,
+      counters: this.#counters,
+      view: new RtpView(),
+      head: new Uint8Array(rtpHeaderBytes),
+    };
+    this.#prompts = new Map(options.prompts.map((prompt) => [prompt.id, new ShelvedPrompt(prompt)]));
+    this.#taps = options.taps.map((tap) => new TapOutlet(tap, this.#counters, ports.schedule));
+    this.#pacer = new PromptPacer(ports.clock, ports.schedule);
+  }
+
+  /** Carries out a command. An exception of ours costs the session it was for, and no other. */
+  command(command: MediaCommand): void {
+    if (command.type === 'stats') {
+      this.#ports.emit({ type: 'stats', stats: this.#stats() });
+      return;
+    }
+    if (command.type === 'open') {
+      void this.#open(command);
+      return;
+    }
+    const session = this.#sessions.get(command.session);
+    if (session === undefined) {
+      if (command.type === 'close' && this.#opening.has(command.session)) {
+        this.#opening.set(command.session, true);
+      }
+      return;
+    }
+    try {
+      this.#commandTo(session, command);
+    } catch {
+      this.#fault(session);
+    }
+  }
+
+  datagram(socket: number, packet: Uint8Array, length: number, source: DatagramSource): void {
+    const leg = this.#legs[socket];
+    const session = this.#sessionOf[socket];
+    if (leg === undefined || session === undefined) return;
+    try {
+      if (socket === leg.sockets.rtp) session.receive(leg, packet, length, source);
+      else leg.drop(isRtcp(packet, length) ? dropReason.rtcpWithheld : dropReason.notRtcp);
+    } catch {
+      this.#fault(session);
+    }
+  }
+
+  /** Closes every session, saying so. */
+  stop(): void {
+    for (const session of this.#sessions.values()) this.#close(session);
+    this.#pacer.stop();
+  }
+
+  async #open({ session: id, interfaces }: CommandOf<'open'>): Promise<void> {
+    this.#opening.set(id, false);
+    const [caller, callee] = await Promise.all([
+      this.#allocator.open(interfaces[0]),
+      this.#allocator.open(interfaces[1]),
+    ]);
+    const wanted = this.#opening.get(id) === false;
+    this.#opening.delete(id);
+    if (caller === null || callee === null || !wanted) {
+      if (caller !== null) this.#allocator.close(caller);
+      if (callee !== null) this.#allocator.close(callee);
+      this.#ports.emit({ type: 'refused', session: id, reason: 'no-ports' });
+      return;
+    }
+    const session = new MediaSession(id, [this.#newLeg(0, caller), this.#newLeg(1, callee)], this.#tools);
+    this.#sessions.set(id, session);
+    for (const leg of session.legs) this.#route(leg, session);
+    this.#watchSilence();
+    this.#ports.emit({ type: 'opened', session: id, legs: [portsOf(caller), portsOf(callee)] });
+  }
+
+  #commandTo(
+    session: MediaSession,
+    command: Exclude<MediaCommand, { readonly type: 'stats' | 'open' }>,
+  ): void {
+    switch (command.type) {
+      case 'connect':
+        this.#connect(session, command.leg, command.media);
+        return;
+      case 'gate':
+        session.gate(command.open);
+        return;
+      case 'play':
+        this.#play(session, command.leg, command.prompt);
+        return;
+      case 'stop-play':
+        session.legs[command.leg].player?.stop();
+        return;
+      case 'begin':
+        this.#begin(session, command.recording);
+        return;
+      case 'pause':
+      case 'resume':
+      case 'end':
+        this.#mark(session, command);
+        return;
+      case 'close':
+        this.#close(session);
+        return;
+    }
+  }
+
+  #connect(session: MediaSession, index: LegIndex, media: LegMedia): void {
+    const local = this.#allocator.addressOf(session.legs[index].sockets.interfaceId);
+    const { remote } = media;
+    const address = remote === null ? null : usableAddress(remote.address, local);
+    const usable = remote !== null && address !== null && isPort(remote.port);
+    if (usable && !this.#allocator.isOurs(address, remote.port)) {
+      session.connect(index, media, this.#port.target(address, remote.port));
+      return;
+    }
+    if (remote !== null) this.#counters.remotesRefused += 1;
+    session.connect(index, media, null);
+  }
+
+  #play(session: MediaSession, index: LegIndex, id: string): void {
+    const leg = session.legs[index];
+    leg.player?.stop();
+    const prompt = this.#prompts.get(id);
+    if (prompt === undefined) throw new Error('a prompt that this worker was not given');
+    const player = new PromptPlayer(prompt, leg, (report) => {
+      leg.player = null;
+      this.#ports.emit({ type: 'played', session: session.id, leg: index, report });
+    });
+    leg.player = player;
+    this.#pacer.add({
+      get over() {
+        return player.over;
+      },
+      step: (now, slot) => {
+        try {
+          player.step(now, slot);
+        } catch {
+          this.#fault(session);
+        }
+      },
+    });
+  }
+
+  #begin(session: MediaSession, recording: number): void {
+    const outlet = this.#taps[recording % this.#taps.length];
+    if (outlet === undefined) throw new Error('begin without a tap');
+    session.begin(
+      new RecordingTap(recording, outlet, (mark, at) => {
+        this.#ports.emit({ type: 'tapped', session: session.id, recording, mark, at });
+      }),
+    );
+  }
+
+  #mark(session: MediaSession, command: CommandOf<'pause' | 'resume' | 'end'>): void {
+    const { tap } = session;
+    if (tap?.recording !== command.recording) return;
+    tap[command.type](this.#ports.clock.monotonic());
+    if (command.type === 'end') session.tap = null;
+  }
+
+  #close(session: MediaSession): void {
+    session.tap?.end(this.#ports.clock.monotonic());
+    session.tap = null;
+    for (const leg of session.legs) {
+      leg.player?.stop();
+      leg.lock.retire();
+      this.#legs[leg.sockets.rtp] = this.#legs[leg.sockets.rtcp] = undefined;
+      this.#sessionOf[leg.sockets.rtp] = this.#sessionOf[leg.sockets.rtcp] = undefined;
+      this.#allocator.close(leg.sockets);
+      this.#counters.packetsLost += leg.reception.lost;
+    }
+    this.#sessions.delete(session.id);
+    const [caller, callee] = session.legs;
+    this.#ports.emit({ type: 'closed', session: session.id, legs: [caller.counts(), callee.counts()] });
+  }
+
+  /** Our own bug, met while serving one session. */
+  #fault(session: MediaSession): void {
+    this.#counters.sessionFaults += 1;
+    if (this.#sessions.has(session.id)) this.#close(session);
+  }
+
+  #newLeg(index: LegIndex, sockets: LegSockets): Leg {
+    const random = new DataView(this.#ports.random(10).slice().buffer);
+    const out = new OutgoingStream(random.getUint32(0), random.getUint16(4), random.getUint32(6));
+    return new Leg(index, sockets, out, this.#port, this.#counters, this.#ports.clock.monotonic());
+  }
+
+  #route(leg: Leg, session: MediaSession): void {
+    for (const socket of [leg.sockets.rtp, leg.sockets.rtcp]) {
+      this.#legs[socket] = leg;
+      this.#sessionOf[socket] = session;
+    }
+  }
+
+  #watchSilence(): void {
+    if (this.#cancelSilence !== null || this.#sessions.size === 0) return;
+    this.#cancelSilence = this.#ports.schedule(silenceCheckMs, () => {
+      this.#cancelSilence = null;
+      const now = this.#ports.clock.monotonic();
+      for (const session of this.#sessions.values()) {
+        const since = session.silentSince();
+        if (since === null || session.saidSilent || now - since < this.#rtpTimeoutMs) continue;
+        session.saidSilent = true;
+        this.#ports.emit({ type: 'silent', session: session.id });
+      }
+      this.#watchSilence();
+    });
+  }
+
+  #stats(): MediaStats {
+    const counters = this.#counters;
+    let packetsLost = counters.packetsLost;
+    for (const { legs } of this.#sessions.values()) {
+      packetsLost += legs[0].reception.lost + legs[1].reception.lost;
+    }
+    return {
+      packetsIn: counters.packetsIn,
+      packetsOut: counters.packetsOut,
+      packetsLost,
+      tapDropped: counters.tapDropped,
+      drops: counters.namedDrops(),
+      delayBounds,
+      delayBuckets: counters.cumulativeDelays(),
+      delaySum: counters.delaySum,
+      delayCount: counters.delayCount,
+      sessions: this.#sessions.size,
+      bindFailures: this.#allocator.bindFailures,
+      remotesRefused: counters.remotesRefused,
+      sendFailures: this.#port.sendFailures,
+      marksLost: counters.marksLost,
+      sessionFaults: counters.sessionFaults,
+    };
+  }
+}
+
+function portsOf({ pair }: LegSockets): LegPorts {
+  return { rtpPort: pair.rtpPort, rtcpPort: pair.rtcpPort };
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}

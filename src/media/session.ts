@@ -1,0 +1,130 @@
+import type { Clock, MonotonicMs } from '../kernel/clock.ts';
+import { type RtpView, rtpFault, rtpHeaderBytes } from '../rtp/rtp-view.ts';
+import type { MediaCounters } from './counters.ts';
+import type { DatagramSource, DatagramTarget } from './datagram-port.ts';
+import { dropReason } from './drop-reason.ts';
+import type { Leg } from './leg.ts';
+import type { LegIndex, LegMedia } from './protocol.ts';
+import { formatPairs, type RecordingTap } from './recording-tap.ts';
+
+/** No telephony packet comes near; what does is nothing to forward. */
+const longestPacketBytes = 2048;
+
+/** What the sessions of a worker share. */
+export interface SessionTools {
+  readonly clock: Clock;
+  readonly counters: MediaCounters;
+  /** Bound to the packet that is being handled. */
+  readonly view: RtpView;
+  /** Room for a packet's header as it came. */
+  readonly head: Uint8Array;
+}
+
+/** One call's media: two legs, a gate between them, and the tap of its recording. */
+export class MediaSession {
+  readonly id: number;
+  readonly legs: readonly [Leg, Leg];
+  /** Said `silent`, and nobody has spoken since. */
+  saidSilent = false;
+  tap: RecordingTap | null = null;
+  #gateOpen = true;
+  readonly #tools: SessionTools;
+
+  constructor(id: number, legs: readonly [Leg, Leg], tools: SessionTools) {
+    this.id = id;
+    this.legs = legs;
+    this.#tools = tools;
+  }
+
+  connect(index: LegIndex, media: LegMedia, remote: DatagramTarget | null): void {
+    const now = this.#tools.clock.monotonic();
+    const leg = this.legs[index];
+    const before = leg.media;
+    leg.connect(media, remote, now);
+    this.saidSilent = false;
+    if (this.tap === null) return;
+    const pairs = formatPairs(media);
+    if (before === null || !isSameBytes(formatPairs(before), pairs)) this.tap.formats(index, pairs, now);
+    if (before?.sends !== media.sends) this.tap.hold(index, !media.sends, now);
+  }
+
+  gate(open: boolean): void {
+    if (open && !this.#gateOpen) for (const leg of this.legs) leg.out.interrupt();
+    this.#gateOpen = open;
+  }
+
+  /** Opens the gate and begins the tap at one instant. */
+  begin(tap: RecordingTap): void {
+    const now = this.#tools.clock.monotonic();
+    this.tap?.end(now);
+    this.gate(true);
+    this.tap = tap;
+    tap.begin(now, [this.legs[0].media, this.legs[1].media]);
+  }
+
+  /** A datagram on a leg's RTP socket: forwarded first, tapped second. *Borrows* it until return. */
+  receive(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): void {
+    const { clock, counters, view, head } = this.#tools;
+    const arrivedAt = clock.monotonic();
+    const refused = this.#refusal(leg, packet, length, source, arrivedAt);
+    if (refused !== 0) {
+      leg.drop(refused);
+      return;
+    }
+    const other = this.legs[leg.index === 0 ? 1 : 0];
+    const clockRate = leg.clockRates[view.payloadType] as number;
+    const stopped = this.#obstacle(other);
+    if (stopped !== 0) {
+      leg.drop(stopped);
+      return;
+    }
+    if (!other.out.relay(view, clockRate, arrivedAt)) {
+      leg.drop(dropReason.beforeRebase);
+      return;
+    }
+    for (let i = 0; i < rtpHeaderBytes; i++) head[i] = packet[i] as number;
+    other.sendLive(packet, view);
+    counters.delay(clock.monotonic() - arrivedAt);
+    if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, length, head);
+  }
+
+  /** The instant since which nobody who is expected to send has sent; null where nobody is, or somebody does. */
+  silentSince(): MonotonicMs | null {
+    let last: MonotonicMs | null = null;
+    for (const leg of this.legs) {
+      if (leg.isExpectedToSend && (last === null || leg.heardAt > last)) last = leg.heardAt;
+    }
+    return last;
+  }
+
+  /** Whether it is a packet of the party's; 0, or the reason why not. */
+  #refusal(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource, now: MonotonicMs): number {
+    const { counters, view } = this.#tools;
+    if (length > longestPacketBytes) return dropReason.oversized;
+    const fault = view.bind(packet, length);
+    if (fault !== rtpFault.none) return fault;
+    if (!leg.hasRemote) return dropReason.noRemote;
+    if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
+    const clockRate = leg.clockRates[view.payloadType] as number;
+    if (clockRate === 0) return dropReason.unknownPayloadType;
+    const verdict = leg.lock.judge(source, view, clockRate, now);
+    if (verdict !== 0) return verdict;
+    leg.followLock();
+    leg.heardAt = now;
+    this.saidSilent = false;
+    leg.reception.count(view.ssrc, view.sequence);
+    counters.packetsIn += 1;
+    return 0;
+  }
+
+  /** What keeps a party's packet from the other one; 0: nothing. */
+  #obstacle(other: Leg): number {
+    if (!this.#gateOpen) return dropReason.gateClosed;
+    if (!other.canHear) return dropReason.notReceiving;
+    return other.player === null ? 0 : dropReason.promptPlaying;
+  }
+}
+
+function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, i) => byte === other[i]);
+}

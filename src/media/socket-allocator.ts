@@ -1,0 +1,73 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { DatagramPort } from './datagram-port.ts';
+import type { LegSockets } from './leg.ts';
+import { PortPool } from './port-pool.ts';
+import { isSameAddress } from './peer-address.ts';
+import type { MediaInterfaceOptions } from './protocol.ts';
+
+interface MediaInterface {
+  readonly options: MediaInterfaceOptions;
+  readonly pool: PortPool;
+}
+
+/** Opens and closes the pairs of sockets that legs have, out of each interface's pool. */
+export class SocketAllocator {
+  readonly #interfaces = new Map<string, MediaInterface>();
+  readonly #port: DatagramPort;
+  readonly #clock: Clock;
+
+  constructor(
+    interfaces: readonly MediaInterfaceOptions[],
+    portRestMs: number,
+    port: DatagramPort,
+    clock: Clock,
+  ) {
+    this.#port = port;
+    this.#clock = clock;
+    for (const options of interfaces) {
+      const pool = new PortPool(options.firstPort, options.lastPort, portRestMs);
+      this.#interfaces.set(options.id, { options, pool });
+    }
+  }
+
+  /** Null: no pair of the interface can be had now. */
+  async open(interfaceId: string): Promise<LegSockets | null> {
+    const known = this.#interfaces.get(interfaceId);
+    if (known === undefined) return null;
+    const { pool, options } = known;
+    for (;;) {
+      const pair = pool.take(this.#clock.monotonic());
+      if (pair === null) return null;
+      const rtp = await this.#port.open(options.address, pair.rtpPort);
+      const rtcp = rtp === null ? null : await this.#port.open(options.address, pair.rtcpPort);
+      if (rtp !== null && rtcp !== null) return { interfaceId, pair, rtp, rtcp };
+      if (rtp !== null) this.#port.close(rtp);
+      pool.skip(pair, this.#clock.monotonic());
+    }
+  }
+
+  close({ interfaceId, pair, rtp, rtcp }: LegSockets): void {
+    this.#port.close(rtp);
+    this.#port.close(rtcp);
+    this.#interfaces.get(interfaceId)?.pool.free(pair, this.#clock.monotonic());
+  }
+
+  addressOf(interfaceId: string): string {
+    return this.#interfaces.get(interfaceId)?.options.address ?? '';
+  }
+
+  /** Whether it is one of this worker's own ports: speech sent there would come back to us. */
+  isOurs(address: string, port: number): boolean {
+    for (const { options } of this.#interfaces.values()) {
+      const inRange = port >= options.firstPort && port <= options.lastPort;
+      if (inRange && isSameAddress(address, options.address)) return true;
+    }
+    return false;
+  }
+
+  get bindFailures(): number {
+    let failures = 0;
+    for (const { pool } of this.#interfaces.values()) failures += pool.bindFailures;
+    return failures;
+  }
+}
