@@ -67,7 +67,7 @@ function parseSip(name: 'sip' | 'sips', text: string, from: number): SipUri | nu
   if (at >= 0) {
     if (!consistsOf(userinfo, text, from, at)) return null;
     const colon = text.indexOf(':', from);
-    const split = colon < at ? colon : at;
+    const split = colon >= 0 && colon < at ? colon : at;
     if (split === from) return null;
     user = text.slice(from, split);
     if (split < at) password = text.slice(split + 1, at);
