@@ -3,7 +3,7 @@ import { randomHex, type RandomBytes, uuidV7 } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
-import type { Direction, Party } from '../records/call-record.ts';
+import type { Direction, EndReason, Party } from '../records/call-record.ts';
 import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
@@ -43,6 +43,8 @@ export interface B2buaOptions {
 export interface B2bua extends TransactionUser, CallControl {
   /** Gives it the transaction layer; once, before the first message. */
   attach(layer: TransactionLayer): void;
+  /** Hangs every call up; each ends on its own as the peers answer. */
+  endAllCalls(reason: EndReason): void;
 }
 
 export function createB2bua(options: B2buaOptions): B2bua {
@@ -80,8 +82,12 @@ class CallCentre implements B2bua {
     return this.#calls.size;
   }
 
-  hangUp(callId: string, reason: Parameters<CallControl['hangUp']>[1]): void {
+  hangUp(callId: string, reason: EndReason): void {
     this.#calls.get(callId)?.handle({ type: 'hang-up', reason });
+  }
+
+  endAllCalls(reason: EndReason): void {
+    for (const call of [...this.#calls.values()]) call.handle({ type: 'hang-up', reason });
   }
 
   drain(): Promise<void> {

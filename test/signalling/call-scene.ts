@@ -1,0 +1,301 @@
+import { stepCall, startCall, type Step } from '../../src/signalling/call-machine.ts';
+import { newCall } from '../../src/signalling/call-birth.ts';
+import type { Attempt, CallEffect, CallEvent, CallState, LegPeer } from '../../src/signalling/call-state.ts';
+import { readInvite } from '../../src/signalling/incoming-invite.ts';
+import type { Admission, LocalMedia } from '../../src/signalling/ports.ts';
+import type { Hop } from '../../src/signalling/transaction-layer.ts';
+import { SipHeaders, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
+
+type Lines = readonly (readonly [string, string])[];
+
+const hops: Record<string, Hop> = {
+  caller: { listener: 'lan', transport: 'udp', address: '192.0.2.1', port: 5060 },
+  callee: { listener: 'lan', transport: 'udp', address: '198.51.100.1', port: 5070 },
+  second: { listener: 'lan', transport: 'udp', address: '198.51.100.2', port: 5070 },
+};
+
+export const local: Record<'caller' | 'callee', LocalMedia> = {
+  caller: { address: '203.0.113.1', rtpPort: 20_000, rtcpPort: 20_001 },
+  callee: { address: '203.0.113.1', rtpPort: 20_002, rtcpPort: 20_003 },
+};
+
+export function sdp(address: string, port: number, formats = '0 8', ...attributes: string[]): string {
+  return [
+    ...['v=0', `o=- 1 1 IN IP4 ${address}`, 's=-', `c=IN IP4 ${address}`, 't=0 0'],
+    ...[`m=audio ${port} RTP/AVP ${formats}`, ...attributes.map((attribute) => `a=${attribute}`), ''],
+  ].join('\r\n');
+}
+
+export const callerSdp = sdp('192.0.2.1', 4000);
+export const calleeSdp = sdp('198.51.100.1', 6000, '8');
+
+function message(lines: Lines, body: string): { headers: SipHeaders; body: Uint8Array } {
+  const headers = new SipHeaders(lines.map(([name, value]) => ({ name, value })));
+  if (body !== '') headers.append('Content-Type', 'application/sdp');
+  return { headers, body: Buffer.from(body, 'latin1') };
+}
+
+export function callerInvite(body: string = callerSdp, extra: Lines = []): SipRequest {
+  return {
+    ...{ type: 'request', method: 'INVITE', uri: 'sip:+352123@203.0.113.1:5060;user=phone' },
+    ...message(
+      [
+        ['Via', 'SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa'],
+        ['From', '"Ann" <sip:100@pbx.example;user=phone>;tag=ann'],
+        ['To', '<sip:+352123@203.0.113.1>'],
+        ['Call-ID', 'call-a'],
+        ['CSeq', '1 INVITE'],
+        ['Max-Forwards', '50'],
+        ['Contact', '<sip:100@192.0.2.1:5060>'],
+        ...extra,
+      ],
+      body,
+    ),
+  };
+}
+
+export interface SceneOptions {
+  readonly invite?: SipRequest;
+  readonly attempts?: readonly ('callee' | 'second')[];
+  readonly admission?: Admission;
+  /** Stops before the director has answered. */
+  readonly cold?: boolean;
+}
+
+/** One call machine under a script: events go in by name, effects come out as short lines. */
+export class Scene {
+  state: CallState;
+  readonly sent: Extract<CallEffect, { type: 'send' }>[] = [];
+  readonly responses: { transaction: string; response: SipResponse }[] = [];
+  readonly acks: SipRequest[] = [];
+  #lines: string[] = [];
+  #timers = new Map<string, number>();
+  #transactions = 1;
+  #cseq = { caller: 1, callee: 100 };
+
+  constructor({ invite = callerInvite(), attempts = ['callee'], admission, cold }: SceneOptions = {}) {
+    const read = readInvite(invite);
+    if (!read.ok) throw new Error(`refused with ${read.error.status}`);
+    const peer = (id: string): LegPeer => ({
+      ...{ id, listener: 'lan', contact: '<sip:203.0.113.1:5060>' },
+      host: id === 'carrier' ? 'carrier.example' : '203.0.113.1',
+    });
+    this.state = newCall({
+      facts: {
+        ...{
+          callId: 'uuid',
+          direction: 'outbound',
+          callerPeer: 'pbx',
+          calleePeer: 'carrier',
+          emergency: false,
+        },
+        ...{ from: read.value.from, to: read.value.to, callerSipCallId: 'call-a' },
+        ...{ headers: new Map(), offered: read.value.offered },
+      },
+      invite: read.value,
+      transaction: { id: 'caller-1', request: invite, source: hops.caller!, respond: () => undefined },
+      tokens: {
+        ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b' },
+        ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7 },
+      },
+      limits: { ringMs: 180_000 },
+      caller: peer('pbx'),
+      attempts: attempts.map((name): Attempt => {
+        const hop = hops[name]!;
+        return {
+          ...{ peer: peer('carrier'), inviteTimeoutMs: 4000 },
+          target: { host: hop.address, port: hop.port, hop },
+        };
+      }),
+    });
+    this.#take(startCall(this.state));
+    if (cold === true) return;
+    this.step({ type: 'admitted', admission: admission ?? { kind: 'accept', encodings: null } });
+    if (this.state.phase === 'opening') this.step({ type: 'opened', local });
+  }
+
+  /** What has come out since the last look. */
+  look(): string[] {
+    const lines = this.#lines;
+    this.#lines = [];
+    return lines;
+  }
+
+  step(event: CallEvent): this {
+    const before = JSON.stringify(event);
+    this.#take(stepCall(this.state, event));
+    if (JSON.stringify(event) !== before) throw new Error('the machine wrote to its event');
+    return this;
+  }
+
+  /** Runs a timer out; it has to be running. */
+  expire(name: Extract<CallEvent, { type: 'timer' }>['name']): this {
+    if (!this.#timers.delete(name)) throw new Error(`timer ${name} does not run`);
+    return this.step({ type: 'timer', name });
+  }
+
+  timer(name: string): number | null {
+    return this.#timers.get(name) ?? null;
+  }
+
+  /** The newest request of this method that went to a party. */
+  request(method: string): Extract<CallEffect, { type: 'send' }> {
+    const found = this.sent.findLast(({ request }) => request.method === method);
+    if (found === undefined) throw new Error(`no ${method} was sent`);
+    return found;
+  }
+
+  /** A response to the newest request of this method. */
+  answer(
+    method: string,
+    status: number,
+    {
+      tag = 'bob',
+      body = '',
+      extra = [],
+      client = this.request(method).client,
+      from = 'callee',
+    }: {
+      tag?: string | null;
+      body?: string;
+      extra?: Lines;
+      client?: string;
+      from?: string;
+    } = {},
+  ): this {
+    const { request } = this.sent.find((one) => one.client === client)!;
+    const to = request.headers.first('to') ?? '';
+    const response: SipResponse = {
+      ...{ type: 'response', status, phrase: `Phrase ${status}` },
+      ...message(
+        [
+          ['From', request.headers.first('from') ?? ''],
+          ['To', tag === null || to.includes(';tag=') ? to : `${to};tag=${tag}`],
+          ['Call-ID', request.headers.first('call-id') ?? ''],
+          ['CSeq', request.headers.first('cseq') ?? ''],
+          ['Contact', '<sip:bob@198.51.100.1:5070>'],
+          ...extra,
+        ],
+        body,
+      ),
+    };
+    return this.step({ type: 'response', client, response, source: hops[from]! });
+  }
+
+  fail(method: string, cause: 'timeout' | 'transport'): this {
+    return this.step({ type: 'client-failed', client: this.request(method).client, cause });
+  }
+
+  /** The caller's ACK to our newest 2xx. */
+  callerAck(body = '', cseq = this.#cseq.caller): this {
+    return this.step({ type: 'ack', party: 'caller', request: this.#inDialog('caller', 'ACK', body, cseq) });
+  }
+
+  calleeAck(body = ''): this {
+    const request = this.#inDialog('callee', 'ACK', body, this.#cseq.callee);
+    return this.step({ type: 'ack', party: 'callee', request });
+  }
+
+  /** A request of a party within its dialog; gives its transaction's name. */
+  from(
+    party: 'caller' | 'callee',
+    method: string,
+    {
+      body = '',
+      extra = [],
+      tag,
+      cseq = ++this.#cseq[party],
+    }: { body?: string; extra?: Lines; tag?: string; cseq?: number } = {},
+  ): string {
+    const transaction = `${party}-${++this.#transactions}`;
+    const request = this.#inDialog(party, method, body, cseq, extra, tag);
+    this.step({ type: 'request', party, transaction, request, source: hops[party]! });
+    return transaction;
+  }
+
+  #inDialog(
+    party: 'caller' | 'callee',
+    method: string,
+    body: string,
+    cseq: number,
+    extra: Lines = [],
+    tag = party === 'caller' ? 'ann' : 'bob',
+  ): SipRequest {
+    const ours = party === 'caller' ? 'us' : 'we';
+    return {
+      ...{ type: 'request', method, uri: 'sip:203.0.113.1:5060' },
+      ...message(
+        [
+          ['Via', `SIP/2.0/UDP ${party};branch=z9hG4bK${cseq}${method}`],
+          ['From', `<sip:x@example>;tag=${tag}`],
+          ['To', `<sip:y@example>;tag=${ours}`],
+          ['Call-ID', party === 'caller' ? 'call-a' : 'call-b'],
+          ['CSeq', `${cseq} ${method}`],
+          ['Max-Forwards', '70'],
+          ...extra,
+        ],
+        body,
+      ),
+    };
+  }
+
+  /** Up to the caller's ACK, and forgets what came out. */
+  static up(options: SceneOptions = {}): Scene {
+    const scene = new Scene(options).answer('INVITE', 200, { body: calleeSdp }).callerAck();
+    scene.look();
+    return scene;
+  }
+
+  #take({ state, effects }: Step): void {
+    this.state = state;
+    for (const effect of effects) {
+      this.#keep(effect);
+      const line = lineOf(effect);
+      if (line !== null) this.#lines.push(line);
+    }
+  }
+
+  #keep(effect: CallEffect): void {
+    if (effect.type === 'send') this.sent.push(effect);
+    if (effect.type === 'respond') this.responses.push(effect);
+    if (effect.type === 'ack') this.acks.push(effect.request);
+    if (effect.type === 'set-timer') this.#timers.set(effect.name, effect.delayMs);
+    if (effect.type === 'clear-timer') this.#timers.delete(effect.name);
+  }
+}
+
+function lineOf(effect: CallEffect): string | null {
+  switch (effect.type) {
+    case 'respond':
+      return `${effect.response.status} to ${effect.transaction}${effect.response.body.length > 0 ? ' with SDP' : ''}`;
+    case 'send':
+      return `${effect.request.method} to ${nameOf(effect.hop)}${effect.request.body.length > 0 ? ' with SDP' : ''}`;
+    case 'ack':
+      return `ACK to ${nameOf(effect.hop)}${effect.request.body.length > 0 ? ' with SDP' : ''}`;
+    case 'cancel':
+      return 'CANCEL';
+    case 'connect': {
+      const { remote, receives, sends, formats } = effect.media;
+      const direction = receives ? (sends ? 'sendrecv' : 'recvonly') : sends ? 'sendonly' : 'inactive';
+      const types = formats.map(({ payloadType }) => payloadType).join(',');
+      return `connect ${effect.party} ${remote?.port ?? 'none'} ${direction} ${types}`;
+    }
+    case 'ended':
+      return `ended ${effect.end.outcome}/${effect.end.reason}`;
+    case 'admit':
+    case 'open-media':
+    case 'answered':
+      return effect.type;
+    case 'claim':
+    case 'set-timer':
+    case 'clear-timer':
+      return null;
+  }
+}
+
+function nameOf(hop: Hop): string {
+  return (
+    Object.entries(hops).find(([, { address }]) => address === hop.address)?.[0] ??
+    `${hop.address}:${hop.port}`
+  );
+}
