@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { createAuthenticator } from '../access/authenticator.ts';
 import { createTokens } from '../access/tokens.ts';
-import { createConverter } from '../api/convert/create-converter.ts';
+import { createThreadedConverter } from '../api/convert/threaded-converter.ts';
 import { createApi } from '../api/create-api.ts';
 import { createDeleteRecording } from '../governance/delete-recording.ts';
 import { startReconciler } from '../governance/overdue-recordings.ts';
@@ -146,9 +147,9 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link }: ApiPa
     version: version(),
     records,
     audio: audioSource({ keys, recordingKeys, objects }, records),
-    converter: createConverter({
-      workerUrl: new URL('./workers/convert.worker.js', import.meta.url),
-      logger,
+    converter: createThreadedConverter({
+      spawn: (job) =>
+        new Worker(new URL('./workers/convert.worker.js', import.meta.url), { workerData: job }),
     }),
     deleteRecording: createDeleteRecording({
       records,

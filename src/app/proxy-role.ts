@@ -24,7 +24,7 @@ import { lockRole } from './role-lock.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
 import type { CommandContext } from './run-command.ts';
 import type { Settings } from './settings.ts';
-import { startSignalling, type Signalling } from './start-signalling.ts';
+import { type Signalling, type StartFault, startSignalling } from './start-signalling.ts';
 import { version } from './version.ts';
 import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
 import { createRecovery, type Recovery } from './wiring/recovery.ts';
@@ -76,11 +76,6 @@ interface ProxyPlan {
   readonly journal: Journal;
   readonly keys: ReturnType<typeof createRecordingKeys>;
   readonly prompts: PromptLibrary;
-}
-
-interface StartFault {
-  readonly message: string;
-  readonly code: number;
 }
 
 /** One running proxy: what was started, in the order in which it is stopped again. */
@@ -238,7 +233,7 @@ class Proxy {
   }
 
   async #stop(): Promise<void> {
-    this.#signalling.endAllCalls('shutdown');
+    this.#direction.endAll('shutdown');
     await Promise.race([
       this.#direction.idle(),
       new Promise((resolve) => setTimeout(resolve, farewellMs).unref()),

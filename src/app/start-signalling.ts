@@ -4,15 +4,64 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Meter } from '../kernel/meter.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { systemSchedule } from '../kernel/timers.ts';
-import type { EndReason } from '../records/call-record.ts';
+import { createB2bua } from '../signalling/b2bua.ts';
 import type { SipOptions } from '../signalling/options.ts';
+import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
+import { type BoundListener, createSipStack } from '../signalling/sip-stack.ts';
 import { exitCode } from './role-messages.ts';
 
 export interface Signalling {
   readonly control: CallControl;
   /** `udp:127.0.0.1:5060`, as bound. */
   readonly addresses: readonly string[];
-  endAllCalls(reason: EndReason): void;
   close(): Promise<void>;
+}
+
+export interface SignallingPlan {
+  readonly sip: SipOptions;
+  readonly director: CallDirector;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+export interface StartFault {
+  readonly message: string;
+  readonly code: number;
+}
+
+/** Binds the listeners and puts the call machines on them. */
+export async function startSignalling(plan: SignallingPlan): Promise<Result<Signalling, StartFault>> {
+  const peers = createPeerBook(plan.sip);
+  if (!peers.ok) return err({ message: peers.error.join('\nonrecord: '), code: exitCode.configuration });
+  const shared = {
+    clock: systemClock(),
+    schedule: systemSchedule,
+    random: systemRandom,
+    logger: plan.logger,
+    meter: plan.meter,
+  };
+  const b2bua = createB2bua({
+    ...shared,
+    peers: peers.value,
+    emergency: plan.sip.emergency,
+    director: plan.director,
+  });
+  const stack = createSipStack({
+    ...shared,
+    listeners: plan.sip.listeners,
+    isPeer: (listener, address, port) => peers.value.find(listener, address, port) !== null,
+    user: b2bua,
+  });
+  b2bua.attach(stack);
+  try {
+    const bound = await stack.start();
+    return ok({ control: b2bua, addresses: bound.map(printListener), close: () => stack.close() });
+  } catch (error) {
+    return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });
+  }
+}
+
+function printListener({ transport, address, port }: BoundListener): string {
+  return `${transport}:${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -81,8 +81,7 @@ function crashed(call: CallRecord, endedAt: string): CallRecord {
 function afterCrash(recording: RecordingRecord, result: SealResult | null): RecordingRecord {
   const version = recording.version + 1;
   if (result !== null) {
-    const { recordingId: _id, ...facts } = result;
-    return { ...recording, ...facts, version, state: 'interrupted', reason: 'crash' };
+    return { ...recording, ...sealedFacts(result), version, state: 'interrupted', reason: 'crash' };
   }
   return {
     ...recording,
