@@ -54,7 +54,10 @@ export function audioRoute(app: RouteApp, deps: ApiDeps): void {
       const body = await openBody(deps, recording, format, request.method === 'HEAD');
       if (!body.ok) return sendProblem(reply, body.error);
       describe(reply, recording, body.value.form, download === '1');
-      return answer(request, reply, body.value);
+      return answer(request, reply, body.value, (error) => {
+        const kind = error instanceof Error ? error.message : String(error);
+        deps.logger.error('audio-stream-failed', { recordingId: recording.id, requestId: request.id, kind });
+      });
     },
   });
 }
@@ -137,7 +140,12 @@ function fileName({ id, startedAt }: RecordingRecord, format: RecordingFormat): 
   return `recording-${time === '' ? '' : `${time}-`}${safe}.${format}`;
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, { form, release }: Body): FastifyReply {
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { form, release }: Body,
+  failed: (error: unknown) => void,
+): FastifyReply {
   const { headers } = request;
   if (matches(headers['if-none-match'], form.etag)) {
     release();
@@ -158,6 +166,7 @@ function answer(request: FastifyRequest, reply: FastifyReply, { form, release }:
   }
   const stream = Readable.from(exactly(form.read(start, end), end - start), { objectMode: false });
   stream.once('close', release);
+  stream.once('error', failed);
   return reply.send(stream);
 }
 
