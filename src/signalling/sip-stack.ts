@@ -1,10 +1,28 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
-import type { Meter } from '../kernel/meter.ts';
+import type { Gauge, Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
+import type { SipRequest, SipResponse } from '../sip/message.ts';
+import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
+import { serializeMessage } from '../sip/serialize.ts';
 import type { ListenerOptions } from './options.ts';
-import type { TransactionLayer, TransactionUser } from './transaction-layer.ts';
+import { ClientTransactions } from './transaction-clients.ts';
+import type { TransactionContext } from './transaction-context.ts';
+import type {
+  ClientEvents,
+  ClientTransaction,
+  Hop,
+  TransactionLayer,
+  TransactionUser,
+} from './transaction-layer.ts';
+import { ServerTransactions } from './transaction-servers.ts';
+import { statelessResponse } from './transaction-stateless.ts';
+import type { ReturnPath } from './transport/return-path.ts';
+import { describeBug, Transports } from './transport/transports.ts';
+import type { BoundListener } from './transport/transports.ts';
+
+export type { BoundListener } from './transport/transports.ts';
 
 export interface SipStackOptions {
   readonly listeners: readonly ListenerOptions[];
@@ -19,13 +37,6 @@ export interface SipStackOptions {
   readonly meter: Meter;
 }
 
-export interface BoundListener {
-  readonly id: string;
-  readonly transport: 'udp' | 'tcp';
-  readonly address: string;
-  readonly port: number;
-}
-
 export interface SipStack extends TransactionLayer {
   /** Binds every listener, and gives what the system chose for port 0. Rejects with one clear sentence. */
   start(): Promise<readonly BoundListener[]>;
@@ -33,6 +44,143 @@ export interface SipStack extends TransactionLayer {
   close(): Promise<void>;
 }
 
-export function createSipStack(_options: SipStackOptions): SipStack {
-  throw new Error('not built yet');
+/** Server transactions held at once; each is gone 32 s after its answer. Beyond it, new requests get 503. */
+const maxServerTransactions = 50_000;
+const overloadRetrySeconds = 10;
+
+/** Transports and transactions of RFC 3261, for one transaction user. */
+export function createSipStack(options: SipStackOptions): SipStack {
+  return new Stack(options);
+}
+
+class Stack implements SipStack {
+  readonly #options: SipStackOptions;
+  readonly #transports: Transports;
+  readonly #servers: ServerTransactions;
+  readonly #clients: ClientTransactions;
+  readonly #active: Gauge;
+  readonly #secret: Uint8Array;
+
+  constructor(options: SipStackOptions) {
+    const { user, random, meter } = options;
+    this.#options = options;
+    this.#secret = random(32);
+    this.#active = meter.gauge('onrecord_sip_transactions_active', 'SIP transactions held, both sides');
+    this.#transports = new Transports({ ...options, user: this.#fromTransports() });
+    const context = this.#context();
+    const changed = (): void => {
+      this.#active.set(this.activeTransactions);
+    };
+    this.#servers = new ServerTransactions({ context, user, random, changed });
+    this.#clients = new ClientTransactions({
+      context,
+      random,
+      changed,
+      sentBy: (listener) => this.sentBy(listener),
+      sendAck: (request, hop) => {
+        this.sendAck(request, hop);
+      },
+    });
+  }
+
+  get activeTransactions(): number {
+    return this.#servers.size + this.#clients.size;
+  }
+
+  start(): Promise<readonly BoundListener[]> {
+    return this.#transports.start();
+  }
+
+  async close(): Promise<void> {
+    this.#servers.clear();
+    this.#clients.clear();
+    this.#active.set(0);
+    await this.#transports.close();
+  }
+
+  send(request: SipRequest, hop: Hop, events: ClientEvents, inviteTimeoutMs?: number): ClientTransaction {
+    return this.#clients.send(request, hop, events, inviteTimeoutMs ?? null);
+  }
+
+  sendAck(request: SipRequest, hop: Hop): void {
+    const ack = this.#clients.withVia(request, hop, this.#clients.newBranch());
+    this.#transports.send(serializeMessage(ack), hop, () => {
+      this.#transports.drop('ack-unsent');
+    });
+  }
+
+  sentBy(listener: string): { host: string; port: number; transport: 'udp' | 'tcp' } {
+    return this.#transports.sentBy(listener);
+  }
+
+  #fromTransports(): ConstructorParameters<typeof Transports>[0]['user'] {
+    return {
+      request: (request, source, path) => {
+        this.#request(request, source, path);
+      },
+      response: (response, source) => {
+        this.#response(response, source);
+      },
+      malformed: (answer, path) => {
+        this.#malformed(answer, path);
+      },
+      stranger: (request, path) => {
+        this.#reply(statelessResponse(this.#secret, request, 403, 'Forbidden'), path);
+      },
+    };
+  }
+
+  #request(request: SipRequest, source: Hop, path: ReturnPath): void {
+    if (request.method === 'ACK') {
+      this.#servers.ack(request, source);
+    } else if (this.#servers.absorb(request, source)) {
+      return;
+    } else if (this.#servers.size < maxServerTransactions) {
+      this.#servers.begin(request, source, path);
+    } else {
+      this.#transports.drop('overload');
+      const response = statelessResponse(this.#secret, request, 503, 'Service Unavailable');
+      response.headers.append('Retry-After', String(overloadRetrySeconds));
+      this.#reply(response, path);
+    }
+  }
+
+  #response(response: SipResponse, source: Hop): void {
+    if (!this.#clients.receive(response, source)) this.#transports.drop('stray-response');
+  }
+
+  #malformed({ request, status, phrase }: ParseFaultAnswer, path: ReturnPath): void {
+    this.#reply(statelessResponse(this.#secret, request, status, phrase), path);
+  }
+
+  #reply(response: SipResponse, path: ReturnPath): void {
+    this.#transports.sendBack(serializeMessage(response), path, () => {
+      this.#transports.drop('reply-unsent');
+    });
+  }
+
+  #context(): TransactionContext {
+    return {
+      schedule: (delayMs, run) => this.#options.schedule(delayMs, () => this.#guard(run)),
+      send: (bytes, hop, failed) => {
+        this.#transports.send(bytes, hop, failed);
+      },
+      sendBack: (bytes, path, failed) => {
+        this.#transports.sendBack(bytes, path, failed);
+      },
+      tell: (run) => this.#guard(run),
+    };
+  }
+
+  /** A bug above or here takes its own message, not the process. False: there was one. */
+  #guard(run: () => void): boolean {
+    try {
+      run();
+      return true;
+    } catch (cause) {
+      this.#transports.drop('dispatch-failed');
+      this.#options.logger.error('sip-dispatch-failed', describeBug(cause));
+      return false;
+    }
+  }
 }

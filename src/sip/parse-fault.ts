@@ -44,16 +44,16 @@ export interface ParseFaultAnswer {
 }
 
 /**
- * The fault with its answer. A request whose top Via can be read can be answered (RFC 3261 §18.2.2), even
+ * The fault with its answer. A request whose top Via has a sent-by can be answered (RFC 3261 §18.2.2), even
  * where From, To or Call-ID are missing (RFC 4475 §3.3.1: "Ideally, it will respond with a 400"); an ACK never.
  */
 export function faultOf(
   reason: ParseFaultReason,
   request: SipRequest | null,
-  viaIsReadable: boolean,
+  hasReturnPath: boolean,
 ): ParseFault {
   const phrase = phrases[reason];
-  if (request === null || !viaIsReadable || request.method === 'ACK' || phrase === '') {
+  if (request === null || !hasReturnPath || request.method === 'ACK' || phrase === '') {
     return { reason, answer: null };
   }
   return { reason, answer: { status: statusOf(reason), phrase, request } };

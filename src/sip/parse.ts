@@ -11,7 +11,7 @@ import { faultOf } from './parse-fault.ts';
 import type { ParseFault, ParseFaultReason } from './parse-fault.ts';
 import { isToken, parseDecimal } from './text.ts';
 import { parseUri } from './uri.ts';
-import { parseVia } from './via.ts';
+import { hasSentBy, parseVia } from './via.ts';
 
 /**
  * Parses one message: a datagram, or what `StreamFramer` cut out of a stream. *Takes* the bytes: the body is a
@@ -68,7 +68,7 @@ function parseRequest(
     (typeof length === 'string' ? length : null);
   if (fault !== null || typeof length === 'string') {
     const request: SipRequest = { type: 'request', method, uri, headers, body: noBody };
-    return err(faultOf(fault ?? 'short-body', request, via !== null));
+    return err(faultOf(fault ?? 'short-body', request, hasSentBy(headers.first('via') ?? '')));
   }
   return ok({ type: 'request', method, uri, headers, body: body.subarray(0, length) });
 }

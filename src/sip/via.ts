@@ -28,6 +28,12 @@ export function parseVia(value: string): Via | null {
   return params === null ? null : { ...head, params };
 }
 
+/** Whether at least the sent-by can be read: enough to answer a request whose Via is broken further on. */
+export function hasSentBy(value: string): boolean {
+  const end = value.search(/[;,]/);
+  return parseSentProtocol(end < 0 ? value : value.slice(0, end)) !== null;
+}
+
 /** `SIP / 2.0 / UDP host : port`: LWS is allowed around each part (RFC 3261 §25.1, sent-protocol). */
 function parseSentProtocol(text: string): Omit<Via, 'params'> | null {
   const first = text.indexOf('/');

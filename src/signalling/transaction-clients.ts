@@ -1,0 +1,106 @@
+import { randomHex } from '../kernel/ids.ts';
+import type { RandomBytes } from '../kernel/ids.ts';
+import { ackInDialog, dialogFromResponse, requestInDialog } from '../sip/dialog.ts';
+import type { SipRequest, SipResponse } from '../sip/message.ts';
+import { clientKey, clientKeyOf } from '../sip/transaction-key.ts';
+import { magicCookie } from '../sip/via.ts';
+import type { InviteClientContext, TransactionContext } from './transaction-context.ts';
+import { InviteClient } from './transaction-invite-client.ts';
+import type { ClientEvents, ClientTransaction, Hop, TransactionLayer } from './transaction-layer.ts';
+import { RequestClient } from './transaction-request-client.ts';
+
+export interface ClientTransactionsOptions {
+  readonly context: TransactionContext;
+  readonly random: RandomBytes;
+  readonly sentBy: TransactionLayer['sentBy'];
+  readonly sendAck: TransactionLayer['sendAck'];
+  /** The number of transactions has changed. */
+  readonly changed: () => void;
+}
+
+const nobody: ClientEvents = { response: () => undefined, failed: () => undefined };
+
+/** The client transactions: makes them, and finds the one a response belongs to (RFC 3261 §17.1.3). */
+export class ClientTransactions {
+  readonly #options: ClientTransactionsOptions;
+  readonly #context: InviteClientContext;
+  readonly #transactions = new Map<string, InviteClient | RequestClient>();
+
+  constructor(options: ClientTransactionsOptions) {
+    this.#options = options;
+    this.#context = {
+      ...options.context,
+      sendCancel: (cancel, branch, hop) => {
+        this.#add(cancel, branch, hop, nobody, null);
+      },
+      release: (invite, response, source) => {
+        this.#release(invite, response, source);
+      },
+    };
+  }
+
+  get size(): number {
+    return this.#transactions.size;
+  }
+
+  send(request: SipRequest, hop: Hop, events: ClientEvents, timeoutMs: number | null): ClientTransaction {
+    const branch = this.newBranch();
+    return this.#add(this.withVia(request, hop, branch), branch, hop, events, timeoutMs);
+  }
+
+  /** RFC 3261 §8.1.1.7: 96 random bits behind the cookie. */
+  newBranch(): string {
+    return magicCookie + randomHex(12, this.#options.random);
+  }
+
+  /** A copy of the request with our Via on top; `rport` asks for symmetric responses (RFC 3581 §3). */
+  withVia(request: SipRequest, hop: Hop, branch: string): SipRequest {
+    const { host, port, transport } = this.#options.sentBy(hop.listener);
+    const via = `SIP/2.0/${transport.toUpperCase()} ${host}:${port};branch=${branch};rport`;
+    return { ...request, headers: request.headers.clone().prepend('Via', via) };
+  }
+
+  #add(
+    request: SipRequest,
+    branch: string,
+    hop: Hop,
+    events: ClientEvents,
+    timeoutMs: number | null,
+  ): ClientTransaction {
+    const key = clientKey(branch, request.method);
+    const ended = (): void => {
+      this.#transactions.delete(key);
+      this.#options.changed();
+    };
+    const options = { branch, request, hop, events, timeoutMs, ended };
+    const transaction =
+      request.method === 'INVITE'
+        ? new InviteClient(this.#context, options)
+        : new RequestClient(this.#context, options);
+    this.#transactions.set(key, transaction);
+    this.#options.changed();
+    return transaction;
+  }
+
+  /** False: no transaction of ours waits for it (RFC 6026 §8.9 has such a response dropped). */
+  receive(response: SipResponse, source: Hop): boolean {
+    const key = clientKeyOf(response);
+    const transaction = key === null ? undefined : this.#transactions.get(key);
+    transaction?.receive(response, source);
+    return transaction !== undefined;
+  }
+
+  /** RFC 3261 §13.2.2.4: who wants no session ACKs the 2xx all the same, then sends BYE. */
+  #release(invite: SipRequest, response: SipResponse, source: Hop): void {
+    const dialog = dialogFromResponse(invite, response);
+    if (dialog === null) return;
+    this.#options.sendAck(ackInDialog(dialog, invite), source);
+    this.send(requestInDialog(dialog, 'BYE').request, source, nobody, null);
+  }
+
+  /** Forgets all without telling anybody. */
+  clear(): void {
+    for (const transaction of this.#transactions.values()) transaction.forget();
+    this.#transactions.clear();
+  }
+}

@@ -1,0 +1,41 @@
+import type { Hop } from '../transaction-layer.ts';
+
+/** Bytes on their way up from a socket. */
+export interface TransportEvents {
+  /**
+   * One message, whole, from where it came. *Gives* the bytes. `trusted`: a connection to or from a configured
+   * peer; what is not trusted gets at most one answer.
+   */
+  message(bytes: Buffer, source: Hop, trusted: boolean): void;
+  /** Something was thrown away; a slug for a counter. */
+  dropped(reason: string): void;
+}
+
+/** One listener's socket. */
+export interface Transport {
+  readonly kind: 'udp' | 'tcp';
+  /** Rejects with one clear sentence. */
+  start(): Promise<{ readonly address: string; readonly port: number }>;
+  /** *Takes* the bytes. `failed` is called at most once, never before this returns. */
+  send(bytes: Buffer, hop: Hop, failed: () => void): void;
+  close(): Promise<void>;
+}
+
+/** What a socket on `::` calls `::ffff:192.0.2.1` is the IPv4 address 192.0.2.1 to everybody else. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+/** One clear sentence for a socket that could not be bound. */
+export function bindError(id: string, kind: string, address: string, port: number, cause: unknown): Error {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+  const mend =
+    code === 'EADDRINUSE'
+      ? 'another program uses this port; stop it or choose another port'
+      : code === 'EADDRNOTAVAIL'
+        ? 'this host has no such address; correct sip.listeners'
+        : 'correct sip.listeners';
+  return new Error(`sip listener ${id} cannot use ${kind} ${address} port ${port} (${code}): ${mend}`, {
+    cause,
+  });
+}

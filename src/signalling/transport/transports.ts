@@ -1,0 +1,225 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Counter, Meter } from '../../kernel/meter.ts';
+import type { Schedule } from '../../kernel/timers.ts';
+import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import { parseMessage } from '../../sip/parse.ts';
+import type { ParseFaultAnswer } from '../../sip/parse-fault.ts';
+import { parseVia, stampVia } from '../../sip/via.ts';
+import type { ListenerOptions } from '../options.ts';
+import type { Hop } from '../transaction-layer.ts';
+import { returnPath } from './return-path.ts';
+import type { ReturnPath } from './return-path.ts';
+import { StrangerGate } from './stranger-gate.ts';
+import { TcpTransport } from './tcp-transport.ts';
+import { UdpTransport } from './udp-transport.ts';
+
+/** What the layer above is handed. Nothing of it comes from strangers, but for `stranger`. */
+export interface TransportsUser {
+  /** The request's top Via is stamped already (`received`, `rport`). */
+  request(request: SipRequest, source: Hop, path: ReturnPath): void;
+  response(response: SipResponse, source: Hop): void;
+  /** A request of a peer that cannot be parsed, but answered. */
+  malformed(answer: ParseFaultAnswer, path: ReturnPath): void;
+  /** A request, not ACK, of who is no peer; its source has not been told so too often. */
+  stranger(request: SipRequest, path: ReturnPath): void;
+}
+
+export interface TransportsOptions {
+  readonly listeners: readonly ListenerOptions[];
+  readonly isPeer: (listener: string, address: string, port: number) => boolean;
+  readonly user: TransportsUser;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+export interface BoundListener {
+  readonly id: string;
+  readonly transport: 'udp' | 'tcp';
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Listening {
+  readonly options: ListenerOptions;
+  readonly transport: UdpTransport | TcpTransport;
+  readonly received: Counter;
+  readonly sent: Counter;
+  port: number;
+}
+
+/** All listeners: messages in from peers only, bytes out. */
+export class Transports {
+  readonly #options: TransportsOptions;
+  readonly #listeners = new Map<string, Listening>();
+  readonly #gate = new StrangerGate();
+  #connections = 0;
+
+  constructor(options: TransportsOptions) {
+    this.#options = options;
+    for (const listener of options.listeners) this.#listeners.set(listener.id, this.#listening(listener));
+  }
+
+  #listening(listener: ListenerOptions): Listening {
+    const { meter, schedule } = this.#options;
+    const counter = (direction: string): Counter =>
+      meter.counter('onrecord_sip_messages_total', 'SIP messages', {
+        direction,
+        transport: listener.transport,
+      });
+    const received = counter('received');
+    const isPeer = (address: string, port: number): boolean =>
+      this.#options.isPeer(listener.id, address, port);
+    const events = {
+      message: (bytes: Buffer, source: Hop, trusted: boolean): void => {
+        received.add();
+        this.#guard(() => {
+          this.#receive(bytes, source, trusted);
+        });
+      },
+      dropped: (reason: string): void => {
+        this.drop(reason);
+      },
+    };
+    const transport =
+      listener.transport === 'udp'
+        ? new UdpTransport({ listener, isPeer, events })
+        : new TcpTransport({ listener, isPeer, events, schedule, nextConnection: () => ++this.#connections });
+    return { options: listener, transport, received, sent: counter('sent'), port: listener.port };
+  }
+
+  /** Binds every listener; on the first that cannot be, closes the others and rejects. */
+  async start(): Promise<readonly BoundListener[]> {
+    const bound: BoundListener[] = [];
+    try {
+      for (const [id, listening] of this.#listeners) {
+        const { address, port } = await listening.transport.start();
+        listening.port = port;
+        bound.push({ id, transport: listening.transport.kind, address, port });
+      }
+    } catch (cause) {
+      await this.close();
+      throw cause;
+    }
+    return bound;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#listeners.values(), ({ transport }) => transport.close()));
+  }
+
+  sentBy(listener: string): { host: string; port: number; transport: 'udp' | 'tcp' } {
+    const listening = this.#listeners.get(listener);
+    if (listening === undefined) throw new Error(`there is no sip listener ${listener}`);
+    const { address } = listening.options;
+    const host = address.includes(':') ? `[${address}]` : address;
+    return { host, port: listening.port, transport: listening.transport.kind };
+  }
+
+  /** Counts something thrown away; the reason is a slug. */
+  drop(reason: string): void {
+    this.#options.meter
+      .counter('onrecord_sip_dropped_total', 'SIP messages and connections thrown away', { reason })
+      .add();
+  }
+
+  /** *Takes* the bytes. `failed` is called at most once, never before this returns. */
+  send(bytes: Buffer, hop: Hop, failed: () => void): void {
+    const listening = this.#listeners.get(hop.listener);
+    if (listening === undefined) {
+      this.drop('no-such-listener');
+      queueMicrotask(failed);
+      return;
+    }
+    listening.sent.add();
+    listening.transport.send(bytes, hop, () => {
+      this.#guard(failed);
+    });
+  }
+
+  /** Sends a response back (RFC 3261 §18.2.2): where the first way fails, by the second. *Takes* the bytes. */
+  sendBack(bytes: Buffer, path: ReturnPath, failed: () => void): void {
+    const { first, second } = path;
+    if (second === null) {
+      this.send(bytes, first, failed);
+    } else if (this.#isClosed(first)) {
+      this.send(bytes, second, failed);
+    } else {
+      this.send(bytes, first, () => {
+        this.send(bytes, second, failed);
+      });
+    }
+  }
+
+  #isClosed(hop: Hop): boolean {
+    const transport = this.#listeners.get(hop.listener)?.transport;
+    return hop.connection !== undefined && transport?.kind === 'tcp' && !transport.isUsable(hop.connection);
+  }
+
+  #receive(bytes: Buffer, source: Hop, trusted: boolean): void {
+    if (!trusted && !this.#gate.mayAnswer(source.address, this.#options.clock.monotonic())) {
+      this.drop('stranger');
+      return;
+    }
+    const parsed = parseMessage(bytes);
+    if (!parsed.ok) {
+      this.#malformed(parsed.error.reason, trusted ? parsed.error.answer : null, source);
+    } else if (parsed.value.type === 'request') {
+      this.#request(parsed.value, source, trusted);
+    } else if (trusted) {
+      this.#options.user.response(parsed.value, source);
+    } else {
+      this.drop('stranger');
+    }
+  }
+
+  #malformed(reason: string, answer: ParseFaultAnswer | null, source: Hop): void {
+    if (reason === 'keep-alive') return;
+    this.drop(reason);
+    this.#options.logger.debug('sip-malformed', { reason, answered: answer !== null });
+    if (answer === null) return;
+    const value = answer.request.headers.first('via') ?? '';
+    const via = parseVia(value);
+    if (via === null) {
+      // Its sent-by can be read, its parameters cannot: the answer goes where the request came from.
+      this.#options.user.malformed(answer, { first: source, second: null });
+      return;
+    }
+    answer.request.headers.setFirst('Via', stampVia(value, via, source.address, source.port));
+    this.#options.user.malformed(answer, returnPath(via, source));
+  }
+
+  #request(request: SipRequest, source: Hop, trusted: boolean): void {
+    const value = request.headers.first('via') ?? '';
+    const via = parseVia(value);
+    if (via === null) return;
+    const stamped = stampVia(value, via, source.address, source.port);
+    if (stamped !== value) request.headers.setFirst('Via', stamped);
+    const path = returnPath(via, source);
+    if (trusted) {
+      this.#options.user.request(request, source, path);
+      return;
+    }
+    this.drop('stranger');
+    if (request.method !== 'ACK') this.#options.user.stranger(request, path);
+  }
+
+  /** Nothing that a message brings about ends the process: it is counted, and logged without the message. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (cause) {
+      this.drop('dispatch-failed');
+      this.#options.logger.error('sip-dispatch-failed', describeBug(cause));
+    }
+  }
+}
+
+/** The kind of an error and where it arose; its text may hold what the network wrote. */
+export function describeBug(cause: unknown): { error: string; at: string } {
+  if (!(cause instanceof Error)) return { error: 'not an error', at: '' };
+  const frame = /\n\s+at ([^\n]*)/.exec(cause.stack?.slice(cause.stack.indexOf('\n')) ?? '');
+  return { error: cause.name, at: frame?.[1] ?? '' };
+}
