@@ -31,6 +31,7 @@ import type { PromptLibrary } from '../prompt-library.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
+import { sealedFacts } from './sealed-facts.ts';
 import { isSpoken } from './spoken-encodings.ts';
 
 /** Everything a call's session needs of the node. */
@@ -218,7 +219,7 @@ export class CallSession {
         this.#control.marked(event.mark, event.samplePosition);
         return;
       case 'sealed':
-        this.#stepLife({ type: 'sealed', facts: event.result });
+        this.#stepLife({ type: 'sealed', facts: sealedFacts(event.result) });
         return;
       case 'failed':
         this.#stepLife({ type: 'failed', reason: event.reason });
@@ -322,8 +323,8 @@ export class CallSession {
   async #recover(): Promise<void> {
     if (this.#life === null) return;
     try {
-      const facts = this.#key === null ? null : await this.#deps.recover(this.#key);
-      this.#stepLife({ type: 'recovered', facts });
+      const result = this.#key === null ? null : await this.#deps.recover(this.#key);
+      this.#stepLife({ type: 'recovered', facts: result === null ? null : sealedFacts(result) });
     } catch (error) {
       // The spool stays: the next start tries again, since the journal holds the recording as unfinished.
       this.#deps.logger.error('recovery-failed', { recordingId: this.#life.record.id, error: String(error) });

@@ -3,12 +3,14 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { SealResult } from '../../recording/protocol.ts';
 import type { CallRecord } from '../../records/call-record.ts';
+import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
-import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import type { DataLayout } from '../data-layout.ts';
+import { findSealed } from './find-sealed.ts';
 import { recoverFromSpool } from './recover-from-spool.ts';
+import { sealedFacts } from './sealed-facts.ts';
 
 export interface RecoveryDeps {
   readonly journal: Journal;
@@ -25,27 +27,22 @@ export interface Recovery {
   recoverOne(key: KeyRecord): Promise<SealResult | null>;
 }
 
+interface Found {
+  readonly result: SealResult;
+  /** The recording had ended in order before the crash. */
+  readonly complete: boolean;
+}
+
 /** The journal knows what is unfinished, the spools hold its audio, the KEK opens both: nothing else is needed. */
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { journal, keys, layout, clock, logger } = deps;
-
-  const fromSpool = async (recordingId: string, key: KeyRecord | undefined): Promise<SealResult | null> => {
-    if (key === undefined) return null;
-    const opened = keys.open(key);
-    if (opened === null) {
-      throw new Error(
-        `the key of recording ${recordingId} was wrapped by another key-encryption key (${key.kekId})`,
-      );
-    }
-    return recoverFromSpool(layout, recordingId, opened);
-  };
+  const { journal, clock, logger } = deps;
 
   const finish = async (recording: RecordingRecord, key: KeyRecord | undefined): Promise<void> => {
     try {
-      const result = await fromSpool(recording.id, key);
-      const event: RecordEvent = { kind: 'recording', recording: afterCrash(recording, result) };
-      await write(journal, [event]);
-      logger.warn('recording-recovered', { recordingId: recording.id, state: event.recording.state });
+      const found = key === undefined ? null : await find(deps, key);
+      const finished = afterCrash(recording, found);
+      await write(journal, [{ kind: 'recording', recording: finished }]);
+      logger.warn('recording-recovered', { recordingId: recording.id, state: finished.state });
     } catch (error) {
       // Spool and journal entry stay: the next start tries again.
       logger.error('recovery-failed', { recordingId: recording.id, error: String(error) });
@@ -54,8 +51,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   return {
     async finishUnfinished() {
-      const { calls, recordings, keys: wrapped } = journal.unfinished();
-      const keyOf = new Map(wrapped.map((key) => [key.recordingId, key]));
+      const { calls, recordings, keys } = journal.unfinished();
+      const keyOf = new Map(keys.map((key) => [key.recordingId, key]));
       const now = rfc3339(clock.wall());
       await write(
         journal,
@@ -63,8 +60,32 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       );
       for (const recording of recordings) await finish(recording, keyOf.get(recording.id));
     },
-    recoverOne: (key) => fromSpool(key.recordingId, key),
+    recoverOne: async (key) => (await find(deps, key))?.result ?? null,
   };
+}
+
+/** Throws where a spool is there and cannot be opened: then it stays, and so does the journal's entry. */
+async function find({ keys, layout, clock }: RecoveryDeps, key: KeyRecord): Promise<Found | null> {
+  const opened = keys.open(key);
+  if (opened === null) {
+    throw new Error(
+      `the key of recording ${key.recordingId} was wrapped by another key-encryption key (${key.kekId})`,
+    );
+  }
+  const recovery = await recoverFromSpool(layout, key.recordingId, opened);
+  switch (recovery.outcome) {
+    case 'sealed':
+      return recovery;
+    case 'empty':
+      return null;
+    case 'unreadable':
+      throw new Error(`the spool of recording ${key.recordingId} cannot be read`);
+    case 'missing': {
+      // Sealed, the spool removed, and then the node died before it could say so.
+      const result = await findSealed(layout, key.recordingId, clock.wall());
+      return result === null ? null : { result, complete: true };
+    }
+  }
 }
 
 async function write(journal: Journal, events: readonly RecordEvent[]): Promise<void> {
@@ -78,15 +99,17 @@ function crashed(call: CallRecord, endedAt: string): CallRecord {
 }
 
 /** What was written is kept; what never began rightly is not there; what began and left nothing has failed. */
-function afterCrash(recording: RecordingRecord, result: SealResult | null): RecordingRecord {
+function afterCrash(recording: RecordingRecord, found: Found | null): RecordingRecord {
   const version = recording.version + 1;
-  if (result !== null) {
-    return { ...recording, ...sealedFacts(result), version, state: 'interrupted', reason: 'crash' };
+  if (found === null) {
+    return {
+      ...recording,
+      version,
+      state: recording.state === 'recording' ? 'failed' : 'none',
+      reason: 'crash',
+    };
   }
-  return {
-    ...recording,
-    version,
-    state: recording.state === 'recording' ? 'failed' : 'none',
-    reason: 'crash',
-  };
+  const facts = sealedFacts(found.result);
+  if (found.complete) return { ...recording, ...facts, version, state: 'sealed', reason: null };
+  return { ...recording, ...facts, version, state: 'interrupted', reason: 'crash' };
 }
