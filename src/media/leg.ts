@@ -68,13 +68,13 @@ export class Leg implements PromptLine {
   }
 
   /** It has a remote and did not say that it sends nothing. */
-  get isExpectedToSend(): boolean {
+  isExpectedToSend(): boolean {
     return this.#target !== null && this.media?.sends === true;
   }
 
   /** What SDP says of it now. `remote` is what of its address may be used. */
   connect(media: LegMedia, remote: DatagramTarget | null, now: MonotonicMs): void {
-    const wasExpected = this.isExpectedToSend;
+    const wasExpected = this.isExpectedToSend();
     const before = this.#target;
     const couldHear = this.canHear;
     this.media = media;
@@ -89,7 +89,7 @@ export class Leg implements PromptLine {
     this.out.packetMs = this.ptimeMs;
     this.#learnFormats(media);
     if (this.canHear && !(couldHear && isSameTarget(before, this.#target))) this.out.interrupt();
-    if (!wasExpected && this.isExpectedToSend) this.heardAt = now;
+    if (!wasExpected && this.isExpectedToSend()) this.heardAt = now;
   }
 
   /** The lock has moved: symmetric RTP (RFC 4961 §3), what is heard from a port is answered there. */

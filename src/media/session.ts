@@ -92,7 +92,7 @@ export class MediaSession {
   silentSince(): MonotonicMs | null {
     let last: MonotonicMs | null = null;
     for (const leg of this.legs) {
-      if (leg.isExpectedToSend && (last === null || leg.heardAt > last)) last = leg.heardAt;
+      if (leg.isExpectedToSend() && (last === null || leg.heardAt > last)) last = leg.heardAt;
     }
     return last;
   }
