@@ -168,6 +168,11 @@ export class Journal {
     if (!result.ok) return this.#refused(result);
     this.#ackedOnDisk = Math.max(this.#ackedOnDisk, acked);
     for (const { seq, event } of entries) this.#owed.note(seq, event);
+    if (first.seq <= acked) {
+      // Shipped from memory and acknowledged before the disk took them.
+      this.#markDirty(this.#owed.takeSettledKeys());
+      this.#settleWithin(this.#settleMs);
+    }
     this.#mark(first);
     this.#announce();
     return result;
@@ -221,7 +226,8 @@ export class Journal {
   acknowledge(batch: number): void {
     const seq = Math.min(batch, this.#handedOut);
     if (seq <= this.#owed.acked) return;
-    this.#markDirty(this.#owed.acknowledge(seq));
+    this.#owed.acknowledge(seq);
+    this.#markDirty(this.#owed.takeSettledKeys());
     this.#marks = this.#marks.filter(
       (mark, i) => mark.seq > seq || (this.#marks[i + 1]?.seq ?? Infinity) > seq + 1,
     );

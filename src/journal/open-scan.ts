@@ -112,8 +112,8 @@ class Scan {
   }
 
   finish(): OpenScan {
-    const settled = this.#owed.acknowledge(Math.min(this.#acked, Math.max(this.#lastSeq, this.#next - 1)));
-    for (const seq of settled) {
+    this.#owed.acknowledge(Math.min(this.#acked, Math.max(this.#lastSeq, this.#next - 1)));
+    for (const seq of this.#owed.takeSettledKeys()) {
       const segment = this.#segments.find((each) => seq >= each.firstSeq && seq <= each.lastSeq);
       if (segment !== undefined) segment.dirty = true;
     }

@@ -98,19 +98,23 @@ export class OwedEntries {
     this.#settlingIds.add(recordingId);
   }
 
-  /** Moves the acknowledged mark; gives the sequence numbers of key lines that must now leave the disk. */
-  acknowledge(seq: number): readonly number[] {
-    if (seq <= this.#acked) return [];
+  /** Moves the acknowledged mark, which never goes back. */
+  acknowledge(seq: number): void {
+    if (seq <= this.#acked) return;
     this.#acked = seq;
     for (const forgotten of this.#forgotten) {
       if (forgotten <= seq) this.#forgotten.delete(forgotten);
     }
+  }
+
+  /** The sequence numbers of key lines that must leave the disk now; each is named once. */
+  takeSettledKeys(): readonly number[] {
     const settled: number[] = [];
     let done = 0;
     for (const { recordingId, ackAt } of this.#settling) {
-      if (ackAt > seq) break;
+      if (ackAt > this.#acked) break;
       done++;
-      settled.push(...this.#release(recordingId, seq));
+      settled.push(...this.#release(recordingId, this.#acked));
     }
     this.#settling.splice(0, done);
     return settled;

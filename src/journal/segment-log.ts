@@ -158,14 +158,15 @@ export class SegmentLog {
   async replace(run: readonly Segment[], lines: readonly Buffer[], start: SegmentStart): Promise<void> {
     const first = run[0];
     if (first === undefined) return;
-    const last = run[run.length - 1] ?? first;
     let removed = run;
     if (lines.length > 0) {
       const content = Buffer.concat([Buffer.from(headerLine(start.next, start.acked), 'latin1'), ...lines]);
       await this.#writeOver(first, content);
       this.#sealedBytes += content.length - first.bytes;
       first.bytes = content.length;
-      first.lastSeq = last.lastSeq;
+      // A segment without events has neither.
+      first.firstSeq = run.find(({ firstSeq }) => firstSeq > 0)?.firstSeq ?? 0;
+      first.lastSeq = Math.max(...run.map(({ lastSeq }) => lastSeq));
       removed = run.slice(1);
     }
     for (const segment of removed) {

@@ -46,7 +46,12 @@ export function connectDatabase(address: DatabaseAddress, options: DatabaseOptio
 }
 
 function poolConfig(address: DatabaseAddress, options: DatabaseOptions): PoolConfig {
-  const shared = { connectionTimeoutMillis: connectTimeoutMs, application_name: 'onrecord' };
+  const shared = {
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: 'onrecord',
+    // A server that vanished without a word must not hold a caller for ever.
+    query_timeout: statementTimeoutMs + connectTimeoutMs,
+  };
   if ('url' in address) {
     return {
       ...shared,
@@ -54,8 +59,8 @@ function poolConfig(address: DatabaseAddress, options: DatabaseOptions): PoolCon
       max: options.poolSize ?? 10,
       keepAlive: true,
       statement_timeout: statementTimeoutMs,
-      // A server that vanished without a word must not hold a connection for ever.
-      query_timeout: statementTimeoutMs + connectTimeoutMs,
+      // Nor must it keep its connections in the pool.
+      maxLifetimeSeconds: 300,
     };
   }
   const { socketPath } = address.embedded;

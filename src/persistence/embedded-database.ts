@@ -1,10 +1,8 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { socketPrefix } from './connect-database.ts';
+import { embeddedSocketPath } from './embedded-socket.ts';
 
 /** What the worker is given. */
 export interface EmbeddedWorkerData {
@@ -48,25 +46,25 @@ export async function startEmbeddedDatabase(
   options: EmbeddedOptions,
 ): Promise<Result<EmbeddedDatabase, EmbeddedFault>> {
   const directory = resolve(options.directory);
-  const socketPath = await chooseSocketPath(directory);
+  const socketPath = embeddedSocketPath(directory);
   const workerData: EmbeddedWorkerData = { directory, socketPath };
   const worker = new Worker(options.workerUrl, { workerData, name: 'database' });
   const died = deathOf(worker);
   const message = await Promise.race([firstMessage(worker), died]);
   if (message !== null) {
     await worker.terminate();
-    await forgetSocketPath(directory, socketPath);
-    const sentence = `The embedded database in ${directory} did not start (${message}): check that the directory may be written and has room, or name a PostgreSQL server in database.url.`;
-    return err({ code: 'embedded-database', message: sentence });
+    return err(startFault(directory, message));
   }
   return ok({
     connection: { socketPath },
     died,
-    close: async () => {
-      await closeWorker(worker);
-      await forgetSocketPath(directory, socketPath);
-    },
+    close: () => closeWorker(worker),
   });
+}
+
+function startFault(directory: string, cause: string): EmbeddedFault {
+  const message = `The embedded database in ${directory} did not start (${cause}): check that the directory may be written and has room, or name a PostgreSQL server in database.url.`;
+  return { code: 'embedded-database', message };
 }
 
 /** Null when the worker is ready, else what it says is wrong. */
@@ -93,22 +91,4 @@ async function closeWorker(worker: Worker): Promise<void> {
   const timer = setTimeout(() => void worker.terminate(), closeTimeoutMs);
   await exited;
   clearTimeout(timer);
-}
-
-/** What `sun_path` takes everywhere: 104 bytes with the closing zero on macOS, 108 on Linux. */
-const longestSocketPath = 100;
-const shortDirectoryPrefix = 'onrecord-db-';
-
-/** Beside the database; where that is too long a name, in a new private directory under the system's own. */
-async function chooseSocketPath(directory: string): Promise<string> {
-  const name = `${socketPrefix}5432`;
-  const beside = join(directory, '..', 'database-socket', name);
-  if (Buffer.byteLength(beside) <= longestSocketPath) return beside;
-  return join(await mkdtemp(join(tmpdir(), shortDirectoryPrefix)), name);
-}
-
-async function forgetSocketPath(directory: string, socketPath: string): Promise<void> {
-  const socketDirectory = dirname(socketPath);
-  if (socketDirectory.startsWith(resolve(directory, '..'))) return;
-  await rm(socketDirectory, { recursive: true, force: true });
 }

@@ -22,7 +22,7 @@ export type FileOperation =
  */
 export class FakeFiles implements JournalFiles {
   #names = new Map<string, Inode>();
-  #durable: Map<string, Inode>[] = [new Map()];
+  #durable = [new Map<string, Inode>()];
   readonly operations: FileOperation[] = [];
   fail: (operation: FileOperation) => Error | null = () => null;
   /** How many bytes of a failing write arrive nevertheless. */

@@ -308,8 +308,13 @@ describe('keys', () => {
   });
 
   it.each([
-    ['pending on disk', async () => Promise.resolve()],
-    ['acknowledged', async (journal: Journal) => void (await ship(journal))],
+    ['pending on disk', () => Promise.resolve()],
+    [
+      'acknowledged',
+      async (journal: Journal) => {
+        await ship(journal);
+      },
+    ],
   ])('that are %s are gone when forgetKey resolves', async (_, before) => {
     const time = new FakeTime();
     const files = new FakeFiles();
