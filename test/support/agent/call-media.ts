@@ -1,0 +1,104 @@
+import type { BodyAndContentType, SessionDescriptionHandler } from 'sip.js';
+import type { Law } from './g711.ts';
+import { RtpEndpoint } from './rtp-endpoint.ts';
+import {
+  type Direction,
+  payloadTypeOf,
+  readDescription,
+  type RemoteDescription,
+  writeDescription,
+} from './session-description.ts';
+
+/** Offer and answer (RFC 3264) of one call over one RTP endpoint; what sip.js asks for its descriptions. */
+export class CallMedia implements SessionDescriptionHandler {
+  /** What the next offer asks for: `sendonly` holds the other side. */
+  wants: Direction = 'sendrecv';
+  /** The last description of the other side. */
+  remote: RemoteDescription | null = null;
+  law: Law;
+  readonly #address: string;
+  readonly #laws: readonly Law[];
+  #rtp: Promise<RtpEndpoint> | null = null;
+  #opened: RtpEndpoint | null = null;
+  #version = 0;
+  /** Whose offer has no answer yet. */
+  #pending: 'ours' | 'theirs' | null = null;
+
+  constructor(address: string, laws: readonly Law[]) {
+    this.#address = address;
+    this.#laws = laws;
+    this.law = laws[0] ?? 'pcma';
+  }
+
+  /** The endpoint; there from the first description on. */
+  get rtp(): RtpEndpoint {
+    if (this.#opened === null) throw new Error('this call has no media yet');
+    return this.#opened;
+  }
+
+  close(): void {
+    this.#opened?.close();
+  }
+
+  hasDescription(contentType: string): boolean {
+    return contentType === 'application/sdp';
+  }
+
+  async getDescription(): Promise<BodyAndContentType> {
+    const rtp = await this.#open();
+    const answering = this.#pending === 'theirs';
+    const laws = answering ? [this.law] : this.#laws;
+    const direction = answering ? answerTo(this.remote?.direction ?? 'sendrecv', this.wants) : this.wants;
+    this.#pending = answering ? null : 'ours';
+    this.#version += 1;
+    const { address, port } = rtp;
+    const body = writeDescription({ address, port, laws, direction, version: this.#version });
+    if (answering) this.#apply();
+    return { body, contentType: 'application/sdp' };
+  }
+
+  async setDescription(text: string): Promise<void> {
+    await this.#open();
+    this.remote = readDescription(text);
+    const common = this.remote.laws.find((law) => this.#laws.includes(law));
+    if (common === undefined) throw new Error(`no codec in common with:\n${text}`);
+    this.law = common;
+    if (this.#pending === 'ours') this.#apply();
+    this.#pending = this.#pending === 'ours' ? null : 'theirs';
+  }
+
+  sendDtmf(): boolean {
+    return false;
+  }
+
+  async #open(): Promise<RtpEndpoint> {
+    this.#rtp ??= RtpEndpoint.open(this.#address);
+    this.#opened = await this.#rtp;
+    return this.#opened;
+  }
+
+  #apply(): void {
+    const { remote, law } = this;
+    const send =
+      remote !== null &&
+      remote.port !== 0 &&
+      remote.direction !== 'sendonly' &&
+      remote.direction !== 'inactive';
+    const mine = this.wants === 'sendrecv' || this.wants === 'sendonly';
+    this.rtp.setRemote(
+      send && mine
+        ? { address: remote.address, port: remote.port, law, payloadType: payloadTypeOf(law) }
+        : null,
+    );
+  }
+}
+
+/** RFC 3264 §6.1: the answer mirrors the offer, narrowed by what we want ourselves. */
+function answerTo(offer: Direction, wants: Direction): Direction {
+  const sends =
+    (offer === 'sendrecv' || offer === 'recvonly') && (wants === 'sendrecv' || wants === 'sendonly');
+  const receives =
+    (offer === 'sendrecv' || offer === 'sendonly') && (wants === 'sendrecv' || wants === 'recvonly');
+  if (sends) return receives ? 'sendrecv' : 'sendonly';
+  return receives ? 'recvonly' : 'inactive';
+}
