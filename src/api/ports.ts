@@ -51,7 +51,7 @@ export type ConversionFault = 'busy' | 'unsupported' | 'damaged';
 /** A place among the conversions under way; `release` gives it back and ends what still runs. */
 export interface Conversion {
   readonly form: AudioForm;
-  release(): void;
+  readonly release: () => void;
 }
 
 export interface Converter {

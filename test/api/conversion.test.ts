@@ -211,7 +211,7 @@ describe('two at once', () => {
     const own = createThreadedConverter({ spawn: inProcess, most: 1 });
     const broken: OpenAudio = {
       ...openAudio(file),
-      // eslint-disable-next-line require-yield, @typescript-eslint/require-await -- fails before the first chunk
+      // eslint-disable-next-line @typescript-eslint/require-await -- fails before the first chunk
       async *read() {
         throw new Error('tampered');
       },

@@ -8,7 +8,7 @@ import { parseRange, type RangeAnswer } from '../byte-range.ts';
 import type { ApiDeps } from '../create-api.ts';
 import { exactly } from '../exact-stream.ts';
 import { secured } from '../open-api.ts';
-import type { AudioFault, AudioForm, ConversionFault } from '../ports.ts';
+import type { AudioFault, AudioForm, Conversion, ConversionFault } from '../ports.ts';
 import { problems, sendProblem } from '../problem.ts';
 import { audioQuery, idParams } from '../schemas.ts';
 import type { RouteApp } from './route-app.ts';
@@ -69,12 +69,6 @@ function refusal({ state }: RecordingRecord): ErrorCode | null {
   return state === 'none' || state === 'failed' ? 'no-audio' : null;
 }
 
-interface Body {
-  readonly form: AudioForm;
-  /** To be called once, when the form is of no use any more. */
-  readonly release: () => void;
-}
-
 const byAudioFault: Readonly<Record<AudioFault, ErrorCode>> = {
   'key-destroyed': 'recording-deleted',
   missing: 'audio-damaged',
@@ -88,12 +82,13 @@ const byConversionFault: Readonly<Record<ConversionFault, ErrorCode>> = {
   damaged: 'audio-damaged',
 };
 
+/** What is to be sent; a form that converts nothing has a `release` that gives back nothing. */
 async function openBody(
   { audio, converter, logger }: ApiDeps,
   recording: RecordingRecord,
   format: RecordingFormat,
   headOnly: boolean,
-): Promise<Result<Body, ErrorCode>> {
+): Promise<Result<Conversion, ErrorCode>> {
   const opened = await audio.open(recording.id);
   if (!opened.ok) {
     logger.error('audio-not-opened', { recordingId: recording.id, fault: opened.error });
@@ -115,13 +110,7 @@ async function openBody(
   }
   const conversion = await converter.convert(recording, kept, format);
   if (!conversion.ok) return err(byConversionFault[conversion.error]);
-  const { form } = conversion.value;
-  return ok({
-    form,
-    release: () => {
-      conversion.value.release();
-    },
-  });
+  return ok(conversion.value);
 }
 
 function describe(reply: FastifyReply, recording: RecordingRecord, form: AudioForm, download: boolean): void {
@@ -143,7 +132,7 @@ function fileName({ id, startedAt }: RecordingRecord, format: RecordingFormat): 
 function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { form, release }: Body,
+  { form, release }: Conversion,
   failed: (error: unknown) => void,
 ): FastifyReply {
   const { headers } = request;
