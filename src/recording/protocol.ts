@@ -61,6 +61,8 @@ export interface RecordingStats {
   /** How far the slowest recording's written audio is behind the media clock, seconds. */
   readonly encodeLagSeconds: number;
   readonly tapDropped: number;
+  /** What was not recorded as it came, by reason, since the worker started: packets, samples (`...-samples`) or marks. */
+  readonly drops: Readonly<Record<string, number>>;
 }
 
 export interface RecordingWorkerOptions {

@@ -1,0 +1,132 @@
+import type { AudioEncoder } from '../audio/audio-encoder.ts';
+import type { MonotonicMs } from '../kernel/clock.ts';
+import { type TapChannel, tapKind, type TapRecord } from '../kernel/tap-ring.ts';
+import { Pipeline } from './pipeline.ts';
+import { audioShape } from './seal.ts';
+import type { Checkpoint, SpoolManifest } from './spool-format.ts';
+import type { SpoolWriter } from './spool-writer.ts';
+
+/** A mark that took effect, at a sample position. */
+export interface EffectiveMark {
+  readonly mark: 'begin' | 'pause' | 'resume' | 'end';
+  readonly samplePosition: number;
+}
+
+/** `ready`: no `begin` yet; `running`; `ended`: all of it is with the spool. */
+type Phase = 'ready' | 'running' | 'ended';
+
+/** One recording from its `begin` mark to its `end` mark. */
+export class LiveRecording {
+  phase: Phase = 'ready';
+  paused = false;
+  /** Marks that said nothing new: a second `begin`, a `pause` in a pause. */
+  idleMarks = 0;
+  /** What was recorded in all; null before the `end` mark. */
+  last: Checkpoint | null = null;
+  readonly manifest: SpoolManifest;
+  readonly spool: SpoolWriter;
+  readonly pipeline: Pipeline;
+  readonly #encoder: AudioEncoder;
+  readonly #samplesPerMs: number;
+  #begunAt = 0;
+  #lastMarkAt = 0;
+
+  constructor(manifest: SpoolManifest, spool: SpoolWriter, encoder: AudioEncoder) {
+    this.manifest = manifest;
+    this.spool = spool;
+    this.#encoder = encoder;
+    this.#samplesPerMs = manifest.sampleRate / 1000;
+    this.pipeline = new Pipeline(audioShape(manifest), encoder, spool);
+  }
+
+  /** Takes a record of the tap. *Borrows* it until return. Returns the mark that took effect by it. */
+  take(record: TapRecord): EffectiveMark | null {
+    if (record.kind === tapKind.packet) {
+      if (this.phase === 'running')
+        this.pipeline.receive(record.channel, record.bytes, this.#position(record.at));
+      return null;
+    }
+    return this.#takeMark(record);
+  }
+
+  /** Everything that arrived up to this instant has been taken. */
+  advance(settled: MonotonicMs): void {
+    if (this.phase === 'running') this.pipeline.advance(this.#position(settled));
+  }
+
+  /** How far what is mixed lies behind an instant, milliseconds. */
+  lagMs(now: MonotonicMs): number {
+    if (this.phase !== 'running') return 0;
+    return Math.max(0, (this.#position(now) - this.pipeline.position) / this.#samplesPerMs);
+  }
+
+  /** Gives the encoder back. Nothing is recorded any more. */
+  release(): void {
+    this.phase = 'ended';
+    this.#encoder.release();
+  }
+
+  #takeMark(record: TapRecord): EffectiveMark | null {
+    switch (record.kind) {
+      case tapKind.begin:
+        return this.#begin(record.at);
+      case tapKind.pause:
+      case tapKind.resume:
+        return this.#pause(record.at, record.kind === tapKind.pause);
+      case tapKind.end:
+        return this.#end(record.at);
+      case tapKind.hold:
+        this.#hold(record.channel, record.at, record.aux === 1);
+        return null;
+      case tapKind.formats:
+        this.pipeline.legs[record.channel].formats(record.bytes);
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #begin(at: MonotonicMs): EffectiveMark | null {
+    if (this.phase !== 'ready') return this.#idle();
+    this.phase = 'running';
+    this.#begunAt = at;
+    return { mark: 'begin', samplePosition: 0 };
+  }
+
+  #pause(at: MonotonicMs, on: boolean): EffectiveMark | null {
+    if (this.phase !== 'running' || this.paused === on) return this.#idle();
+    this.paused = on;
+    const mark = on ? 'pause' : 'resume';
+    const samplePosition = this.#markPosition(at);
+    this.pipeline.mark(mark, samplePosition);
+    return { mark, samplePosition };
+  }
+
+  #hold(channel: TapChannel, at: MonotonicMs, on: boolean): void {
+    const position = this.phase === 'ready' ? 0 : this.#markPosition(at);
+    this.pipeline.legs[channel].timeLine.holdAt(position, on);
+  }
+
+  #end(at: MonotonicMs): EffectiveMark | null {
+    if (this.phase !== 'running') return this.#idle();
+    const samplePosition = Math.max(this.#markPosition(at), this.pipeline.position);
+    this.phase = 'ended';
+    this.last = this.pipeline.finish(samplePosition);
+    return { mark: 'end', samplePosition };
+  }
+
+  #idle(): null {
+    this.idleMarks += 1;
+    return null;
+  }
+
+  #position(at: number): number {
+    return (at - this.#begunAt) * this.#samplesPerMs;
+  }
+
+  /** Whole samples, and never before the mark before: a time line's marks are in order. */
+  #markPosition(at: MonotonicMs): number {
+    this.#lastMarkAt = Math.max(this.#lastMarkAt, Math.round(this.#position(at)), 0);
+    return this.#lastMarkAt;
+  }
+}

@@ -1,0 +1,50 @@
+import type { AudioEncoder, AudioShape } from '../audio/audio-encoder.ts';
+
+/** Where sealed recordings go; `storage` gives it. */
+export interface SealTarget {
+  /** Begins an encrypted file that appears whole, at `finish`, or never. */
+  create(objectKey: string, recipient: string): Promise<SealWriter>;
+  /** Beside the object and after it; durable when resolved. */
+  putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What `putManifest` wrote, where the object is there as well; else null. */
+  manifest(objectKey: string): Promise<unknown>;
+}
+
+export interface SealWriter {
+  /** *Borrows* the bytes until it resolves. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Durable when resolved. Hexadecimal SHA-256 of the ciphertext. */
+  finish(): Promise<string>;
+  abort(): Promise<void>;
+}
+
+/** The directory of live spools. Errors are the system's, with their `code`. */
+export interface SpoolDisk {
+  /** A new file; rejects where there is one. */
+  create(path: string): Promise<SpoolFile>;
+  /** For reading; null: there is none. */
+  open(path: string): Promise<SpoolSource | null>;
+  /** Durable when resolved. */
+  remove(path: string): Promise<void>;
+  /** Paths of the spools in a directory. */
+  list(directory: string): Promise<readonly string[]>;
+}
+
+export interface SpoolFile {
+  /** In the system's hands when resolved: it survives this process. *Borrows* the bytes until then. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** On the disk when resolved, the file's name with it: it survives the power. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SpoolSource {
+  readonly size: number;
+  /** Fewer bytes at the end of the file. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface Encoders {
+  acquire(format: 'wav' | 'mp3', shape: AudioShape): Promise<AudioEncoder>;
+}

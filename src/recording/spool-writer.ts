@@ -1,0 +1,142 @@
+import type { Aead } from '../kernel/aead.ts';
+import type { RandomBytes } from '../kernel/ids.ts';
+import type { SpoolFile } from './ports.ts';
+import {
+  type Checkpoint,
+  type FrameKind,
+  frameKind,
+  frameNonce,
+  lengthBytes,
+  packFrame,
+  saltBytes,
+  spoolKey,
+  spoolMagic,
+  type SpoolManifest,
+} from './spool-format.ts';
+
+/** Sealed bytes that wait for a slow disk: half a minute of stereo. Beyond it the recording fails. */
+const pendingLimit = 1024 * 1024;
+
+const noAudio = new Uint8Array(0);
+
+/**
+ * Seals frames and hands them to the disk in their order, one write at a time. The first error stops it
+ * for good: `fault` says so, and nothing is written after it, so that what stands is whole up to there.
+ */
+export class SpoolWriter {
+  /** The disk's error; null while all is well. */
+  fault: Error | null = null;
+  writtenBytes = 0;
+  readonly #file: SpoolFile;
+  readonly #aead: Aead;
+  readonly #key: Uint8Array;
+  #index = 0;
+  #queue: Uint8Array[] = [];
+  #pending = 0;
+  #writing: Promise<void> | null = null;
+  #unsynced = false;
+  #closing = false;
+
+  private constructor(file: SpoolFile, aead: Aead, key: Uint8Array) {
+    this.#file = file;
+    this.#aead = aead;
+    this.#key = key;
+  }
+
+  /** Takes the file over, and resolves once its first frame is written. */
+  static async start(
+    file: SpoolFile,
+    spoolSecret: Uint8Array,
+    manifest: SpoolManifest,
+    deps: { readonly aead: Aead; readonly random: RandomBytes },
+  ): Promise<SpoolWriter> {
+    const salt = deps.random(saltBytes);
+    const writer = new SpoolWriter(file, deps.aead, spoolKey(spoolSecret, salt));
+    writer.#enqueue(Buffer.concat([spoolMagic, salt]));
+    writer.#seal(frameKind.manifest, JSON.stringify(manifest), noAudio);
+    await writer.#written();
+    if (writer.fault !== null) {
+      await writer.close();
+      throw writer.fault;
+    }
+    return writer;
+  }
+
+  /** *Borrows* the audio until return. */
+  append(audio: Uint8Array, checkpoint: Checkpoint): void {
+    this.#seal(frameKind.audio, JSON.stringify(checkpoint), audio);
+  }
+
+  /** The last frame: the recording ended in order. */
+  end(audio: Uint8Array, checkpoint: Checkpoint): void {
+    this.#seal(frameKind.end, JSON.stringify(checkpoint), audio);
+  }
+
+  /** Brings what was written to the disk; does nothing when nothing was. */
+  async sync(): Promise<void> {
+    if (!this.#unsynced || this.#closing || this.fault !== null) return;
+    this.#unsynced = false;
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      this.fault = asError(error);
+    }
+  }
+
+  /** Waits for what is on its way, then closes. The fault, if there is one, is in `fault`. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#written();
+    try {
+      await this.#file.close();
+    } catch (error) {
+      this.fault ??= asError(error);
+    }
+  }
+
+  #seal(kind: FrameKind, text: string, audio: Uint8Array): void {
+    if (this.fault !== null) return;
+    const nonce = frameNonce(this.#index);
+    this.#index += 1;
+    const sealed = this.#aead.seal(this.#key, nonce, packFrame(kind, text, audio));
+    const length = Buffer.alloc(lengthBytes);
+    length.writeUInt32BE(sealed.length);
+    this.#enqueue(Buffer.concat([length, sealed]));
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    if (this.#pending + bytes.length > pendingLimit) {
+      this.fault = new Error('the disk does not keep up with the recording');
+      return;
+    }
+    this.#pending += bytes.length;
+    this.#queue.push(bytes);
+    this.#writing ??= this.#write();
+  }
+
+  async #written(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (this.fault === null) await this.#append(next);
+      this.#pending -= next.length;
+    }
+    this.#writing = null;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#file.append(bytes);
+      this.writtenBytes += bytes.length;
+      this.#unsynced = true;
+    } catch (error) {
+      this.fault = asError(error);
+    }
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
