@@ -232,6 +232,6 @@ it('loses nothing that it confirmed, revives nothing that has ended, and keeps n
       }
       await world.checkKeysGone();
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   );
 });

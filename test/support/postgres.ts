@@ -139,7 +139,7 @@ const guardScript = `
   read -r word
   kill -INT $server
   wait $server
-  [ "$word" = keep ] || rm -rf "$base/data" "$base/native"
+  [ "$word" = keep ] || rm -rf "$base"
 `;
 
 async function launch(bin: string, base: string, port: number, user: User | null): Promise<ChildProcess> {
