@@ -68,6 +68,8 @@ export class Scene {
   readonly sent: Extract<CallEffect, { type: 'send' }>[] = [];
   readonly responses: { transaction: string; response: SipResponse }[] = [];
   readonly acks: SipRequest[] = [];
+  /** Transactions of requests in dialog that came in. */
+  readonly received: string[] = [];
   #lines: string[] = [];
   #timers = new Map<string, number>();
   #transactions = 1;
@@ -163,7 +165,7 @@ export class Scene {
       from?: string;
     } = {},
   ): this {
-    const { request } = this.sent.find((one) => one.client === client)!;
+    const { request, hop } = this.sent.find((one) => one.client === client)!;
     const to = request.headers.first('to') ?? '';
     const response: SipResponse = {
       ...{ type: 'response', status, phrase: `Phrase ${status}` },
@@ -173,7 +175,7 @@ export class Scene {
           ['To', tag === null || to.includes(';tag=') ? to : `${to};tag=${tag}`],
           ['Call-ID', request.headers.first('call-id') ?? ''],
           ['CSeq', request.headers.first('cseq') ?? ''],
-          ['Contact', '<sip:bob@198.51.100.1:5070>'],
+          ['Contact', `<sip:bob@${hop.address}:${hop.port}>`],
           ...extra,
         ],
         body,
@@ -208,6 +210,7 @@ export class Scene {
     }: { body?: string; extra?: Lines; tag?: string; cseq?: number } = {},
   ): string {
     const transaction = `${party}-${++this.#transactions}`;
+    this.received.push(transaction);
     const request = this.#inDialog(party, method, body, cseq, extra, tag);
     this.step({ type: 'request', party, transaction, request, source: hops[party]! });
     return transaction;

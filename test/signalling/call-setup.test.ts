@@ -296,7 +296,10 @@ describe('a call that is not taken', () => {
 
   it('the director refuses: its status, Retry-After, and the end', () => {
     const admission = {
-      ...{ kind: 'refuse', status: 503, phrase: 'Service Unavailable', retryAfterSeconds: 30 },
+      kind: 'refuse',
+      status: 503,
+      phrase: 'Service Unavailable',
+      retryAfterSeconds: 30,
       reason: 'recording-failed',
     } as const;
     const scene = new Scene({ admission });
