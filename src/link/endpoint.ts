@@ -111,7 +111,7 @@ async function listenTls(
   const context = tlsContext(tls);
   if (!context.ok) return context;
   const options = {
-    secureContext: context.value,
+    ...tls,
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',
