@@ -1,19 +1,23 @@
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /** Nobody can be sent speech at these: "this network", multicast, reserved, broadcast (RFC 6890). */
-const unusable = new BlockList();
-unusable.addSubnet('0.0.0.0', 8, 'ipv4');
-unusable.addSubnet('224.0.0.0', 4, 'ipv4');
-unusable.addSubnet('240.0.0.0', 4, 'ipv4');
-unusable.addAddress('::', 'ipv6');
-unusable.addSubnet('ff00::', 8, 'ipv6');
-// An IPv4 address in IPv6 clothes would pass the checks of neither family.
-unusable.addSubnet('::ffff:0:0', 96, 'ipv6');
-unusable.addSubnet('::', 96, 'ipv6');
+const unusableIpv4 = new BlockList();
+unusableIpv4.addSubnet('0.0.0.0', 8, 'ipv4');
+unusableIpv4.addSubnet('224.0.0.0', 4, 'ipv4');
+unusableIpv4.addSubnet('240.0.0.0', 4, 'ipv4');
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
+const loopbackIpv4 = new BlockList();
+loopbackIpv4.addSubnet('127.0.0.0', 8, 'ipv4');
+
+/** RFC 4291 §2.7; and 0000::/8, which but for `::1` is unspecified, reserved or IPv4 in IPv6 clothes (§2.4). */
+function isUnusable(canonical: string, family: Family): boolean {
+  if (family === 'ipv4') return unusableIpv4.check(canonical, family);
+  return canonical.startsWith('::') || canonical.startsWith('ff');
+}
+
+function isLoopback(canonical: string, family: Family): boolean {
+  return family === 'ipv4' ? loopbackIpv4.check(canonical, family) : canonical === '::1';
+}
 
 type Family = 'ipv4' | 'ipv6';
 
@@ -38,9 +42,10 @@ export function usableAddress(address: string, local: string): string | null {
   const canonical = canonicalAddress(address);
   const family = familyOf(address);
   if (canonical === null || family === null || family !== familyOf(local)) return null;
-  const isLoopback = loopback.check(canonical, family);
-  if (isLoopback) return loopback.check(local, family) ? canonical : null;
-  return unusable.check(canonical, family) ? null : canonical;
+  if (isLoopback(canonical, family)) {
+    return isLoopback(canonicalAddress(local) ?? '', family) ? canonical : null;
+  }
+  return isUnusable(canonical, family) ? null : canonical;
 }
 
 /** Both in whatever spelling. */
