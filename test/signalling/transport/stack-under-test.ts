@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { createMeter } from '../../../src/kernel/meter.ts';
+import type { Meter } from '../../../src/kernel/meter.ts';
+import type { LogFields, Logger } from '../../../src/kernel/logger.ts';
+import type { Schedule } from '../../../src/kernel/timers.ts';
+import type { SipRequest, SipResponse } from '../../../src/sip/message.ts';
+import { createSipStack } from '../../../src/signalling/sip-stack.ts';
+import type { SipStack } from '../../../src/signalling/sip-stack.ts';
+import type { ClientEvents, Hop, ServerTransaction } from '../../../src/signalling/transaction-layer.ts';
+import { HandSchedule } from './hand-schedule.ts';
+
+/** What the stack told its user, in order. */
+export type Told =
+  | { readonly what: 'request'; readonly transaction: ServerTransaction }
+  | { readonly what: 'cancelled'; readonly transaction: ServerTransaction; readonly reason: string | null }
+  | { readonly what: 'ack'; readonly request: SipRequest; readonly source: Hop }
+  | { readonly what: 'server-failed'; readonly cause: string }
+  | { readonly what: 'response'; readonly response: SipResponse; readonly source: Hop }
+  | { readonly what: 'failed'; readonly cause: string };
+
+export interface StackUnderTest {
+  readonly stack: SipStack;
+  readonly hand: HandSchedule;
+  readonly meter: Meter;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly told: Told[];
+  readonly logged: string[];
+  readonly events: ClientEvents;
+  /** Waits for the next thing told to the user that was not asked for yet. */
+  next(): Promise<Told>;
+  /** Called within `user.request`. */
+  onRequest: ((transaction: ServerTransaction) => void) | null;
+  /** Messages thrown away for this reason. */
+  dropped(reason: string): number;
+  /** Lets loopback traffic arrive. */
+  settle(): Promise<void>;
+}
+
+export interface UnderTestOptions {
+  readonly isPeer?: (listener: string, address: string, port: number) => boolean;
+  /** Instead of the hand-moved schedule. */
+  readonly schedule?: Schedule;
+}
+
+export async function stackUnderTest(options: UnderTestOptions = {}): Promise<StackUnderTest> {
+  const hand = new HandSchedule();
+  const meter = createMeter();
+  const told: Told[] = [];
+  const logged: string[] = [];
+  let asked = 0;
+  let waiter: ((entry: Told) => void) | null = null;
+  const tell = (entry: Told): void => {
+    told.push(entry);
+    if (waiter === null) return;
+    asked += 1;
+    waiter(entry);
+    waiter = null;
+  };
+  let counter = 0;
+  const random = (length: number): Uint8Array =>
+    createHash('shake256', { outputLength: length }).update(`seed ${counter++}`).digest();
+  const log = (event: string, fields: LogFields = {}): void => {
+    logged.push(`${event} ${JSON.stringify(fields)}`);
+  };
+  const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
+  const listener = (id: string, transport: 'udp' | 'tcp') => ({
+    id,
+    transport,
+    address: '127.0.0.1',
+    port: 0,
+  });
+  const stack = createSipStack({
+    listeners: [listener('udp', 'udp'), listener('tcp', 'tcp')],
+    isPeer: options.isPeer ?? (() => true),
+    user: {
+      request: (transaction) => {
+        tell({ what: 'request', transaction });
+        under.onRequest?.(transaction);
+      },
+      cancelled: (transaction, reason) => {
+        tell({ what: 'cancelled', transaction, reason });
+      },
+      ack: (request, source) => {
+        tell({ what: 'ack', request, source });
+      },
+      serverFailed: (_, cause) => {
+        tell({ what: 'server-failed', cause });
+      },
+    },
+    clock: hand.clock,
+    schedule: options.schedule ?? hand.schedule,
+    random,
+    logger,
+    meter,
+  });
+  const bound = await stack.start();
+  const under: StackUnderTest = {
+    stack,
+    hand,
+    meter,
+    ports: Object.fromEntries(bound.map(({ id, port }) => [id, port])),
+    told,
+    logged,
+    onRequest: null,
+    events: {
+      response: (response, source) => {
+        tell({ what: 'response', response, source });
+      },
+      failed: (cause) => {
+        tell({ what: 'failed', cause });
+      },
+    },
+    next: () => {
+      const entry = told[asked];
+      if (entry !== undefined) {
+        asked += 1;
+        return Promise.resolve(entry);
+      }
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiter = null;
+          reject(new Error('the user was told nothing'));
+        }, 2_000);
+        waiter = (came) => {
+          clearTimeout(timer);
+          resolve(came);
+        };
+      });
+    },
+    dropped: (reason) =>
+      meter
+        .snapshot()
+        .filter(
+          (sample) => sample.name === 'onrecord_sip_dropped_total' && sample.labels['reason'] === reason,
+        )
+        .reduce((sum, sample) => sum + sample.value, 0),
+    settle: () =>
+      new Promise((resolve) => {
+        setTimeout(resolve, 40);
+      }),
+  };
+  return under;
+}
+
+/** The next thing told, which must be of this kind. */
+export async function nextOf<W extends Told['what']>(
+  under: StackUnderTest,
+  what: W,
+): Promise<Extract<Told, { what: W }>> {
+  const entry = await under.next();
+  if (entry.what !== what) throw new Error(`told ${entry.what} instead of ${what}`);
+  return entry as Extract<Told, { what: W }>;
+}
