@@ -1,0 +1,42 @@
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+
+/** A TCP port that is free now. */
+export function freeTcpPort(address = '127.0.0.1'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, address, () => {
+      const bound = server.address();
+      server.close(() => {
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : 0);
+      });
+    });
+  });
+}
+
+/** The first of `count` successive UDP ports, even, all free now. */
+export async function freeUdpRange(count: number, address = '127.0.0.1'): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = 20_000 + 2 * Math.floor(Math.random() * 6000);
+    const ports = Array.from({ length: count }, (_, n) => first + n);
+    const free = await Promise.all(ports.map((port) => isFree(port, address)));
+    if (free.every(Boolean)) return first;
+  }
+  throw new Error(`found no ${count} free UDP ports on ${address}`);
+}
+
+function isFree(port: number, address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind(port, address, () => {
+      socket.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}

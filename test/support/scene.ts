@@ -1,0 +1,116 @@
+import { Agent, type AgentCall, type AgentOptions } from './agent/agent.ts';
+import { freeTcpPort } from './free-ports.ts';
+import { RunningNode, removeDirectory, temporaryDirectory } from './node.ts';
+import { type ConfigPlan, nodeConfig } from './node-config.ts';
+import { waitUntil } from './processes.ts';
+import type { CallView, RecordingView } from './api-client.ts';
+
+export const extension = '201';
+export const outsideNumber = '+35220301000';
+
+export type ScenePlan = Partial<Omit<ConfigPlan, 'pbxTarget' | 'trunkTarget' | 'lanPort' | 'wanPort'>> & {
+  readonly pbx?: Partial<AgentOptions>;
+  readonly trunk?: Partial<AgentOptions>;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+interface SceneParts {
+  readonly directory: string;
+  readonly config: string;
+  readonly pbx: Agent;
+  readonly trunk: Agent;
+  readonly lanPort: number;
+  readonly wanPort: number;
+  readonly node: RunningNode;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A node between two user agents: `pbx` is extension 201 on the PBX's side, `trunk` a number beyond the carrier. */
+export class Scene {
+  readonly directory: string;
+  readonly config: string;
+  readonly pbx: Agent;
+  readonly trunk: Agent;
+  readonly lanPort: number;
+  readonly wanPort: number;
+  node: RunningNode;
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(parts: SceneParts) {
+    this.directory = parts.directory;
+    this.config = parts.config;
+    this.pbx = parts.pbx;
+    this.trunk = parts.trunk;
+    this.lanPort = parts.lanPort;
+    this.wanPort = parts.wanPort;
+    this.node = parts.node;
+    this.#env = parts.env;
+  }
+
+  static async start(plan: ScenePlan = {}): Promise<Scene> {
+    const directory = temporaryDirectory();
+    const [lanPort, wanPort] = [await freeTcpPort(), await freeTcpPort()];
+    const host = '127.0.0.1';
+    const pbx = await Agent.start({ user: extension, proxy: { host, port: lanPort }, ...plan.pbx });
+    const trunk = await Agent.start({ user: outsideNumber, proxy: { host, port: wanPort }, ...plan.trunk });
+    const config = await nodeConfig({
+      ...plan,
+      pbxTarget: pbx.target,
+      trunkTarget: trunk.target,
+      lanPort,
+      wanPort,
+    });
+    const env = plan.env ?? {};
+    try {
+      const node = await RunningNode.start({ config, directory, env });
+      return new Scene({ directory, config, pbx, trunk, lanPort, wanPort, node, env });
+    } catch (error) {
+      await Promise.all([pbx.stop(), trunk.stop()]);
+      removeDirectory(directory);
+      throw error;
+    }
+  }
+
+  /** An outbound call, answered: [the caller's side, the callee's side]. */
+  async placeCall(): Promise<[AgentCall, AgentCall]> {
+    const calling = this.pbx.call(`sip:${outsideNumber}@127.0.0.1:${this.lanPort};transport=tcp`);
+    const arrived = this.trunk.nextCall();
+    const early = calling.answered.then(({ status, reason }) => {
+      throw new Error(`the call was answered with ${status} ${reason} before it reached the other side`);
+    });
+    const called = await Promise.race([arrived, early]);
+    early.catch(() => undefined);
+    await called.answer();
+    const { status, reason } = await calling.answered;
+    if (status !== 200) throw new Error(`the call was answered with ${status} ${reason}`);
+    return [calling, called];
+  }
+
+  /** The only recording, once it is in one of `states`. */
+  recording(...states: readonly string[]): Promise<RecordingView> {
+    return waitUntil(`a recording in state ${states.join(' or ')}`, async () => {
+      const recordings = await this.node.api.recordings();
+      return recordings.find(({ state }) => states.includes(state));
+    });
+  }
+
+  /** The only call, once it has ended. */
+  settledCall(): Promise<CallView> {
+    return waitUntil('a call that has ended', async () => {
+      const calls = await this.node.api.calls();
+      return calls.find(({ endedAt }) => endedAt !== null);
+    });
+  }
+
+  /** Starts a node again on the same data. */
+  async restart(): Promise<void> {
+    const { config, directory } = this;
+    this.node = await RunningNode.start({ config, directory, env: this.#env });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.pbx.stop(), this.trunk.stop()]);
+    await this.node.stop();
+    removeDirectory(this.directory);
+  }
+}
