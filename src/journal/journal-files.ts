@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** One file under construction. */
@@ -20,6 +20,7 @@ export interface JournalFiles {
   /** Fails when the file exists. */
   create(name: string): Promise<JournalFile>;
   rename(from: string, to: string): Promise<void>;
+  /** Also when it is gone already. */
   remove(name: string): Promise<void>;
   /** Makes creations, renames and removals durable: fsync of the directory. */
   sync(): Promise<void>;
@@ -34,7 +35,7 @@ export function nodeJournalFiles(directory: string): JournalFiles {
     read: (name) => readFile(join(directory, name)),
     create: async (name) => nodeJournalFile(await open(join(directory, name), 'wx', 0o600)),
     rename: (from, to) => rename(join(directory, from), join(directory, to)),
-    remove: (name) => unlink(join(directory, name)),
+    remove: (name) => rm(join(directory, name), { force: true }),
     sync: () => syncDirectory(directory),
   };
 }

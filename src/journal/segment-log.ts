@@ -173,6 +173,8 @@ export class SegmentLog {
       await this.#files.remove(segmentName(segment.number));
       this.#sealed.splice(this.#sealed.indexOf(segment), 1);
       this.#sealedBytes -= segment.bytes;
+      // What it was marked for meanwhile may stand in the replacement.
+      if (segment.dirty) first.dirty = true;
     }
     await this.#files.sync();
   }

@@ -65,9 +65,13 @@ async function compact(
   for (const segment of run) segment.dirty = false;
   try {
     const lines: Buffer[] = [];
+    // A replacement whose removals failed left the same lines twice.
+    let last = 0;
     for (const segment of run) {
       scanLines(await log.read(segment), (line, bytes) => {
-        if (line.type === 'event' && owed.owes(line.seq)) lines.push(bytes);
+        if (line.type !== 'event' || line.seq <= last) return undefined;
+        last = line.seq;
+        if (owed.owes(line.seq)) lines.push(bytes);
         return undefined;
       });
     }

@@ -330,6 +330,24 @@ describe('keys', () => {
     );
   });
 
+  it('that are forgotten while others are being given up are gone too', async () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    for (let microtasks = 0; microtasks < 80; microtasks++) {
+      const time = new FakeTime();
+      const files = new FakeFiles();
+      const journal = await open(files, time, { segmentBytes: 500 });
+      for (const id of ids) await append(journal, time, keyEvent(id), recordingEvent(id, 1, 'recording'));
+      await ship(journal);
+      const first = journal.forgetKey('a');
+      for (let i = 0; i < microtasks; i++) await Promise.resolve();
+      expect(await journal.forgetKey('c')).toMatchObject({ ok: true });
+      expect(files.everything(), `after ${microtasks} microtasks`).not.toContain(wrappedOf('c'));
+      await first;
+      expect(files.everything()).not.toContain(wrappedOf('a'));
+      expect(files.everything()).toContain(wrappedOf('b'));
+    }
+  });
+
   it('that were not written yet never reach the disk once forgotten', async () => {
     const time = new FakeTime();
     const files = new FakeFiles();
