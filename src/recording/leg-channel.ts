@@ -189,12 +189,14 @@ export class LegChannel implements WindowSink {
   }
 
   #watch(timestamp: number, arrival: number, count: number): void {
+    // Copied first: settling decodes nothing, but it uses the same buffer.
+    const watched: Watched = { timestamp, arrival, samples: this.#decoded.slice(0, count) };
     const first = this.#watched[0];
     if (first !== undefined) {
       const spread = arrival - first.arrival - (timestamp - first.timestamp);
       if (Math.abs(spread) > this.timeLine.capacity / 2) this.#settle();
     }
-    this.#watched.push({ timestamp, arrival, samples: this.#decoded.slice(0, count) });
+    this.#watched.push(watched);
     const since = this.#watched[0]?.arrival ?? arrival;
     if (this.#watched.length >= settleLimit || arrival - since >= settleSeconds * this.#rate) this.#settle();
   }

@@ -1,4 +1,4 @@
-import { extendSequence, maxDropout, maxMisorder } from '../rtp/sequence.ts';
+import { extendSequence, maxDropout, maxMisorder, sequenceAdd } from '../rtp/sequence.ts';
 
 /** Packets that may be held at once; a power of two. 100 ms of 10 ms packets, three times over. */
 const slots = 32;
@@ -96,14 +96,14 @@ export class ReorderWindow {
     this.#deliver(packet);
   }
 
-  /** RFC 3550 §A.1: two packets in a row from far away are a restarted sender; one is a stray. */
+  /** RFC 3550 §A.1: two packets in a row from far away are a restarted sender; one is a stray, and late. */
   #farBehind(packet: WindowPacket): void {
     if (packet.sequence === this.#suspect) {
       this.#restart(packet);
       return;
     }
-    this.#suspect = (packet.sequence + 1) & 0xffff;
-    this.overflow += 1;
+    this.#suspect = sequenceAdd(packet.sequence, 1);
+    this.#sink.late(packet);
   }
 
   #deliver(packet: WindowPacket): void {

@@ -50,7 +50,9 @@ function expectedChannel(channel: number, samples: number): Int16Array {
   const expected = new Int16Array(samples);
   const lead = 40;
   for (let i = lead; i < samples; i++) {
-    const octet = payloadOf(Math.floor((i - lead) / packetSamples) + 1000 * channel)[(i - lead) % packetSamples];
+    const octet = payloadOf(Math.floor((i - lead) / packetSamples) + 1000 * channel)[
+      (i - lead) % packetSamples
+    ];
     expected[i] = muLaw(octet as number);
   }
   return expected;

@@ -1,0 +1,84 @@
+import type { AudioEncoder } from '../../src/audio/audio-encoder.ts';
+import type { TapChannel } from '../../src/kernel/tap-ring.ts';
+import { Pipeline } from '../../src/recording/pipeline.ts';
+import type { Checkpoint } from '../../src/recording/spool-format.ts';
+
+/** Something that happens on the media clock; `at` in milliseconds after the beginning. */
+export type Happening =
+  | { readonly at: number; readonly channel: TapChannel; readonly packet: Uint8Array }
+  | { readonly at: number; readonly pause: boolean }
+  | { readonly at: number; readonly channel: TapChannel; readonly hold: boolean };
+
+export interface Recorded {
+  readonly left: Int16Array;
+  readonly right: Int16Array;
+  /** Of the last checkpoint. */
+  readonly slots: readonly [readonly number[], readonly number[]];
+  readonly checkpoints: readonly Checkpoint[];
+  readonly pipeline: Pipeline;
+}
+
+const samplesPerMs = 8;
+const pollMs = 20;
+const quietMs = 400;
+
+/** Keeps the samples as they are. */
+class KeepingEncoder implements AudioEncoder {
+  readonly parts: Int16Array[] = [];
+  samples = 0;
+
+  encode(samples: Int16Array): Uint8Array {
+    this.parts.push(samples.slice());
+    this.samples += samples.length / 2;
+    return new Uint8Array(0);
+  }
+  finish(): Uint8Array {
+    return new Uint8Array(0);
+  }
+  progress() {
+    return { samples: this.samples, decodable: this.samples, bytes: 0, frames: 0, crc: 0 };
+  }
+  release(): void {
+    return;
+  }
+}
+
+/** Plays what happens, in order of time, into a stereo pipeline that is polled as the worker polls. */
+export function runPipeline(happenings: readonly Happening[], lengthMs: number): Recorded {
+  const encoder = new KeepingEncoder();
+  const checkpoints: Checkpoint[] = [];
+  const sink = {
+    append: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
+    end: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
+  };
+  const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoder, sink);
+  for (const leg of pipeline.legs) leg.formats(Uint8Array.from([0, 1, 8, 2, 101, 3, 13, 4]));
+  const queue = happenings.toSorted((a, b) => a.at - b.at);
+  let newest = 0;
+  for (let now = 0; now < lengthMs; now += pollMs) {
+    const settled = newest;
+    while ((queue[0]?.at ?? Infinity) <= now) {
+      const next = queue.shift()!;
+      newest = next.at;
+      play(pipeline, next);
+    }
+    pipeline.advance(Math.max(settled, now - quietMs) * samplesPerMs);
+  }
+  for (const next of queue) if (next.at < lengthMs) play(pipeline, next);
+  const last = pipeline.finish(Math.round(lengthMs * samplesPerMs));
+  const mixed = Int16Array.from(encoder.parts.flatMap((part) => Array.from(part)));
+  return {
+    left: mixed.filter((_, i) => i % 2 === 0),
+    right: mixed.filter((_, i) => i % 2 === 1),
+    slots: last.slots,
+    checkpoints,
+    pipeline,
+  };
+}
+
+function play(pipeline: Pipeline, happening: Happening): void {
+  const position = happening.at * samplesPerMs;
+  if ('packet' in happening) pipeline.receive(happening.channel, happening.packet, position);
+  else if ('pause' in happening) pipeline.mark(happening.pause ? 'pause' : 'resume', Math.round(position));
+  else pipeline.legs[happening.channel].timeLine.holdAt(Math.round(position), happening.hold);
+}
