@@ -122,7 +122,7 @@ async function scanSpool(
   return { manifest, end: endOf(checkpoints), complete };
 }
 
-/** An MP3 encoder keeps at most a fifth of a second to itself, less than two frames of the spool hold. */
+/** An MP3 encoder keeps less than half a second to itself: two frames of the spool. */
 const checkpointsKept = 8;
 
 /** The last checkpoint, and the newest one that lies wholly within what can be decoded. */

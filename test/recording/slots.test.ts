@@ -157,9 +157,15 @@ describe('a ledger', () => {
     { counts: [12345, 777, 3333, 1, 98765], durationMs: 14403 },
     { counts: [0, 0, 0, 0, 0], durationMs: 0 },
   ])('in whole milliseconds sums to the duration: $counts', ({ counts, durationMs }) => {
-    const { party: _, ...ms } = channelLedger('callee', counts, 8000, durationMs);
-    expect(Object.values(ms).every(Number.isInteger)).toBe(true);
-    expect(Object.values(ms).reduce((sum, value) => sum + value, 0)).toBe(durationMs);
+    const { receivedMs, concealedMs, heldMs, pausedMs, lostMs } = channelLedger(
+      'callee',
+      counts,
+      8000,
+      durationMs,
+    );
+    const ms = [receivedMs, concealedMs, heldMs, pausedMs, lostMs];
+    expect(ms.every(Number.isInteger)).toBe(true);
+    expect(ms.reduce((sum, value) => sum + value, 0)).toBe(durationMs);
   });
 
   it('between two checkpoints shares out what came in between, and sums exactly', () => {
