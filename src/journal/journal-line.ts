@@ -37,7 +37,7 @@ export function ackedLine(seq: number): string {
 }
 
 /** Decodes the line in `bytes` without its line feed; null when it is not what was written. */
-export function decodeLine(bytes: Buffer): JournalLine | null {
+function decodeLine(bytes: Buffer): JournalLine | null {
   if (bytes.length <= bodyOffset || bytes[bodyOffset - 1] !== space) return null;
   const body = bytes.subarray(bodyOffset);
   if (bytes.toString('latin1', 0, bodyOffset - 1) !== crc32(body).toString(16).padStart(8, '0')) return null;

@@ -10,7 +10,7 @@ export type DatabaseAddress =
   /** The socket of the embedded database, as `startEmbeddedDatabase` gives it. */
   | { readonly embedded: { readonly socketPath: string } };
 
-export interface DatabaseOptions {
+export interface PoolOptions {
   readonly logger?: Logger;
   /** Connections at most, for `url` (default 10). The embedded database has one session and gets one. */
   readonly poolSize?: number;
@@ -30,7 +30,7 @@ const statementTimeoutMs = 30_000;
 const healthTimeoutMs = 2000;
 
 /** Makes the pool; nothing is dialled before the first query. */
-export function connectDatabase(address: DatabaseAddress, options: DatabaseOptions = {}): DatabaseConnection {
+export function connectDatabase(address: DatabaseAddress, options: PoolOptions = {}): DatabaseConnection {
   const logger = options.logger ?? silentLogger;
   const pool = new Pool({ ...poolConfig(address, options), types: columnTypes() });
   // An idle connection that breaks is an event of the pool; without a listener it would end the process.
@@ -45,7 +45,7 @@ export function connectDatabase(address: DatabaseAddress, options: DatabaseOptio
   };
 }
 
-function poolConfig(address: DatabaseAddress, options: DatabaseOptions): PoolConfig {
+function poolConfig(address: DatabaseAddress, options: PoolOptions): PoolConfig {
   const shared = {
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'onrecord',

