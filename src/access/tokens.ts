@@ -21,7 +21,7 @@ export type AdminToken =
   /** Print it once. */
   | { readonly kind: 'made'; readonly token: string }
   | { readonly kind: 'given' }
-  /** There are tokens already; a given one that is none of them is not taken. */
+  /** There are tokens already. `givenIsValid` is false only where one was given and is none of them: it is not taken. */
   | { readonly kind: 'exists'; readonly givenIsValid: boolean };
 
 /** A shorter one can be guessed. */
@@ -53,7 +53,8 @@ export function createTokens({ store, clock, random }: TokensOptions): Tokens {
     async createAdminToken(given) {
       const existing = await store.list();
       if (existing.length > 0) {
-        const known = given === null ? null : await store.byHash(hashToken(given));
+        if (given === null) return ok({ kind: 'exists', givenIsValid: true });
+        const known = await store.byHash(hashToken(given));
         return ok({ kind: 'exists', givenIsValid: known?.revokedAt === null });
       }
       if (given === null) return ok({ kind: 'made', token: (await create(adminName)).token });

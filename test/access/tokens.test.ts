@@ -153,6 +153,9 @@ describe('the first token', () => {
     expect(await tokens.createAdminToken('other-token')).toMatchObject({
       value: { kind: 'exists', givenIsValid: false },
     });
+    expect(await tokens.createAdminToken(null)).toMatchObject({
+      value: { kind: 'exists', givenIsValid: true },
+    });
     await store.revoke(store.all[0]!.id, 'now');
     expect(await tokens.createAdminToken('first-token')).toMatchObject({ value: { givenIsValid: false } });
     expect(store.all).toHaveLength(1);

@@ -1,11 +1,6 @@
 /** What a conversion thread is told at its start (`workerData`). */
 export type ConversionJob =
-  | {
-      readonly kind: 'wav-to-mp3';
-      readonly sampleRate: number;
-      readonly channels: 1 | 2;
-      readonly bitrateKbps: number;
-    }
+  | { readonly kind: 'wav-to-mp3'; readonly sampleRate: number; readonly channels: 1 | 2 }
   | {
       readonly kind: 'mp3-to-wav';
       readonly channels: 1 | 2;

@@ -1,8 +1,11 @@
+import { mp3Bitrate } from '../../audio/mp3-encoder.ts';
+import { mp3FrameHeader, readMp3Frame } from '../../audio/mp3-frame.ts';
+import { decoderDelay, lameDelay, mp3InfoFrame } from '../../audio/mp3-info-tag.ts';
+import { wavHeader } from '../../audio/wav-header.ts';
 import type { RecordingFormat } from '../../records/recording-record.ts';
 import type { ConversionJob } from './conversion-job.ts';
-import { buildInfoTag } from './info-tag.ts';
 import { type Mp3Layout, parseMp3Layout } from './mp3-layout.ts';
-import { parseWavLayout, type WavLayout, wavHeader } from './wav-layout.ts';
+import { parseWavLayout, type WavLayout } from './wav-layout.ts';
 
 /** How much of a file is looked at to know its layout. */
 export const headBytes = 64 * 1024;
@@ -36,23 +39,25 @@ export function planConversion(head: Uint8Array, size: number, to: RecordingForm
   return mp3 === null ? null : toWav(mp3);
 }
 
-/** Rates at which every frame of these bit rates has the same length. */
-const encodableRates = [8000, 12_000, 16_000, 24_000, 32_000, 48_000];
-/** LAME's delay before the first sample (ENCDELAY), and the least it adds behind the last. */
-const encoderDelay = 576;
+/** What the encoder takes; at these rates every frame of its bit rates has the same length. */
+const encodableRates = [8000, 16_000, 48_000];
+/** LAME adds at least this behind the last sample. */
 const leastPadding = 576;
 
 function toMp3({ sampleRate, channels, dataOffset, dataBytes }: WavLayout): ConversionPlan | null {
-  if (!encodableRates.includes(sampleRate)) return null;
-  const bitrateKbps = (sampleRate <= 12_000 ? 24 : sampleRate <= 24_000 ? 32 : 64) * channels;
-  const perFrame = sampleRate >= 32_000 ? 1152 : 576;
+  const shape = { sampleRate, channels };
+  const bitrateKbps = mp3Bitrate(shape);
+  const header = mp3FrameHeader(channels, sampleRate, bitrateKbps);
+  const frame = header === null ? null : readMp3Frame(header, 0);
+  if (frame === null || !encodableRates.includes(sampleRate)) return null;
   const samples = dataBytes / (channels * 2);
-  const rest = perFrame - ((encoderDelay + samples) % perFrame);
-  const padding = rest < leastPadding ? rest + perFrame : rest;
-  const frames = (encoderDelay + samples + padding) / perFrame;
-  const audioBytes = frames * (perFrame / 8) * ((bitrateKbps * 1000) / sampleRate);
-  const tag = { frames, delay: encoderDelay, padding, sampleRate, channels, bitrateKbps, audioBytes };
-  const prefix = buildInfoTag(tag);
+  const rest = frame.samples - ((lameDelay + samples) % frame.samples);
+  const padding = rest < leastPadding ? rest + frame.samples : rest;
+  const frames = (lameDelay + samples + padding) / frame.samples;
+  const audioBytes = frames * frame.bytes;
+  // The sum over audio that is not made yet is left out: nobody who plays the file looks at it.
+  const progress = { samples, decodable: samples, bytes: audioBytes, frames, crc: 0 };
+  const prefix = mp3InfoFrame(shape, bitrateKbps, progress);
   if (prefix === null) return null;
   return {
     contentType: 'audio/mpeg',
@@ -61,7 +66,7 @@ function toMp3({ sampleRate, channels, dataOffset, dataBytes }: WavLayout): Conv
     // A frame leans on the ones before it (bit reservoir): the middle cannot be made without the beginning.
     ranges: false,
     feed: (start) => ({
-      job: { kind: 'wav-to-mp3', sampleRate, channels, bitrateKbps },
+      job: { kind: 'wav-to-mp3', sampleRate, channels },
       from: dataOffset,
       to: dataOffset + dataBytes,
       dropBytes: start,
@@ -69,20 +74,16 @@ function toMp3({ sampleRate, channels, dataOffset, dataBytes }: WavLayout): Conv
   };
 }
 
-/** A decoder of layer III is this much behind (528 and 1 samples). */
-const decoderDelay = 529;
 /** Frames to decode and throw away before the first that is wanted: more than the bit reservoir reaches back. */
 const warmUpFrames = 16;
 /** The synthesis filter is back in the same phase after this many, so that the samples are the same to the bit. */
 const phaseFrames = 8;
-const longestWav = 0xffff_ffff - 44;
 
 function toWav(mp3: Mp3Layout): ConversionPlan | null {
   const { channels, sampleRate, samples, samplesPerFrame, frameBytes, audioOffset, delay, frames } = mp3;
   const blockBytes = channels * 2;
   const dataBytes = samples * blockBytes;
-  if (dataBytes > longestWav) return null;
-  const prefix = wavHeader(sampleRate, channels, dataBytes);
+  const prefix = wavHeader({ sampleRate, channels }, dataBytes);
   return {
     contentType: 'audio/wav',
     prefix,

@@ -1,5 +1,5 @@
+import { readMp3Frame } from '../../audio/mp3-frame.ts';
 import { parseInfoTag } from './info-tag.ts';
-import { parseMpegFrame } from './mpeg-frame.ts';
 
 /** An MP3 file of constant bit rate, whose every sample has a place that can be computed. */
 export interface Mp3Layout {
@@ -18,15 +18,15 @@ export interface Mp3Layout {
 /** Null: no Info tag, not of constant bit rate, or shorter than it says. */
 export function parseMp3Layout(head: Uint8Array, size: number): Mp3Layout | null {
   const start = id3Bytes(head);
-  const tagged = parseMpegFrame(head, start);
+  const tagged = readMp3Frame(head, start);
   const tag = tagged === null ? null : parseInfoTag(head, start, tagged);
   if (tagged === null || tag === null) return null;
-  const audioOffset = start + tagged.frameBytes;
-  const first = parseMpegFrame(head, audioOffset);
+  const audioOffset = start + tagged.bytes;
+  const first = readMp3Frame(head, audioOffset);
   if (first?.sampleRate !== tagged.sampleRate || first.channels !== tagged.channels) return null;
-  const { sampleRate, channels, frameBytes, samples: samplesPerFrame } = first;
-  const next = parseMpegFrame(head, audioOffset + frameBytes);
-  const constant = tag.frames < 2 || next?.frameBytes === frameBytes;
+  const { sampleRate, channels, bytes: frameBytes, samples: samplesPerFrame } = first;
+  const next = readMp3Frame(head, audioOffset + frameBytes);
+  const constant = tag.frames < 2 || next?.bytes === frameBytes;
   const exact = Number.isInteger((samplesPerFrame / 8) * ((first.bitrateKbps * 1000) / sampleRate));
   if (!constant || !exact || audioOffset + tag.frames * frameBytes > size) return null;
   const samples = tag.frames * samplesPerFrame - tag.delay - tag.padding;

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { MPEGDecoder } from 'mpg123-decoder';
-import { createEncoder } from 'wasm-media-encoders';
+import { mp3EncoderPool } from '../../audio/mp3-encoder.ts';
 import type { ConversionJob } from './conversion-job.ts';
 
 /** Turns a stream of one format into another. What it gives is the caller's. */
@@ -15,40 +13,25 @@ export function createTranscoder(job: ConversionJob): Promise<Transcoder> {
   return job.kind === 'wav-to-mp3' ? mp3Encoder(job) : mp3Decoder(job);
 }
 
-/** LAME is a file of its own beside the package, so that its licence (LGPL) can be exercised. */
-function lame(): Uint8Array {
-  return readFileSync(createRequire(import.meta.url).resolve('wasm-media-encoders/wasm/mp3'));
-}
-
-async function mp3Encoder({
-  sampleRate,
-  channels,
-  bitrateKbps,
-}: Extract<ConversionJob, { kind: 'wav-to-mp3' }>): Promise<Transcoder> {
-  const encoder = await createEncoder('audio/mpeg', lame());
-  type Bitrate = NonNullable<Parameters<typeof encoder.configure>[0]['bitrate']>;
-  const rates = { sampleRate, outputSampleRate: sampleRate as 8000 };
-  encoder.configure({ ...rates, channels, bitrate: bitrateKbps as Bitrate });
-  const blockBytes = channels * 2;
+async function mp3Encoder(shape: Extract<ConversionJob, { kind: 'wav-to-mp3' }>): Promise<Transcoder> {
+  const encoder = await (await mp3EncoderPool()).acquire(shape);
+  const blockBytes = shape.channels * 2;
   let rest: Uint8Array = new Uint8Array(0);
   return {
     push(bytes) {
       const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
       const whole = all.length - (all.length % blockBytes);
       rest = all.slice(whole);
-      return Uint8Array.from(encoder.encode(deinterleave(all, whole / blockBytes, channels)));
+      return Uint8Array.from(encoder.encode(samplesOf(all.subarray(0, whole))));
     },
-    end: () => Uint8Array.from(encoder.finalize()),
+    end: () => Uint8Array.from(encoder.finish()),
   };
 }
 
-function deinterleave(bytes: Uint8Array, samples: number, channels: 1 | 2): Float32Array[] {
+/** Little-endian in the file, the machine's order in the array. */
+function samplesOf(bytes: Uint8Array): Int16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const planes = Array.from({ length: channels }, () => new Float32Array(samples));
-  planes.forEach((plane, channel) => {
-    for (let i = 0; i < samples; i++) plane[i] = view.getInt16((i * channels + channel) * 2, true) / 32_768;
-  });
-  return planes;
+  return Int16Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(i * 2, true));
 }
 
 async function mp3Decoder(job: Extract<ConversionJob, { kind: 'mp3-to-wav' }>): Promise<Transcoder> {

@@ -155,6 +155,8 @@ function answer(
   }
   const stream = Readable.from(exactly(form.read(start, end), end - start), { objectMode: false });
   stream.once('close', release);
+  // A stream closes only once its source has answered; a listener that goes away is gone now.
+  reply.raw.once('close', release);
   stream.once('error', failed);
   return reply.send(stream);
 }
