@@ -25,7 +25,8 @@ export function readHead(text: string): Head {
   let at = text.indexOf('\n') + 1;
   if (at === 0) return { startLine: text, headers, end: -1, fault: 'no-end-of-head' };
   const startLine = text.slice(0, endOfContent(text, 0, at));
-  let fault: ParseFaultReason | null = hasHostileCharacter(text) ? 'bare-cr-or-nul' : null;
+  const hostile = hasHostileCharacter(text);
+  let fault: ParseFaultReason | null = hostile ? 'bare-cr-or-nul' : null;
   while (at < text.length) {
     let next = text.indexOf('\n', at) + 1;
     if (next === 0) break;
@@ -34,8 +35,10 @@ export function readHead(text: string): Head {
     const from = at;
     while (isWhite(text.charCodeAt(next))) next = text.indexOf('\n', next) + 1 || text.length;
     at = next;
-    if (headers.length >= limits.headers) fault ??= 'too-many-headers';
-    else fault ??= readField(headers, text, from, end, next);
+    if (hostile && /\r(?!\n)|\0/.test(text.slice(from, next))) continue;
+    // A broken field does not keep the next from being read: they are what an answer is made of.
+    const wrong = readField(headers, text, from, end, next);
+    fault ??= wrong;
   }
   return { startLine, headers, end: -1, fault: fault ?? 'no-end-of-head' };
 }
@@ -54,6 +57,7 @@ function readField(
   end: number,
   next: number,
 ): ParseFaultReason | null {
+  if (headers.length >= limits.headers) return 'too-many-headers';
   const colon = text.indexOf(':', from);
   if (colon < 0 || colon >= end) return 'bad-header';
   // RFC 3261 §25.1, HCOLON: white space may stand before the colon.

@@ -50,7 +50,9 @@ export function parseUri(text: string): Uri | null {
   const name = text.slice(0, colon).toLowerCase();
   if (name === 'sip' || name === 'sips') return parseSip(name, text, colon + 1);
   if (name === 'tel') return parseTel(text, colon + 1);
-  if (!consistsOf(scheme, name, 0, name.length) || colon + 1 === text.length) return null;
+  // RFC 3986 §3.1: a scheme begins with a letter.
+  if (!/^[a-z]/.test(name) || !consistsOf(scheme, name, 0, name.length)) return null;
+  if (colon + 1 === text.length) return null;
   return { scheme: 'other', name, rest: text.slice(colon + 1) };
 }
 
