@@ -1,12 +1,21 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-/** A TCP port that is free now. */
-export function freeTcpPort(address = '127.0.0.1'): Promise<number> {
+/** A TCP port that is free now: `preferred` where nobody has it. */
+export async function freeTcpPort(preferred = 0, address = '127.0.0.1'): Promise<number> {
+  try {
+    return await boundOnce(preferred, address);
+  } catch (error) {
+    if (preferred === 0) throw error;
+    return boundOnce(0, address);
+  }
+}
+
+function boundOnce(port: number, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, address, () => {
+    server.listen(port, address, () => {
       const bound = server.address();
       server.close(() => {
         resolve(typeof bound === 'object' && bound !== null ? bound.port : 0);

@@ -1,6 +1,6 @@
 import { Agent, type AgentCall, type AgentOptions } from './agent/agent.ts';
 import { freeTcpPort } from './free-ports.ts';
-import { RunningNode, removeDirectory, temporaryDirectory } from './node.ts';
+import { type NodePlan, RunningNode, removeDirectory, temporaryDirectory } from './node.ts';
 import { type ConfigPlan, nodeConfig } from './node-config.ts';
 import { waitUntil } from './processes.ts';
 import type { CallView, RecordingView } from './api-client.ts';
@@ -12,44 +12,50 @@ export type ScenePlan = Partial<Omit<ConfigPlan, 'pbxTarget' | 'trunkTarget' | '
   readonly pbx?: Partial<AgentOptions>;
   readonly trunk?: Partial<AgentOptions>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where the node lives; absent: a temporary folder that goes when the scene stops. */
+  readonly directory?: string;
+  readonly token?: string;
+  readonly lanPort?: number;
+  readonly wanPort?: number;
 };
 
 interface SceneParts {
   readonly directory: string;
-  readonly config: string;
   readonly pbx: Agent;
   readonly trunk: Agent;
   readonly lanPort: number;
   readonly wanPort: number;
   readonly node: RunningNode;
-  readonly env: Readonly<Record<string, string>>;
+  readonly nodePlan: NodePlan;
+  readonly keep: boolean;
 }
 
 /** A node between two user agents: `pbx` is extension 201 on the PBX's side, `trunk` a number beyond the carrier. */
 export class Scene {
   readonly directory: string;
-  readonly config: string;
   readonly pbx: Agent;
   readonly trunk: Agent;
   readonly lanPort: number;
   readonly wanPort: number;
   node: RunningNode;
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #nodePlan: NodePlan;
+  readonly #keep: boolean;
 
   private constructor(parts: SceneParts) {
     this.directory = parts.directory;
-    this.config = parts.config;
     this.pbx = parts.pbx;
     this.trunk = parts.trunk;
     this.lanPort = parts.lanPort;
     this.wanPort = parts.wanPort;
     this.node = parts.node;
-    this.#env = parts.env;
+    this.#nodePlan = parts.nodePlan;
+    this.#keep = parts.keep;
   }
 
   static async start(plan: ScenePlan = {}): Promise<Scene> {
-    const directory = temporaryDirectory();
-    const [lanPort, wanPort] = [await freeTcpPort(), await freeTcpPort()];
+    const directory = plan.directory ?? temporaryDirectory();
+    const lanPort = plan.lanPort ?? (await freeTcpPort());
+    const wanPort = plan.wanPort ?? (await freeTcpPort());
     const host = '127.0.0.1';
     const pbx = await Agent.start({ user: extension, proxy: { host, port: lanPort }, ...plan.pbx });
     const trunk = await Agent.start({ user: outsideNumber, proxy: { host, port: wanPort }, ...plan.trunk });
@@ -60,13 +66,19 @@ export class Scene {
       lanPort,
       wanPort,
     });
-    const env = plan.env ?? {};
+    const nodePlan = {
+      config,
+      directory,
+      env: plan.env ?? {},
+      ...(plan.token === undefined ? {} : { token: plan.token }),
+    };
+    const keep = plan.directory !== undefined;
     try {
-      const node = await RunningNode.start({ config, directory, env });
-      return new Scene({ directory, config, pbx, trunk, lanPort, wanPort, node, env });
+      const node = await RunningNode.start(nodePlan);
+      return new Scene({ nodePlan, keep, directory, pbx, trunk, lanPort, wanPort, node });
     } catch (error) {
       await Promise.all([pbx.stop(), trunk.stop()]);
-      removeDirectory(directory);
+      if (!keep) removeDirectory(directory);
       throw error;
     }
   }
@@ -104,13 +116,12 @@ export class Scene {
 
   /** Starts a node again on the same data. */
   async restart(): Promise<void> {
-    const { config, directory } = this;
-    this.node = await RunningNode.start({ config, directory, env: this.#env });
+    this.node = await RunningNode.start(this.#nodePlan);
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.pbx.stop(), this.trunk.stop()]);
     await this.node.stop();
-    removeDirectory(this.directory);
+    if (!this.#keep) removeDirectory(this.directory);
   }
 }
