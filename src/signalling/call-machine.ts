@@ -21,7 +21,7 @@ import {
 } from './call-setup.ts';
 import type { CallEffect, CallEvent, CallState, Leg, TimerName } from './call-state.ts';
 import { sendQueuedBye } from './leg-requests.ts';
-import { t2Ms } from './sip-timers.ts';
+import { t2 } from '../sip/transaction-timers.ts';
 import { Turn } from './turn.ts';
 
 export interface Step {
@@ -178,7 +178,7 @@ function onTimer(turn: Turn, name: TimerName): void {
 function onRetransmit(turn: Turn): void {
   const { exchange } = turn.call;
   if (exchange === null || exchange.accepted === null) return;
-  const intervalMs = Math.min(2 * exchange.intervalMs, t2Ms);
+  const intervalMs = Math.min(2 * exchange.intervalMs, t2);
   turn.updateExchange({ intervalMs });
   turn.emit({ type: 'respond', transaction: exchange.transaction, response: exchange.accepted });
   turn.setTimer('retransmit', intervalMs);

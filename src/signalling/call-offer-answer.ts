@@ -6,13 +6,14 @@ import { describeSession } from '../sdp/origin.ts';
 import { type MediaFault, relayAnswer, relayOffer } from '../sdp/relay-description.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { SipResponse } from '../sip/message.ts';
+import { t1 } from '../sip/transaction-timers.ts';
 import { inviteResponse } from './call-responses.ts';
 import type { Exchange, Offer } from './call-state.ts';
 import { acknowledge } from './leg-requests.ts';
 import type { NegotiatedMedia } from './ports.ts';
 import type { Refusal } from './refusal.ts';
 import { type BodyFault, sessionBody } from './sdp-body.ts';
-import { ackWaitMs, t1Ms } from './sip-timers.ts';
+import { ackWaitMs } from './sip-timers.ts';
 import { otherParty, type Turn } from './turn.ts';
 
 export type DescriptionFault = BodyFault | MediaFault | 'missing';
@@ -127,11 +128,11 @@ export function acceptExchange(
     ...{ status: response.status, phrase: response.phrase, upstream: response },
     ...{ tag: options.tag, body: passed.value },
   });
-  turn.updateExchange({ stage: 'accepted', accepted, intervalMs: t1Ms });
+  turn.updateExchange({ stage: 'accepted', accepted, intervalMs: t1 });
   turn.emit({ type: 'respond', transaction: exchange.transaction, response: accepted });
   turn.clearTimer('exchange');
   // RFC 3261 §13.3.1.4: repeated after T1, then at intervals that double up to T2, for 64*T1 in all.
-  turn.setTimer('retransmit', t1Ms);
+  turn.setTimer('retransmit', t1);
   turn.setTimer('ack-wait', ackWaitMs);
   return ok(null);
 }

@@ -1,0 +1,157 @@
+import { systemClock } from '../../src/kernel/clock.ts';
+import { systemRandom } from '../../src/kernel/ids.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { createMeter } from '../../src/kernel/meter.ts';
+import { systemSchedule } from '../../src/kernel/timers.ts';
+import type { Party } from '../../src/records/call-record.ts';
+import { type B2bua, createB2bua } from '../../src/signalling/b2bua.ts';
+import { sipOptions } from '../../src/signalling/options.ts';
+import { createPeerBook } from '../../src/signalling/peers.ts';
+import type {
+  Admission,
+  CallDirector,
+  CallEnd,
+  CallFacts,
+  NegotiatedMedia,
+} from '../../src/signalling/ports.ts';
+import { createSipStack, type SipStack } from '../../src/signalling/sip-stack.ts';
+import type { RawTcp } from './transport/raw-peer.ts';
+import { rawTcp } from './transport/raw-peer.ts';
+import { ScriptedPeer } from './scripted-peer.ts';
+
+/** Says yes, and writes down what it is told. */
+export class FakeDirector implements CallDirector {
+  readonly admitted: CallFacts[] = [];
+  readonly connected: { party: Party; media: NegotiatedMedia }[] = [];
+  readonly answeredCalls: string[] = [];
+  readonly ends: CallEnd[] = [];
+  closed = 0;
+  admission: Admission = { kind: 'accept', encodings: null };
+  #onEnd: (() => void)[] = [];
+
+  admit(call: CallFacts): Promise<Admission> {
+    this.admitted.push(call);
+    return Promise.resolve(this.admission);
+  }
+
+  openMedia(): ReturnType<CallDirector['openMedia']> {
+    return Promise.resolve({
+      local: {
+        caller: { address: '127.0.0.1', rtpPort: 20_000, rtcpPort: 20_001 },
+        callee: { address: '127.0.0.1', rtpPort: 20_002, rtcpPort: 20_003 },
+      },
+      connect: (party, media) => {
+        this.connected.push({ party, media });
+      },
+      close: () => {
+        this.closed += 1;
+      },
+    });
+  }
+
+  answered(callId: string): void {
+    this.answeredCalls.push(callId);
+  }
+
+  ended(_callId: string, end: CallEnd): void {
+    this.ends.push(end);
+    for (const resolve of this.#onEnd.splice(0)) resolve();
+  }
+
+  /** When this many calls have ended. */
+  async hasEnded(count: number): Promise<void> {
+    while (this.ends.length < count) {
+      await new Promise<void>((resolve) => this.#onEnd.push(resolve));
+    }
+  }
+
+  get outcomes(): string[] {
+    return this.ends.map(({ outcome, reason }) => `${outcome}/${reason}`);
+  }
+}
+
+export interface NodeUnderTest {
+  readonly b2bua: B2bua;
+  readonly stack: SipStack;
+  readonly director: FakeDirector;
+  readonly pbx: ScriptedPeer;
+  readonly carrier: ScriptedPeer;
+  readonly second: ScriptedPeer;
+  /** Port of the UDP listener, and `sip:...` of a user there. */
+  readonly port: number;
+  uri(user: string): string;
+  /** A PBX that comes by TCP. */
+  tcpPbx(): Promise<{ peer: ScriptedPeer; connection: RawTcp }>;
+  close(): Promise<void>;
+}
+
+/** The real stack and B2BUA on loopback between three scripted peers, told apart by port. */
+export async function nodeUnderTest(ringMs?: number): Promise<NodeUnderTest> {
+  let port = 0;
+  const [pbx, carrier, second] = await Promise.all([
+    ScriptedPeer.udp(() => port),
+    ScriptedPeer.udp(() => port),
+    ScriptedPeer.udp(() => port),
+  ]);
+  const peer = (id: string, side: 'pbx' | 'trunk', to: ScriptedPeer): Record<string, unknown> => ({
+    ...{ id, side, listener: 'udp', match: [`127.0.0.1/32:${to.port}`] },
+    ...{ targets: [`sip:127.0.0.1:${to.port}`], inviteTimeoutMs: 300 },
+  });
+  const options = sipOptions.parse({
+    listeners: [
+      { id: 'udp', transport: 'udp', address: '127.0.0.1', port: 0 },
+      { id: 'tcp', transport: 'tcp', address: '127.0.0.1', port: 0 },
+    ],
+    peers: [
+      { ...peer('pbx', 'pbx', pbx), domain: 'pbx.example' },
+      { ...peer('carrier', 'trunk', carrier), domain: 'carrier.example' },
+      peer('second', 'trunk', second),
+      {
+        id: 'tcp-pbx',
+        side: 'pbx',
+        listener: 'tcp',
+        match: ['127.0.0.1/32'],
+        targets: ['sip:127.0.0.1:5060'],
+      },
+    ],
+    routes: [
+      { from: 'pbx', to: ['carrier', 'second'] },
+      { from: 'tcp-pbx', to: ['carrier'] },
+      { from: 'carrier', to: ['pbx'] },
+    ],
+  });
+  const peers = createPeerBook(options);
+  if (!peers.ok) throw new Error(peers.error.join());
+  const director = new FakeDirector();
+  const shared = {
+    ...{ clock: systemClock(), schedule: systemSchedule, random: systemRandom },
+    ...{ logger: silentLogger, meter: createMeter() },
+  };
+  const b2bua = createB2bua({
+    ...{ ...shared, peers: peers.value, emergency: ['112'], director },
+    ...(ringMs === undefined ? {} : { ringMs }),
+  });
+  const stack = createSipStack({
+    ...{ ...shared, listeners: options.listeners, user: b2bua },
+    isPeer: (listener, address, from) => peers.value.find(listener, address, from) !== null,
+  });
+  b2bua.attach(stack);
+  const bound = await stack.start();
+  port = bound.find(({ id }) => id === 'udp')?.port ?? 0;
+  const tcpPort = bound.find(({ id }) => id === 'tcp')?.port ?? 0;
+  const connections: RawTcp[] = [];
+  return {
+    ...{ b2bua, stack, director, pbx, carrier, second, port },
+    uri: (user) => `sip:${user}@127.0.0.1:${port}`,
+    tcpPbx: async () => {
+      const connection = await rawTcp(tcpPort);
+      connections.push(connection);
+      return { peer: ScriptedPeer.tcp(connection), connection };
+    },
+    close: async () => {
+      for (const one of [pbx, carrier, second]) one.close();
+      for (const { socket } of connections) socket.destroy();
+      await stack.close();
+    },
+  };
+}
