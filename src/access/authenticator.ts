@@ -14,7 +14,7 @@ export interface Identity {
 }
 
 /** `missing`: no credentials came. `invalid`: unknown or revoked. `unavailable`: the store cannot say. */
-export type AuthFault = 'missing' | 'invalid' | 'unavailable';
+type AuthFault = 'missing' | 'invalid' | 'unavailable';
 
 /** Judges the value of an `Authorization` header. */
 export type Authenticate = (header: string | undefined) => Promise<Result<Identity, AuthFault>>;

@@ -17,7 +17,7 @@ export interface Tokens {
   createAdminToken(given: string | null): Promise<Result<AdminToken, string>>;
 }
 
-export type AdminToken =
+type AdminToken =
   /** Print it once. */
   | { readonly kind: 'made'; readonly token: string }
   | { readonly kind: 'given' }

@@ -1,5 +1,5 @@
 /** `end` is the first byte after the range. */
-export interface ByteRange {
+interface ByteRange {
   readonly start: number;
   readonly end: number;
 }

@@ -5,5 +5,3 @@ export const httpOptions = z.strictObject({
   address: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
   port: z.number().int().min(0).max(65_535).default(8080),
 });
-
-export type HttpOptions = z.output<typeof httpOptions>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type ErrorCode, errorRegistry } from '../kernel/errors.ts';
 
 /** RFC 9457: the body of every error. */
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.string().describe('`urn:onrecord:error:` and the code'),
     title: z.string(),

@@ -14,7 +14,7 @@ const ledger = z
   })
   .meta({ id: 'ChannelLedger', description: 'Where the time of one channel went; the sum is `durationMs`' });
 
-export const recordingState = z.enum([
+const recordingState = z.enum([
   'expected',
   'recording',
   'sealed',
@@ -46,7 +46,7 @@ export const recordingSchema = z
   })
   .meta({ id: 'Recording' });
 
-export const consentSchema = z
+const consentSchema = z
   .object({
     id: z.string(),
     callId: z.string(),
@@ -100,8 +100,8 @@ const leg = z
   })
   .meta({ id: 'Leg' });
 
-export const direction = z.enum(['outbound', 'inbound', 'internal']);
-export const outcome = z.enum(['success', 'caller', 'upstream', 'ours', 'indeterminate']);
+const direction = z.enum(['outbound', 'inbound', 'internal']);
+const outcome = z.enum(['success', 'caller', 'upstream', 'ours', 'indeterminate']);
 
 export const callSchema = z
   .object({

@@ -5,7 +5,7 @@ import type { KeyStore, RecordStore } from '../records/ports.ts';
 import { isOpen, type RecordingRecord } from '../records/recording-record.ts';
 
 /** `open`: still being made. `held`: under a legal hold. `node-unreachable`: its journal may still hold the key. */
-export type DeletionFault = 'not-found' | 'open' | 'held' | 'node-unreachable';
+type DeletionFault = 'not-found' | 'open' | 'held' | 'node-unreachable';
 
 export interface DeletionPorts {
   readonly records: Pick<RecordStore, 'recording' | 'markDeleted'>;

@@ -10,5 +10,3 @@ export const linkTlsOptions = z.strictObject({
 export const controlUrl = z
   .string()
   .regex(/^tls:\/\/(\[[0-9a-fA-F:]+\]|[^:/]+):\d{1,5}$/, 'controlUrl is written tls://HOST:PORT');
-
-export type LinkTlsOptions = z.output<typeof linkTlsOptions>;

@@ -2,7 +2,7 @@ import type { MeterSample } from '../kernel/meter.ts';
 import { exposition } from './exposition.ts';
 
 /** The proxies, as far as a scrape needs them. */
-export interface MetricsNodes {
+interface MetricsNodes {
   /** Names of those that are connected. */
   connected(): readonly string[];
   /** Null: it did not answer in time. */

@@ -6,7 +6,7 @@ import { type ApiDeps, createApi } from '../../src/api/create-api.ts';
 import type { AudioFault, OpenAudio } from '../../src/api/ports.ts';
 import { createDeleteRecording } from '../../src/governance/delete-recording.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
-import { err, ok, type Result } from '../../src/kernel/result.ts';
+import { err, type Result } from '../../src/kernel/result.ts';
 import type { AskFault, ConnectedNode } from '../../src/link/ports.ts';
 import type { LinkRequest, LinkValue } from '../../src/link/protocol.ts';
 import type {
@@ -76,7 +76,7 @@ export function callOf(change: Partial<CallDetail['call']> = {}): CallDetail {
 }
 
 /** Holds what a test gives it; the real one has its own tests against real databases. */
-export class FakeRecords implements RecordStore {
+class FakeRecords implements RecordStore {
   readonly callsById = new Map<string, CallDetail>();
   readonly byId = new Map<string, RecordingRecord>();
   readonly asked: unknown[] = [];
@@ -119,7 +119,7 @@ export class FakeRecords implements RecordStore {
   }
 }
 
-export class FakeTokens implements TokenStore {
+class FakeTokens implements TokenStore {
   readonly all: TokenRecord[] = [];
   looks = 0;
   add(token: TokenRecord) {
@@ -222,5 +222,3 @@ export class ApiBench {
     return this.app.listen({ host: '127.0.0.1', port: 0 });
   }
 }
-
-export { ok };

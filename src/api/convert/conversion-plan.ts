@@ -11,7 +11,7 @@ import { parseWavLayout, type WavLayout } from './wav-layout.ts';
 export const headBytes = 64 * 1024;
 
 /** Part of the kept file to feed, what to do with it, and what to drop of the result's beginning. */
-export interface ConversionFeed {
+interface ConversionFeed {
   readonly job: ConversionJob;
   readonly from: number;
   readonly to: number;
