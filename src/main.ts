@@ -15,8 +15,6 @@ const complain = (line: string): void => {
 const parsed = parseCommandLine(process.argv.slice(2));
 // A role's channel to its supervisor would keep the process alive after its work is done.
 process.exit(parsed.ok ? await carryOut(parsed.value) : refuse(parsed.error));
-// A role that has ended must not stay for its supervisor's channel alone.
-process.channel?.unref();
 
 async function carryOut(command: Command): Promise<number> {
   if (command.name === 'help' || command.name === 'version') {

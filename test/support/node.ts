@@ -6,7 +6,7 @@ import { ApiClient } from './api-client.ts';
 import { isAlive, killAll, processTree, waitUntil } from './processes.ts';
 
 const entry = resolve('dist/src/main.js');
-const readyWithinMs = 30_000;
+const readyWithinMs = 60_000;
 
 export interface NodePlan {
   /** The configuration, as YAML. */
