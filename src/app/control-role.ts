@@ -29,7 +29,7 @@ import { loadKek } from './load-kek.ts';
 import { controlLockFile } from './node-lock.ts';
 import { type OpenDatabase, openDatabase } from './open-database.ts';
 import { createLogger } from './pino-logger.ts';
-import { listenToSignals } from './role-life.ts';
+import { listenToEnd } from './role-life.ts';
 import { lockRole } from './role-lock.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
 import type { CommandContext } from './run-command.ts';
@@ -69,7 +69,7 @@ function fail(context: CommandContext, fault: string, code: number): number {
 
 function untilStopped(context: CommandContext, database: OpenDatabase, logger: Logger): Promise<number> {
   return new Promise((resolve) => {
-    listenToSignals(
+    listenToEnd(
       {
         onStop: () => {
           resolve(exitCode.done);

@@ -8,6 +8,7 @@ import {
   type DatabaseAddress,
 } from '../persistence/connect-database.ts';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../persistence/embedded-database.ts';
+import { embeddedSocketPath } from '../persistence/embedded-socket.ts';
 import { migrate } from '../persistence/migrate.ts';
 import { controlLockFile } from './node-lock.ts';
 import { lockProcess, type ProcessLock } from './process-lock.ts';
@@ -22,6 +23,10 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
+function databaseDirectory(settings: Settings): string {
+  return join(settings.dataDirectory, 'database');
+}
+
 const never = new Promise<string>(() => undefined);
 
 /** For the control process, which holds the lock on the data directory. The error is one sentence. */
@@ -32,7 +37,7 @@ export async function openDatabase(
   const { url } = settings.config.database;
   if (url !== undefined) return connect({ url }, logger, null);
   const embedded = await startEmbeddedDatabase({
-    directory: join(settings.dataDirectory, 'database'),
+    directory: databaseDirectory(settings),
     workerUrl: new URL('./workers/database.worker.js', import.meta.url),
   });
   if (!embedded.ok) return err(embedded.error.message);
@@ -51,7 +56,7 @@ export async function borrowDatabase(
   mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = lockProcess(controlLockFile(settings.dataDirectory));
   if (lock.ok) return openUnderLock(settings, logger, lock.value);
-  const socketPath = join(settings.dataDirectory, 'database-socket', '.s.PGSQL.5432');
+  const socketPath = embeddedSocketPath(databaseDirectory(settings));
   if (!existsSync(socketPath)) {
     return err(
       `process ${lock.error} uses the database in ${settings.dataDirectory}; stop it, or use the API`,

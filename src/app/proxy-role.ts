@@ -19,7 +19,7 @@ import type { PromptLibrary } from './prompt-library.ts';
 import { loadPrompts } from './prompt-library.ts';
 import { proxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
 import { type RecorderPool, startRecorderPool } from './recorder-pool.ts';
-import { listenToSignals } from './role-life.ts';
+import { listenToEnd } from './role-life.ts';
 import { lockRole } from './role-lock.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
 import type { CommandContext } from './run-command.ts';
@@ -216,7 +216,7 @@ class Proxy {
         clearTimeout(timer);
         resolve();
       };
-      listenToSignals(
+      listenToEnd(
         {
           onStop: (urgent) => {
             void this.#signalling.control.drain().then(drained);

@@ -6,22 +6,31 @@ export interface RoleSignals {
   onDrain?(): void;
 }
 
+/** What a supervisor says to a role. */
+export type RoleOrder = 'stop' | 'drain';
+
 /**
- * Listens to the signals of a role. Under a supervisor Ctrl-C reaches the whole group, and it is the
- * supervisor's word that counts; when the supervisor itself is gone the role ends at once, in order.
+ * A role of its own obeys signals. Under a supervisor it obeys orders alone: service managers and terminals
+ * send SIGTERM and SIGINT to the whole group, and control must outlive the proxy. When the supervisor
+ * itself is gone the role ends at once, in order.
  */
-export function listenToSignals(signals: RoleSignals, supervised: boolean): void {
+export function listenToEnd(signals: RoleSignals, supervised: boolean): void {
   let asked = false;
   const stop = (): void => {
     signals.onStop(asked);
     asked = true;
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', () => {
-    if (!supervised) stop();
-  });
-  process.on('SIGUSR2', () => {
+  const drain = (): void => {
     signals.onDrain?.();
+  };
+  const ignore = (): void => undefined;
+  process.on('SIGTERM', supervised ? ignore : stop);
+  process.on('SIGINT', supervised ? ignore : stop);
+  process.on('SIGUSR2', supervised ? ignore : drain);
+  if (!supervised) return;
+  process.on('message', (order: RoleOrder) => {
+    if (order === 'stop') stop();
+    else drain();
   });
   process.on('disconnect', () => {
     signals.onStop(true);

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Logger } from '../kernel/logger.ts';
+import type { RoleOrder } from './role-life.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
 
 export interface SupervisorPlan {
@@ -56,15 +57,15 @@ export class Supervisor {
   stop(): void {
     this.#stopping = true;
     const { proxy, control } = this.#children;
-    if (proxy.process !== null) proxy.process.kill('SIGTERM');
-    else if (control.process !== null) control.process.kill('SIGTERM');
+    if (proxy.process !== null) order(proxy, 'stop');
+    else if (control.process !== null) order(control, 'stop');
     else this.#finish(exitCode.done);
   }
 
   /** No new calls; the node leaves when the last one has ended. */
   drain(): void {
     this.#stopping = true;
-    this.#children.proxy.process?.kill('SIGUSR2');
+    order(this.#children.proxy, 'drain');
   }
 
   #start(role: Role): void {
@@ -102,7 +103,7 @@ export class Supervisor {
     const { proxy, control } = this.#children;
     if (this.#stopping) {
       // Control goes last: it takes in what the proxy still has to say.
-      if (child.role === 'proxy') control.process?.kill('SIGTERM');
+      if (child.role === 'proxy') order(control, 'stop');
       if (proxy.process === null && control.process === null) this.#finish(exitCode.done);
       return;
     }
@@ -130,8 +131,13 @@ export class Supervisor {
       finish(code);
     };
     if (others.length === 0) this.#finish(code);
-    for (const other of others) other.process?.kill('SIGTERM');
+    for (const other of others) order(other, 'stop');
   }
+}
+
+/** A role that is not there any more needs no order. */
+function order(child: Child, what: RoleOrder): void {
+  if (child.process?.connected === true) child.process.send(what);
 }
 
 function idle(role: Role): Child {

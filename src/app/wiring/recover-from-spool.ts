@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chacha20Poly1305 } from '../../kernel/aead.ts';
 import { systemRandom } from '../../kernel/ids.ts';
 import { type Recovery, recoverSpool } from '../../recording/recover.ts';
@@ -25,6 +24,5 @@ export function recoverFromSpool(
     disk: systemSpoolDisk,
     target: vault,
     aead: chacha20Poly1305,
-    breathe: () => nextTurn(),
   });
 }
