@@ -1,10 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import { MPEGDecoder } from 'mpg123-decoder';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import wavefile from 'wavefile';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
 import { tapKind } from '../../src/kernel/tap-ring.ts';
-import { startRig, type Rig } from './harness.ts';
+import type { RecordingSpec } from '../../src/recording/protocol.ts';
+import { type Rig, startRig } from './harness.ts';
 import { muLaw, packetSamples, payloadOf, rtp } from './rtp.ts';
 
 const pcmu = Uint8Array.from([0, 1, 101, 3, 13, 4]);
@@ -58,27 +60,45 @@ function expectedChannel(channel: number, samples: number): Int16Array {
   return expected;
 }
 
+/** Prepares, begins, lets both talk for `packets`, and gives the instant of the beginning. */
+async function record(recording: number, spec: RecordingSpec, packets: number): Promise<number> {
+  rig.worker.receive({ type: 'prepare', recording, spec });
+  await rig.event('prepared');
+  const start = rig.time.now + 10;
+  rig.time.to(start);
+  begin(recording, start);
+  talk(recording, start, packets);
+  return start;
+}
+
+function end(recording: number, at: number): void {
+  rig.time.to(at);
+  mark('end', recording, at);
+  rig.time.to(at + 100);
+}
+
+async function samplesOf(objectKey: string): Promise<[Int16Array, Int16Array]> {
+  const wav = new wavefile.WaveFile(await rig.open(objectKey));
+  return wav.getSamples(false, Int16Array) as unknown as [Int16Array, Int16Array];
+}
+
+const spools = async (): Promise<string[]> =>
+  (await readdir(rig.spoolDirectory)).filter((name) => name.endsWith('.spool'));
+
 describe('a recording from prepare to seal', () => {
   it('holds the caller on the left and the callee on the right, sample for sample as sent', async () => {
-    rig.worker.receive({ type: 'prepare', recording: 1, spec: rig.spec('0193-a') });
-    await rig.event('prepared');
-    const start = rig.time.now + 10;
-    rig.time.to(start);
-    begin(1, start);
-    talk(1, start, 200);
-    rig.time.to(start + 4000);
-    mark('end', 1, start + 4000);
-    rig.time.to(start + 4100);
+    const start = await record(1, rig.spec('0193-a'), 200);
+    end(1, start + 4000);
     const { result } = await rig.event('sealed');
     const file = await rig.open(result.objectKey);
-    const wav = new wavefile.WaveFile(file);
-    const [left, right] = wav.getSamples(false, Int16Array) as unknown as [Int16Array, Int16Array];
+    const [left, right] = await samplesOf(result.objectKey);
     expect(left).toEqual(expectedChannel(0, 32000));
     expect(right).toEqual(expectedChannel(1, 32000));
     expect(result).toMatchObject({
       recordingId: '0193-a',
       durationMs: 4000,
       sampleRate: 8000,
+      objectKey: '2026/11/23/0193-a.wav.age',
       sizeBytes: file.length,
       sha256: createHash('sha256').update(file).digest('hex'),
       ledger: [
@@ -88,6 +108,168 @@ describe('a recording from prepare to seal', () => {
     });
     const sealed = await readFile(`${rig.storageDirectory}/${result.objectKey}`);
     expect(result.objectSha256).toBe(createHash('sha256').update(sealed).digest('hex'));
-    expect((await readdir(rig.spoolDirectory)).filter((name) => name.endsWith('.spool'))).toEqual([]);
+    expect(await spools()).toEqual([]);
+  });
+
+  it('keeps a manifest from which its row can be rebuilt, without any key', async () => {
+    const spec = rig.spec('0193-a');
+    end(1, (await record(1, spec, 10)) + 200);
+    const { result } = await rig.event('sealed');
+    const text = await readFile(`${rig.storageDirectory}/2026/11/23/0193-a.json`, 'utf8');
+    expect(JSON.parse(text)).toMatchObject({
+      version: 1,
+      ...result,
+      callId: 'call-1',
+      format: 'wav',
+      channels: 'stereo',
+      facts: { startedBy: 'test' },
+    });
+    for (const encoding of ['hex', 'base64'] as const)
+      expect(text).not.toContain(Buffer.from(spec.spoolSecret).toString(encoding));
+    expect(text).not.toContain('AGE-SECRET');
+  });
+
+  it('mixes to mono, each sample the sum of both parties', async () => {
+    end(1, (await record(1, rig.spec('m', { channels: 'mono' }), 50)) + 1000);
+    const { result } = await rig.event('sealed');
+    const wav = new wavefile.WaveFile(await rig.open(result.objectKey));
+    const [left, right] = [expectedChannel(0, 8000), expectedChannel(1, 8000)];
+    const sum = left.map((sample, i) => Math.max(-32768, Math.min(32767, sample + right[i]!)));
+    expect(wav.getSamples(false, Int16Array)).toEqual(sum);
+  });
+
+  it('writes MP3 whose length is exact', async () => {
+    end(1, (await record(1, rig.spec('p', { format: 'mp3' }), 60)) + 1200);
+    const { result } = await rig.event('sealed');
+    expect(result).toMatchObject({ durationMs: 1200, objectKey: '2026/11/23/p.mp3.age' });
+    const decoder = new MPEGDecoder({ enableGapless: true });
+    await decoder.ready;
+    const { channelData } = decoder.decode(await rig.open(result.objectKey));
+    decoder.free();
+    expect(channelData.map(({ length }) => length)).toEqual([9600, 9600]);
+  });
+
+  it('says where marks took effect, and leaves nothing audible of a pause', async () => {
+    const start = await record(1, rig.spec('q'), 10);
+    mark('pause', 1, start + 200);
+    rig.time.to(start + 250);
+    mark('resume', 1, start + 700.5);
+    mark('resume', 1, start + 800);
+    end(1, start + 1000);
+    const { result } = await rig.event('sealed');
+    expect(rig.events.filter((event) => event.type === 'marked')).toEqual([
+      { type: 'marked', recording: 1, mark: 'begin', samplePosition: 0 },
+      { type: 'marked', recording: 1, mark: 'pause', samplePosition: 1600 },
+      { type: 'marked', recording: 1, mark: 'resume', samplePosition: 5604 },
+      { type: 'marked', recording: 1, mark: 'end', samplePosition: 8000 },
+    ]);
+    expect(result.ledger[0]).toMatchObject({ pausedMs: 501, receivedMs: 195, lostMs: 304 });
+  });
+
+  it('that ends where it begins is an empty file', async () => {
+    const start = await record(1, rig.spec('z'), 0);
+    end(1, start);
+    expect((await rig.event('sealed')).result).toMatchObject({ durationMs: 0, sizeBytes: 44 });
+  });
+});
+
+describe('a recording worker', () => {
+  it('keeps recordings apart', async () => {
+    for (const recording of [1, 2]) {
+      rig.worker.receive({ type: 'prepare', recording, spec: rig.spec(`r${recording}`) });
+      await rig.event('prepared');
+    }
+    const start = rig.time.now + 10;
+    rig.time.to(start);
+    begin(1, start);
+    begin(2, start);
+    for (let i = 0; i < 20; i++) {
+      rig.time.to(start + 20 * i);
+      for (const recording of [1, 2]) {
+        const packet = rtp({ sequence: i, timestamp: 160 * i, payload: new Uint8Array(160).fill(recording) });
+        rig.tap.packet(recording, 0, (start + 20 * i) as MonotonicMs, packet, packet.length);
+      }
+    }
+    end(1, start + 400);
+    mark('end', 2, start + 400);
+    rig.time.to(start + 600);
+    for (const recording of [1, 2]) {
+      const { result } = await rig.event('sealed');
+      const [left] = await samplesOf(result.objectKey);
+      expect(new Set(left)).toEqual(new Set([muLaw(Number(result.recordingId.slice(1)))]));
+      expect([1, 2]).toContain(recording);
+    }
+  });
+
+  it('removes what is discarded, prepared or not', async () => {
+    rig.worker.receive({ type: 'prepare', recording: 1, spec: rig.spec('a') });
+    await rig.event('prepared');
+    expect(await spools()).toEqual(['a.spool']);
+    rig.worker.receive({ type: 'discard', recording: 1 });
+    expect(await rig.event('discarded')).toMatchObject({ recording: 1 });
+    expect(await spools()).toEqual([]);
+    rig.worker.receive({ type: 'prepare', recording: 2, spec: rig.spec('b') });
+    rig.worker.receive({ type: 'discard', recording: 2 });
+    expect(await rig.event('discarded')).toMatchObject({ recording: 2 });
+    rig.worker.receive({ type: 'discard', recording: 3 });
+    expect(await rig.event('discarded')).toMatchObject({ recording: 3 });
+    expect(await spools()).toEqual([]);
+  });
+
+  it('counts records of recordings it does not know', async () => {
+    mark('begin', 77, rig.time.now);
+    rig.tap.mark(tapKind.dropped, 77, 0, rig.time.now as MonotonicMs, 12);
+    rig.time.to(rig.time.now + 300);
+    rig.worker.receive({ type: 'stats' });
+    const { stats } = await rig.event('stats');
+    expect(stats).toMatchObject({ active: 0, sealing: 0, tapDropped: 12, drops: { 'stray-records': 2 } });
+  });
+
+  it('tells what it does', async () => {
+    await record(1, rig.spec('a'), 100);
+    // Writes are on their way to a real disk.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    rig.worker.receive({ type: 'stats' });
+    const { stats } = await rig.event('stats');
+    expect(stats.active).toBe(1);
+    expect(stats.encodeLagSeconds).toBeGreaterThan(0.19);
+    expect(stats.encodeLagSeconds).toBeLessThan(0.3);
+    expect(stats.spoolBytes).toBeGreaterThan(1.5 * 32_000);
+  });
+
+  it('refuses a second recording in the same spool, and ids that are paths', async () => {
+    await writeFile(`${rig.spoolDirectory}/a.spool`, 'x');
+    rig.worker.receive({ type: 'prepare', recording: 1, spec: rig.spec('a') });
+    expect(await rig.event('failed')).toMatchObject({ recording: 1, reason: 'spool-error' });
+    rig.worker.receive({ type: 'prepare', recording: 2, spec: rig.spec('../a') });
+    expect(await rig.event('failed')).toMatchObject({ recording: 2, reason: 'bad-request' });
+    expect(await readFile(`${rig.spoolDirectory}/a.spool`, 'utf8')).toBe('x');
+  });
+
+  it('drained: what runs is sealed first, nothing new begins', async () => {
+    const start = await record(1, rig.spec('a'), 5);
+    rig.worker.receive({ type: 'drain' });
+    rig.worker.receive({ type: 'prepare', recording: 2, spec: rig.spec('b') });
+    expect(await rig.event('failed')).toMatchObject({ recording: 2, reason: 'draining' });
+    expect(rig.events.some((event) => event.type === 'drained')).toBe(false);
+    end(1, start + 100);
+    await rig.event('drained');
+    expect(rig.events.map((event) => event.type).slice(-2)).toEqual(['sealed', 'drained']);
+  });
+
+  it('catches up after it was away for longer than the time line spans', async () => {
+    rig.worker.receive({ type: 'prepare', recording: 1, spec: rig.spec('a') });
+    await rig.event('prepared');
+    const start = rig.time.now + 10;
+    begin(1, start);
+    for (let i = 0; i < 200; i++) {
+      const at = start + 5 + 20 * i;
+      const packet = rtp({ sequence: i, timestamp: 160 * i, payload: payloadOf(i) });
+      rig.tap.packet(1, 0, at as MonotonicMs, packet, packet.length);
+    }
+    mark('end', 1, start + 4000);
+    rig.time.to(start + 4100);
+    const { result } = await rig.event('sealed');
+    expect((await samplesOf(result.objectKey))[0]).toEqual(expectedChannel(0, 32000));
   });
 });
