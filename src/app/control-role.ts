@@ -69,15 +69,18 @@ function fail(context: CommandContext, fault: string, code: number): number {
 
 function untilStopped(context: CommandContext, database: OpenDatabase, logger: Logger): Promise<number> {
   return new Promise((resolve) => {
+    let stopping = false;
     listenToEnd(
       {
         onStop: () => {
+          stopping = true;
           resolve(exitCode.done);
         },
       },
       context.supervised,
     );
     void database.died.then((reason) => {
+      if (stopping) return;
       logger.error('embedded-database-died', { reason });
       resolve(exitCode.failure);
     });

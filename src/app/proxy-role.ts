@@ -56,18 +56,16 @@ export async function runProxy(settings: Settings, context: CommandContext): Pro
   if (!journal.ok) return fail(journal.error.message, exitCode.failure);
   const keys = createRecordingKeys({ kek: kek.value, random: systemRandom, clock: systemClock() });
   const proxy = new Proxy({ settings, logger, journal: journal.value, keys, prompts: prompts.value });
-  const fault = await proxy.start();
+  const fault = await proxy.start(() => {
+    // Under a supervisor the node is ready once its records have somewhere to go.
+    if (context.supervised)
+      process.send?.({ type: 'proxy-ready', sip: proxy.addresses } satisfies RoleMessage);
+  });
   if (fault !== null) return fail(fault.message, fault.code);
-  announce(proxy.addresses, context);
+  if (!context.supervised) context.print(JSON.stringify({ sip: proxy.addresses }));
   await proxy.untilStopped(context.supervised);
   lock.value.release();
   return exitCode.done;
-}
-
-function announce(sip: readonly string[], context: CommandContext): void {
-  const ready: RoleMessage = { type: 'proxy-ready', sip };
-  if (context.supervised) process.send?.(ready);
-  else context.print(JSON.stringify({ sip }));
 }
 
 interface ProxyPlan {
@@ -94,8 +92,8 @@ class Proxy {
     this.#plan = plan;
   }
 
-  /** Null, or why it did not start. */
-  async start(): Promise<StartFault | null> {
+  /** Null, or why it did not start. `onLinked`: control has welcomed it. */
+  async start(onLinked: () => void): Promise<StartFault | null> {
     const { settings, logger, journal } = this.#plan;
     const recovery = createRecovery({
       ...this.#plan,
@@ -121,6 +119,7 @@ class Proxy {
       version: version(),
       journal,
       handle: (ask) => this.#answer(ask),
+      onConnected: onLinked,
       logger,
       meter: this.#meter,
       schedule: systemSchedule,

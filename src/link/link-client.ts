@@ -16,6 +16,8 @@ export interface LinkClientOptions {
   readonly version: string;
   readonly journal: JournalSource;
   readonly handle: RequestHandler;
+  /** Control has welcomed us; called again after each reconnect. */
+  readonly onConnected?: () => void;
   readonly logger: Logger;
   readonly meter: Meter;
   readonly schedule?: Schedule;
@@ -41,7 +43,8 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
 
 const greetingMs = 10_000;
 const retryFirstMs = 100;
-const retryLongestMs = 5000;
+/** Beside us a dial costs nothing and control is missed at once; across a network many may come back together. */
+const retryLongestMs: Readonly<Record<LinkEndpoint['kind'], number>> = { unix: 400, tls: 5000 };
 /** Requests under way at once; a control process that asks more is answered `failed`. */
 const maxHandling = 256;
 
@@ -148,6 +151,7 @@ class Dialler implements LinkClient {
     this.#connection?.greeted();
     logger.info('link-connected');
     this.#announce();
+    this.#options.onConnected?.();
     this.#shipper.resume();
   }
 
@@ -188,6 +192,7 @@ class Dialler implements LinkClient {
 
   #redial(): void {
     if (this.#closed) return;
-    this.#timers.set('redial', backoff(this.#attempt++, retryFirstMs, retryLongestMs, this.#random));
+    const longest = retryLongestMs[this.#options.endpoint.kind];
+    this.#timers.set('redial', backoff(this.#attempt++, retryFirstMs, longest, this.#random));
   }
 }
