@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LinkEndpoint } from '../../src/link/endpoint.ts';
 import { createLinkServer } from '../../src/link/link-server.ts';
 import type { LinkAnswer, LinkRequest } from '../../src/link/protocol.ts';
 import type { RecordEvent } from '../../src/records/record-event.ts';
@@ -12,6 +13,9 @@ beforeEach(() => {
   bench = new Bench();
 });
 afterEach(() => bench.close());
+
+/** Nobody listens there, and to learn that needs no certificate. */
+const nowhere = { kind: 'tls', host: '127.0.0.1', port: 1, tls: { cert: '', key: '', ca: '' } } as const;
 
 const hello = { type: 'hello', protocol: 1, nodeId: 'edge-1', version: '0.0.0' };
 
@@ -116,23 +120,30 @@ describe('a proxy and its control process', () => {
     await until(() => second.nodes()[0]?.sip?.[0] === 'a');
   });
 
-  it('the proxy waits longer from attempt to attempt, within bounds, by the given randomness', async () => {
-    const delays: number[] = [];
-    bench.client({
-      random: (length) => new Uint8Array(length).fill(255),
-      schedule: (delayMs, run) => {
-        if (delayMs === 10_000) return () => undefined;
-        delays.push(delayMs);
-        const timer = setTimeout(run, 1);
-        return () => {
-          clearTimeout(timer);
-        };
-      },
-    });
-    await until(() => delays.length >= 9);
-    expect(delays.slice(0, 9)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
-    expect(bench.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
-  });
+  it.each<[string, LinkEndpoint, number[]]>([
+    ['over the network', nowhere, [100, 200, 400, 800, 1600, 3200, 5000, 5000]],
+    ['on one host', { kind: 'unix', path: '/nowhere/at/all' }, [100, 200, 400, 400]],
+  ])(
+    '%s the proxy waits longer from attempt to attempt, within bounds',
+    async (_where, endpoint, expected) => {
+      const delays: number[] = [];
+      bench.client({
+        endpoint,
+        random: (length) => new Uint8Array(length).fill(255),
+        schedule: (delayMs, run) => {
+          if (delayMs === 10_000) return () => undefined;
+          delays.push(delayMs);
+          const timer = setTimeout(run, 1);
+          return () => {
+            clearTimeout(timer);
+          };
+        },
+      });
+      await until(() => delays.length >= expected.length);
+      expect(delays.slice(0, expected.length)).toEqual(expected);
+      expect(bench.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    },
+  );
 });
 
 describe('requests', () => {
