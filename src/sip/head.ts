@@ -89,9 +89,5 @@ function unfolded(text: string, from: number, next: number): string {
  * quoted-pair may hold NUL (RFC 3261 §25.1).
  */
 function hasHostileCharacter(text: string): boolean {
-  if (/\r(?!\n)/.test(text)) return true;
-  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 1)) {
-    if (text.charAt(at - 1) !== '\\') return true;
-  }
-  return false;
+  return /\r(?!\n)/.test(text) || (text.includes('\0') && /(?:^|[^\\])\0/.test(text));
 }

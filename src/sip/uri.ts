@@ -36,6 +36,8 @@ const digits = '0123456789';
 const unreserved = tableOf(`${letters}${digits}-_.!~*'()`);
 /** RFC 3261 §25.1: unreserved / user-unreserved, and `%` and the `:` before the password. */
 const userinfo = tableOf(`${letters}${digits}-_.!~*'()&=+$,;?/%:#`);
+/** The same without `%` and `:`: what `encodeUser` leaves as it is. */
+const plainUser = tableOf(`${letters}${digits}-_.!~*'()&=+$,;?/`);
 const hostname = tableOf(`${letters}${digits}-._`);
 const ipv6 = tableOf(`${digits}abcdefABCDEF:.`);
 const scheme = tableOf(`${letters}${digits}+-.`);
@@ -157,11 +159,10 @@ function unescapeBytes(text: string): Buffer {
 
 /** RFC 3261 §19.1.2: a user with everything escaped that the user part does not allow. */
 export function encodeUser(text: string): string {
-  const allowed = tableOf(`${letters}${digits}-_.!~*'()&=+$,;?/`);
   let out = '';
   for (const byte of Buffer.from(text, 'utf8')) {
     out +=
-      allowed[byte] === 1
+      plainUser[byte] === 1
         ? String.fromCharCode(byte)
         : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }

@@ -15,7 +15,7 @@ export const inviteText = [
   'Max-Forwards: 70',
   'User-Agent: PBX 18.1',
   'Content-Type: application/sdp',
-  'Content-Length:   237',
+  'Content-Length:   250',
   '',
   'v=0',
   'o=- 1821420123 1821420123 IN IP4 192.0.2.4',

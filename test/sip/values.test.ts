@@ -87,7 +87,7 @@ describe('URIs', () => {
         const uri = parseUri(`sip:${encodeUser(text)}@host`);
         expect(uri && decodeUser(uri)).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
