@@ -1,5 +1,5 @@
 import type { Party } from '../records/call-record.ts';
-import { receiveInDialog } from '../sip/dialog.ts';
+import { type Dialog, receiveInDialog } from '../sip/dialog.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { makeResponse } from '../sip/response.ts';
@@ -43,14 +43,18 @@ function outOfDialog(turn: Turn, leg: Leg, request: SipRequest): Refusal | null 
   if (state === 'closed' || (state === 'closing' && request.method !== 'BYE')) return noSuchCall;
   // The callee's side may speak within an early dialog (RFC 3261 §12.1); nobody is there to hear it yet.
   if (dialog === null) return state === 'inviting' ? tooEarly(turn) : noSuchCall;
-  if (tagOf(request.headers.first('from') ?? '') !== (dialog.remoteTag === '' ? null : dialog.remoteTag)) {
-    return noSuchCall;
-  }
+  if (!isOfDialog(leg, dialog, request)) return noSuchCall;
   const received = receiveInDialog(dialog, request);
   // RFC 3261 §12.2.2: out of order is 500.
   if (!received.ok) return { status: 500, phrase: 'Out Of Order' };
   turn.updateLeg(leg.party, { dialog: received.value });
   return unsupportedExtensions(request);
+}
+
+/** RFC 3261 §12: both tags. While forks ring, a caller may speak in any of their dialogs. */
+function isOfDialog({ state }: Leg, dialog: Dialog, { headers }: SipRequest): boolean {
+  const [theirs, ours] = [tagOf(headers.first('from') ?? ''), tagOf(headers.first('to') ?? '')];
+  return (theirs ?? '') === dialog.remoteTag && (ours === dialog.localTag || state === 'inviting');
 }
 
 function tooEarly(turn: Turn): Refusal {

@@ -53,7 +53,7 @@ function redirects(status: number): boolean {
  * What a final refusal of one leg becomes on the other. A challenge belongs to its leg, and 401 or 407 without
  * one is no response; RFC 3261 §16.7 item 6: 503 speaks of the next hop, so it goes on as 500.
  */
-export function relayedRefusal({ status, phrase }: SipResponse): Refusal {
+function relayedRefusal({ status, phrase }: SipResponse): Refusal {
   if (status === 401 || status === 407) return { status: 403, phrase: 'Forbidden' };
   if (status === 503) return { status: 500, phrase: 'Server Internal Error' };
   return { status, phrase };

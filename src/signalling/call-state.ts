@@ -12,13 +12,13 @@ import type { Hop } from './transaction-layer.ts';
  * Where a call is: waiting for the director's word, then for media, then for the callee, then for the caller's
  * ACK; talking; releasing what is still up; over.
  */
-export type CallPhase = 'admitting' | 'opening' | 'dialling' | 'answered' | 'up' | 'ending' | 'over';
+type CallPhase = 'admitting' | 'opening' | 'dialling' | 'answered' | 'up' | 'ending' | 'over';
 
 /**
  * A leg's life. `inviting`: its INVITE has no final response. `accepted`: a 2xx has passed, its ACK has not.
  * `closing`: our BYE is on its way.
  */
-export type LegState = 'idle' | 'inviting' | 'cancelling' | 'accepted' | 'confirmed' | 'closing' | 'closed';
+type LegState = 'idle' | 'inviting' | 'cancelling' | 'accepted' | 'confirmed' | 'closing' | 'closed';
 
 /** The neighbour of a leg and what we are called towards it. */
 export interface LegPeer {
@@ -30,7 +30,7 @@ export interface LegPeer {
   readonly listener: string;
 }
 
-export interface SentAck {
+interface SentAck {
   readonly request: SipRequest;
   readonly hop: Hop;
 }

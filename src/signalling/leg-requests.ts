@@ -14,7 +14,7 @@ import type { Turn } from './turn.ts';
  * Where a request in a dialog goes: to the address of its first route or target (RFC 3261 §8.1.2); where that
  * is a name, to where the dialog's messages came from. A connection is reused while it leads there (§18).
  */
-export function hopOf(leg: Leg, request: SipRequest): Hop {
+function hopOf(leg: Leg, request: SipRequest): Hop {
   const uri = parseSipUri(nextHopUri(request));
   const address = bareHost(uri?.host ?? '');
   if (uri === null || isIP(address) === 0) return leg.hop;

@@ -27,6 +27,7 @@ export class RunningCall {
   #state: CallState;
   #media: MediaSession | null = null;
   #busy = false;
+  #broken = false;
 
   constructor(deps: RunningCallDeps, state: CallState, transaction: ServerTransaction) {
     this.#deps = deps;
@@ -63,10 +64,23 @@ export class RunningCall {
   #drain(): void {
     this.#busy = true;
     for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
-      this.#take(stepCall(this.#state, event));
+      this.#safely(event);
     }
     this.#busy = false;
     this.#forgetFinished();
+  }
+
+  /** A bug, here or in what is told of the call, ends this call and no other. */
+  #safely(event: CallEvent): void {
+    try {
+      this.#take(stepCall(this.#state, event));
+    } catch (error) {
+      this.#deps.logger.error('call-step-failed', {
+        ...{ callId: this.callId, event: event.type, error: String(error) },
+      });
+      if (!this.#broken) this.#queue.push({ type: 'hang-up', reason: 'crash' });
+      this.#broken = true;
+    }
   }
 
   #take({ state, effects }: Step): void {
@@ -171,9 +185,12 @@ export class RunningCall {
 
   #end(end: CallEnd): void {
     this.#timers.clearAll();
-    this.#deps.director.ended(this.callId, end);
-    this.#media?.close();
-    this.#deps.over(this, end);
+    try {
+      this.#deps.director.ended(this.callId, end);
+      this.#media?.close();
+    } finally {
+      this.#deps.over(this, end);
+    }
   }
 
   /** Transactions that the call has no more use for; the layer keeps what the RFC makes it keep. */

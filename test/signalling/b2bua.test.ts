@@ -1,16 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type NodeUnderTest, nodeUnderTest } from './node-under-test.ts';
+import { type NodeOptions, type NodeUnderTest, nodeUnderTest } from './node-under-test.ts';
 import { audio, body, header, startLine, tagOf } from './scripted-peer.ts';
 
 let node: NodeUnderTest;
 
 beforeEach(async () => {
-  node = await nodeUnderTest(1000);
+  node = await nodeUnderTest();
 });
 
 afterEach(async () => {
   await node.close();
 });
+
+/** Another node in place of the usual one. */
+async function startAgain(options: NodeOptions): Promise<void> {
+  await node.close();
+  node = await nodeUnderTest(options);
+}
 
 /** A call from the PBX to the carrier, up to the ACK. */
 async function establish(callId: string): Promise<{ ok: string; invite: string; ack: string }> {
@@ -173,6 +179,7 @@ describe('a call that is not taken', () => {
   });
 
   it('a silent peer is passed over for the next of the route', async () => {
+    await startAgain({ trunk: { inviteTimeoutMs: 400 } });
     const { pbx, second, director } = node;
     pbx.invite(node.uri('352123'), 'silent');
     const invite = await second.expect('INVITE');
@@ -191,6 +198,7 @@ describe('a call that is not taken', () => {
   });
 
   it('nobody at all: 408', async () => {
+    await startAgain({ trunk: { inviteTimeoutMs: 400 } });
     node.pbx.invite(node.uri('352123'), 'nobody');
     await node.pbx.expect('SIP/2.0 408');
     await node.director.hasEnded(1);
@@ -198,6 +206,7 @@ describe('a call that is not taken', () => {
   });
 
   it('it rings for too long: CANCEL to the callee, 408 to the caller', async () => {
+    await startAgain({ ringMs: 600 });
     const { pbx, carrier, director } = node;
     pbx.invite(node.uri('352123'), 'rings');
     const invite = await carrier.expect('INVITE');
@@ -298,6 +307,18 @@ describe('what is no call', () => {
     expect(node.director.admitted).toEqual([]);
   });
 
+  it('a peer with as many calls as it may have is passed over; none is left: 503 with Retry-After', async () => {
+    await startAgain({ trunk: { maxCalls: 1 } });
+    const { pbx, carrier, second } = node;
+    for (const callId of ['first', 'second']) pbx.invite(node.uri('352123'), callId);
+    carrier.respond(await carrier.expect('INVITE'), '180 Ringing', { tag: 'a' });
+    second.respond(await second.expect('INVITE'), '180 Ringing', { tag: 'b' });
+    pbx.invite(node.uri('352123'), 'third');
+    expect(header(await pbx.expect('SIP/2.0 503'), 'Retry-After')).toBe('30');
+    pbx.invite(node.uri('112'), 'emergency');
+    expect(startLine(await carrier.expect('INVITE'))).toContain('sip:112@');
+  });
+
   it('a peer without a route gets 404', async () => {
     node.second.invite(node.uri('1'), 'nowhere');
     await node.second.expect('SIP/2.0 404');
@@ -357,6 +378,17 @@ describe('what the node asks', () => {
     expect(header(await pbx.expect('SIP/2.0 503'), 'Retry-After')).toBe('30');
     await director.hasEnded(1);
     expect(director.outcomes).toEqual(['ours/recording-failed']);
+  });
+
+  it('a bug in what is told of a call ends that call and no other', async () => {
+    const { pbx, carrier, director } = node;
+    director.answered = () => {
+      throw new Error('bug');
+    };
+    await establish('bug');
+    for (const peer of [pbx, carrier]) peer.respond(await peer.expect('BYE'), '200 OK');
+    await director.hasEnded(1);
+    expect(director.outcomes).toEqual(['ours/crash']);
   });
 
   it('an admission that throws is a 500, and the end is said', async () => {

@@ -105,6 +105,15 @@ describe('BYE', () => {
     expect(scene.state.phase).toBe('up');
   });
 
+  it('in the dialog of a fork that lost is 481, and the call goes on', () => {
+    const scene = new Scene().answer('INVITE', 180, { tag: 'bob' }).answer('INVITE', 180, { tag: 'carol' });
+    scene.answer('INVITE', 200, { tag: 'bob', body: calleeSdp }).callerAck();
+    scene.look();
+    scene.callerSees = 'us.1';
+    const stray = scene.from('caller', 'BYE');
+    expect(scene.look()).toEqual([`481 to ${stray}`]);
+  });
+
   it('RFC 3261 §12.2.2: a request whose number is behind is 500', () => {
     const scene = Scene.up();
     scene.from('caller', 'INFO', { cseq: 9 });

@@ -70,6 +70,8 @@ export class Scene {
   readonly acks: SipRequest[] = [];
   /** Transactions of requests in dialog that came in. */
   readonly received: string[] = [];
+  /** Our tag in the caller's requests. */
+  callerSees = 'us';
   #lines: string[] = [];
   #timers = new Map<string, number>();
   #transactions = 1;
@@ -224,7 +226,7 @@ export class Scene {
     extra: Lines = [],
     tag = party === 'caller' ? 'ann' : 'bob',
   ): SipRequest {
-    const ours = party === 'caller' ? 'us' : 'we';
+    const ours = party === 'caller' ? this.callerSees : 'we';
     return {
       ...{ type: 'request', method, uri: 'sip:203.0.113.1:5060' },
       ...message(

@@ -20,7 +20,7 @@ import { rawTcp } from './transport/raw-peer.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 
 /** Says yes, and writes down what it is told. */
-export class FakeDirector implements CallDirector {
+class FakeDirector implements CallDirector {
   readonly admitted: CallFacts[] = [];
   readonly connected: { party: Party; media: NegotiatedMedia }[] = [];
   readonly answeredCalls: string[] = [];
@@ -85,8 +85,14 @@ export interface NodeUnderTest {
   close(): Promise<void>;
 }
 
+export interface NodeOptions {
+  readonly ringMs?: number;
+  /** Further keys of both trunk peers. */
+  readonly trunk?: { readonly maxCalls?: number; readonly inviteTimeoutMs?: number };
+}
+
 /** The real stack and B2BUA on loopback between three scripted peers, told apart by port. */
-export async function nodeUnderTest(ringMs?: number): Promise<NodeUnderTest> {
+export async function nodeUnderTest({ ringMs, trunk = {} }: NodeOptions = {}): Promise<NodeUnderTest> {
   let port = 0;
   const [pbx, carrier, second] = await Promise.all([
     ScriptedPeer.udp(() => port),
@@ -95,7 +101,7 @@ export async function nodeUnderTest(ringMs?: number): Promise<NodeUnderTest> {
   ]);
   const peer = (id: string, side: 'pbx' | 'trunk', to: ScriptedPeer): Record<string, unknown> => ({
     ...{ id, side, listener: 'udp', match: [`127.0.0.1/32:${to.port}`] },
-    ...{ targets: [`sip:127.0.0.1:${to.port}`], inviteTimeoutMs: 300 },
+    ...{ targets: [`sip:127.0.0.1:${to.port}`], ...(side === 'trunk' ? trunk : {}) },
   });
   const options = sipOptions.parse({
     listeners: [
