@@ -87,7 +87,7 @@ sip:
   routes:
     - { from: pbx, to: [carrier] }
     - { from: carrier, to: [pbx] }
-media: { address: 127.0.0.1, ports: 46000-49999 }
+media: { address: 127.0.0.1, ports: 22000-29999 }
 purposes: [{ id: quality, description: "bench", legalBasis: legitimate-interest, retention: 1d }]
 recording: { rules: [${rule}] }
 http: { address: 127.0.0.1, port: ${ports.http} }
