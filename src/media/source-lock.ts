@@ -93,13 +93,9 @@ export class SourceLock {
   #isStale(source: DatagramSource, named: DatagramTarget, view: RtpView, now: MonotonicMs): boolean {
     const { address, port } = source;
     const { ssrc, timestamp } = view;
-    const fromNamed = port === named.port;
-    const stale = fromNamed
+    return port === named.port
       ? this.#memory.continues(ssrc, address, port, timestamp, now)
       : this.#memory.knowsSsrc(ssrc) || this.#memory.knowsSource(address, port);
-    // It is still being sent: from now on it goes on from here.
-    if (stale) this.#memory.refresh(ssrc, address, port, timestamp, now);
-    return stale;
   }
 
   #findHeard(source: DatagramSource, ssrc: number): RememberedStream | null {

@@ -8,6 +8,7 @@ export interface RememberedStream {
   readonly port: number;
   timestamp: number;
   clockRate: number;
+  /** When it was last accepted. */
   at: MonotonicMs;
 }
 
@@ -29,14 +30,6 @@ export class StreamMemory {
     if (known !== null) this.#streams.splice(this.#streams.indexOf(known), 1);
     this.#streams.push(stream);
     if (this.#streams.length > capacity) this.#streams.shift();
-  }
-
-  /** A remembered stream was seen again, and refused. Others are not learned here: they could push these out. */
-  refresh(ssrc: number, address: string, port: number, timestamp: number, at: MonotonicMs): void {
-    const known = this.#find(ssrc, address, port);
-    if (known === null) return;
-    known.timestamp = timestamp;
-    known.at = at;
   }
 
   knowsSsrc(ssrc: number): boolean {

@@ -49,6 +49,15 @@ describe.each(laws)('G.711 $law', ({ decode, encode, oracle, zero, silence }) =>
     expect(notNearest).toEqual(new Int16Array(0));
   });
 
+  it('takes the smaller magnitude halfway between two values', () => {
+    const halfway = everySample.filter((sample, i) => {
+      const chosen = oracle[encoded[i]!]!;
+      const mirrored = 2 * sample - chosen;
+      return sample !== chosen && oracle.includes(mirrored) && Math.abs(mirrored) < Math.abs(chosen);
+    });
+    expect(halfway.filter((sample) => sample !== 0)).toEqual(new Int16Array(0));
+  });
+
   it('is odd: the sign changes nothing but the sign bit', () => {
     for (let magnitude = 1; magnitude < 32768; magnitude++) {
       expect(encoded[32768 - magnitude]! ^ encoded[32768 + magnitude]!).toBe(0x80);

@@ -173,6 +173,29 @@ describe('the tap', () => {
       { numRuns: 80 },
     );
   });
+
+  it('never writes over what is not yet read, where large records meet the end of the buffer', () => {
+    const step = fc.record({ length: fc.nat(50_000), read: fc.nat(2) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { writer, reader } = ring();
+        const queue: number[] = [];
+        const check = (limit: number): void => {
+          for (const { recording, bytes: content } of readAll(reader, limit)) {
+            expect(recording).toBe(queue.shift());
+            expect(content.every((byte) => byte === (recording & 0xff))).toBe(true);
+          }
+        };
+        steps.forEach(({ length, read }, i) => {
+          if (writer.mark(tapKind.formats, i, 0, now, 0, new Uint8Array(length).fill(i))) queue.push(i);
+          check(read);
+        });
+        check(1000);
+        expect(queue).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 describe('between two threads', () => {

@@ -66,7 +66,7 @@ export class RelayFixture {
       readonly restMs?: number;
     } = {},
   ) {
-    const [firstPort, lastPort] = options.ports ?? [26_000, 26_199];
+    const [firstPort, lastPort] = options.ports ?? [17_000, 17_199];
     const tap = createTapBuffer(1 << 18);
     this.tap = new TapReader(tap);
     this.relay = new MediaRelay(

@@ -75,12 +75,22 @@ describe('relaying', () => {
 
   it('sends nothing to a party that does not receive', async () => {
     const { session, legs, parties } = await fixture.call();
-    fixture.connect(session, 1, parties[1], { receives: false });
     await talk(parties[0], legs[0].rtpPort, 1);
+    await parties[1].hears(1);
+    fixture.clock.advance(1000);
+    fixture.connect(session, 1, parties[1], { receives: false });
+    await talk(parties[0], legs[0].rtpPort, 51);
     await fixture.drops('not-receiving', 1);
+    fixture.clock.advance(1000);
     fixture.connect(session, 1, parties[1]);
-    await talk(parties[0], legs[0].rtpPort, 2);
-    expect(await parties[1].hears(1)).toMatchObject([{ payload: Buffer.alloc(160, 2), marker: true }]);
+    await talk(parties[0], legs[0].rtpPort, 101);
+    const heard = await parties[1].hears(2);
+    expect(heard.map(({ payload, marker }) => [payload[0], marker])).toEqual([
+      [1, true],
+      [101, true],
+    ]);
+    expect(differences(heard.map(({ sequence }) => sequence)).map((d) => d & 0xffff)).toEqual([1]);
+    expect(differences(heard.map(({ timestamp }) => timestamp)).map((d) => d >>> 0)).toEqual([16_000]);
   });
 
   it('withholds RTCP, and counts it', async () => {
@@ -118,7 +128,7 @@ describe('relaying', () => {
   });
 
   it('relays over IPv6', async () => {
-    const sixth = new RelayFixture({ address: '::1', ports: [26_400, 26_419] });
+    const sixth = new RelayFixture({ address: '::1', ports: [17_400, 17_419] });
     const { session, legs } = await sixth.open();
     const parties = [await sixth.party('::1'), await sixth.party('::1')] as const;
     sixth.connect(session, 0, { address: '0:0:0:0:0:0:0:1', port: parties[0].port });
@@ -177,6 +187,10 @@ describe('from where RTP is taken', () => {
     await parties[1].hears(2);
     await talk(parties[1], legs[1].rtpPort, 1);
     expect(await moved.hears(1)).toHaveLength(1);
+    fixture.connect(session, 0, { address: '127.0.0.1', port: 9 });
+    const behind = await fixture.party();
+    await behind.send(rtpPacket({ sequence: 3, ssrc: 0x4444 }), legs[0].rtpPort);
+    await parties[1].hears(3);
   });
 
   it.each([
@@ -185,7 +199,7 @@ describe('from where RTP is taken', () => {
     { name: 'the null address', address: '0.0.0.0', port: 5004 },
     { name: 'broadcast', address: '255.255.255.255', port: 5004 },
     { name: 'another family', address: '::1', port: 5004 },
-    { name: 'one of our own ports', address: '127.0.0.1', port: 26_001 },
+    { name: 'one of our own ports', address: '127.0.0.1', port: 17_001 },
     { name: 'port 0', address: '127.0.0.1', port: 0 },
   ])('has nothing to do with $name as a remote', async ({ address, port }) => {
     const { session, legs, parties } = await fixture.call();
@@ -200,7 +214,7 @@ describe('from where RTP is taken', () => {
 
 describe('ports', () => {
   it('says no-ports when they are used up, and has some again after the rest', async () => {
-    const small = new RelayFixture({ ports: [26_300, 26_305], restMs: 10_000 });
+    const small = new RelayFixture({ ports: [17_300, 17_305], restMs: 10_000 });
     const { session } = await small.open();
     small.relay.command({ type: 'open', session: 77, interfaces: ['main', 'main'] });
     expect(await small.said('refused', 77)).toMatchObject({ reason: 'no-ports' });
@@ -211,18 +225,18 @@ describe('ports', () => {
   });
 
   it('passes over a pair that another program holds, and counts it', async () => {
-    const small = new RelayFixture({ ports: [26_320, 26_327] });
-    const holder = new RelayFixture({ ports: [26_320, 26_323] });
+    const small = new RelayFixture({ ports: [17_320, 17_327] });
+    const holder = new RelayFixture({ ports: [17_320, 17_323] });
     await holder.open();
     const { legs } = await small.open();
-    expect(legs.map(({ rtpPort }) => rtpPort).toSorted()).toEqual([26_324, 26_326]);
+    expect(legs.map(({ rtpPort }) => rtpPort).toSorted()).toEqual([17_324, 17_326]);
     expect(small.stats().bindFailures).toBe(2);
     holder.stop();
     small.stop();
   });
 
   it('a session closed while it opens is refused and holds nothing', async () => {
-    const small = new RelayFixture({ ports: [26_340, 26_343] });
+    const small = new RelayFixture({ ports: [17_340, 17_343] });
     small.relay.command({ type: 'open', session: 5, interfaces: ['main', 'main'] });
     small.relay.command({ type: 'close', session: 5 });
     await small.said('refused', 5);
@@ -242,7 +256,7 @@ describe('an old stream on reused ports', () => {
     port: number;
     next: Awaited<ReturnType<RelayFixture['call']>>;
   }> => {
-    const small = new RelayFixture({ ports: [26_360, 26_363], restMs: 10_000 });
+    const small = new RelayFixture({ ports: [17_360, 17_363], restMs: 10_000 });
     const { session, legs, parties } = await small.call();
     await parties[0].send(old(1), legs[0].rtpPort);
     await parties[1].hears(1);
@@ -258,10 +272,13 @@ describe('an old stream on reused ports', () => {
     await before.send(old(502), port);
     await before.send(rtpPacket({ sequence: 1, ssrc: 0xdef }), port);
     await small.drops('stale', 2);
+    const elsewhere = await small.party();
+    await elsewhere.send(old(503), port);
+    await small.drops('stale', 3);
     await next.parties[0].send(rtpPacket({ sequence: 9, ssrc: 0x123 }), port);
     expect(await next.parties[1].hears(1)).toMatchObject([{ payload: Buffer.alloc(160, 9) }]);
-    await before.send(old(503), port);
-    await small.drops('stale', 3);
+    await before.send(old(504), port);
+    await small.drops('stale', 4);
     small.stop();
   });
 
@@ -328,6 +345,18 @@ describe('silence', () => {
     fixture.connect(session, 1, null);
     fixture.clock.advance(10 * minute);
     expect(fixture.events.filter(({ type }) => type === 'silent')).toHaveLength(0);
+  });
+
+  it('is counted anew from the end of a hold', async () => {
+    const { session, parties } = await fixture.call();
+    fixture.connect(session, 0, parties[0], { sends: false });
+    fixture.connect(session, 1, parties[1], { sends: false });
+    fixture.clock.advance(10 * minute);
+    fixture.connect(session, 1, parties[1]);
+    fixture.clock.advance(minute - 2000);
+    expect(fixture.events.filter(({ type }) => type === 'silent')).toHaveLength(0);
+    fixture.clock.advance(3000);
+    expect(fixture.events.filter(({ type }) => type === 'silent')).toHaveLength(1);
   });
 
   it('an idle worker has nothing scheduled', async () => {
