@@ -4,27 +4,27 @@ import { englishPrompt } from '../support/node-config.ts';
 import { Scene } from '../support/scene.ts';
 import { align, rms, signalToNoise } from '../support/sound.ts';
 import { readWav } from '../support/wav-file.ts';
+import { after, voice } from './voices.ts';
 
 const prompt = readWav(englishPrompt.file).channels[0]!;
-const [low, high] = ['caller', 'callee'].map((name) =>
-  readWav(`fixtures/voices/${name}.wav`).channels[0]!.subarray(0, 3 * 8000),
-) as [Int16Array, Int16Array];
+const low = voice('caller', 0, 3);
+const high = voice('callee', 0, 3);
 
 describe('a call whose parties are told on answer that it is recorded', () => {
   let scene: Scene;
   let heard: { readonly caller: Int16Array; readonly callee: Int16Array };
   let call: CallView;
   let recording: RecordingView;
-  const babble = low.subarray(8000, 16_000);
+  const babble = voice('caller', 5, 1);
 
   beforeAll(async () => {
     scene = await Scene.start();
     const [calling, called] = await scene.placeCall();
     // The caller talks over the announcement; nobody may hear or keep that.
     await calling.rtp.play(babble);
-    await new Promise((resolve) => setTimeout(resolve, (prompt.length / 8000) * 1000 - 500));
+    await after((prompt.length / 8000) * 1000 - 500);
     await Promise.all([calling.rtp.play(low), called.rtp.play(high)]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await after(100);
     await calling.hangUp();
     await called.ended;
     heard = { caller: calling.rtp.heard(), callee: called.rtp.heard() };

@@ -12,6 +12,11 @@ export interface ConfigPlan {
   readonly mediaPorts?: readonly [first: number, last: number];
   /** Laid over the one rule that records everything. */
   readonly rule?: Readonly<Record<string, unknown>>;
+  /** Rules that come before it. */
+  readonly rulesBefore?: readonly Readonly<Record<string, unknown>>[];
+  /** More listeners and peers beside the two. */
+  readonly listeners?: readonly Readonly<Record<string, unknown>>[];
+  readonly peers?: readonly Readonly<Record<string, unknown>>[];
   readonly prompts?: readonly Readonly<Record<string, unknown>>[];
   /** Laid over the whole configuration's sections. */
   readonly sections?: Readonly<Record<string, unknown>>;
@@ -26,6 +31,8 @@ export const englishPrompt = {
 };
 
 export const announcedElsewhere = {
+  mode: 'automatic',
+  purpose: 'quality',
   announce: 'elsewhere',
   told: 'The exchange has told both parties.',
 };
@@ -43,6 +50,7 @@ export async function nodeConfig(plan: ConfigPlan): Promise<string> {
         listeners: [
           { id: 'lan', transport, address, port: plan.lanPort },
           { id: 'wan', transport, address, port: plan.wanPort },
+          ...(plan.listeners ?? []),
         ],
         peers: [
           { id: 'pbx', side: 'pbx', listener: 'lan', match: ['127.0.0.1/32'], targets: [plan.pbxTarget] },
@@ -71,6 +79,7 @@ export async function nodeConfig(plan: ConfigPlan): Promise<string> {
       ],
       recording: {
         rules: [
+          ...(plan.rulesBefore ?? []),
           {
             id: 'everything',
             mode: 'automatic',

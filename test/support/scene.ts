@@ -84,9 +84,18 @@ export class Scene {
   }
 
   /** An outbound call, answered: [the caller's side, the callee's side]. */
-  async placeCall(): Promise<[AgentCall, AgentCall]> {
+  placeCall(): Promise<[AgentCall, AgentCall]> {
     const calling = this.pbx.call(`sip:${outsideNumber}@127.0.0.1:${this.lanPort};transport=tcp`);
-    const arrived = this.trunk.nextCall();
+    return this.#answered(calling, this.trunk.nextCall());
+  }
+
+  /** An inbound call, answered: [the caller's side, the callee's side]. */
+  placeInboundCall(): Promise<[AgentCall, AgentCall]> {
+    const calling = this.trunk.call(`sip:${extension}@127.0.0.1:${this.wanPort};transport=tcp`);
+    return this.#answered(calling, this.pbx.nextCall());
+  }
+
+  async #answered(calling: AgentCall, arrived: Promise<AgentCall>): Promise<[AgentCall, AgentCall]> {
     const early = calling.answered.then(({ status, reason }) => {
       throw new Error(`the call was answered with ${status} ${reason} before it reached the other side`);
     });
@@ -98,20 +107,33 @@ export class Scene {
     return [calling, called];
   }
 
-  /** The only recording, once it is in one of `states`. */
+  /** A recording of the newest call, once it is in one of `states`. */
   recording(...states: readonly string[]): Promise<RecordingView> {
     return waitUntil(`a recording in state ${states.join(' or ')}`, async () => {
-      const recordings = await this.node.api.recordings();
-      return recordings.find(({ state }) => states.includes(state));
+      const [recordings, call] = await Promise.all([this.node.api.recordings(), this.#newestCall()]);
+      return recordings.find(({ state, callId }) => states.includes(state) && callId === call?.id);
     });
   }
 
-  /** The only call, once it has ended. */
+  /** The newest call, while it lasts. */
+  liveCall(): Promise<CallView> {
+    return waitUntil('a call that has not ended', async () => {
+      const call = await this.#newestCall();
+      return call?.endedAt === null ? call : undefined;
+    });
+  }
+
+  /** The newest call, once it has ended. */
   settledCall(): Promise<CallView> {
     return waitUntil('a call that has ended', async () => {
-      const calls = await this.node.api.calls();
-      return calls.find(({ endedAt }) => endedAt !== null);
+      const call = await this.#newestCall();
+      return call === undefined || call.endedAt === null ? undefined : call;
     });
+  }
+
+  async #newestCall(): Promise<CallView | undefined> {
+    const calls = await this.node.api.calls();
+    return calls.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)).at(-1);
   }
 
   /** Starts a node again on the same data. */
