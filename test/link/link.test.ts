@@ -397,6 +397,25 @@ describe('a peer that does not keep to the protocol', () => {
     expect(server.nodes()).toEqual([]);
   });
 
+  it('batches that come ahead of their turn are still stored one after the other, in order', async () => {
+    const seen: string[] = [];
+    let storing = 0;
+    await bench.server({
+      store: async (events) => {
+        expect(++storing).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        storing -= 1;
+        seen.push(...events.map((event) => (event.kind === 'key' ? event.key.recordingId : '')));
+      },
+    });
+    const peer = await bench.raw();
+    peer.say(hello);
+    for (const batch of [1, 2, 3]) peer.say({ type: 'records', batch, events: [keyEvent(batch)] });
+    await until(() => peer.received.length === 4);
+    expect(seen).toEqual(['r1', 'r2', 'r3']);
+    expect(peer.received.slice(1)).toEqual([1, 2, 3].map((batch) => ({ type: 'stored', batch })));
+  });
+
   it('a peer that sends batch upon batch without waiting is sent away', async () => {
     await bench.server({ store: () => new Promise(() => undefined) });
     const peer = await bench.raw();
