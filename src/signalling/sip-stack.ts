@@ -146,7 +146,9 @@ class Stack implements SipStack {
   }
 
   #response(response: SipResponse, source: Hop): void {
-    if (!this.#clients.receive(response, source)) this.#transports.drop('stray-response');
+    // RFC 3261 §8.1.3.3: a response with a second Via was not meant for us.
+    const misrouted = response.headers.count('via') > 1;
+    if (misrouted || !this.#clients.receive(response, source)) this.#transports.drop('stray-response');
   }
 
   #malformed({ request, status, phrase }: ParseFaultAnswer, path: ReturnPath): void {
@@ -169,6 +171,9 @@ class Stack implements SipStack {
         this.#transports.sendBack(bytes, path, failed);
       },
       tell: (run) => this.#guard(run),
+      drop: (reason) => {
+        this.#transports.drop(reason);
+      },
     };
   }
 

@@ -12,6 +12,8 @@ export interface TransactionContext {
   sendBack(bytes: Buffer, path: ReturnPath, failed: () => void): void;
   /** Calls the user: a bug of its is counted and logged, and goes no further. False: it threw. */
   tell(run: () => void): boolean;
+  /** Counts something thrown away; the reason is a slug. */
+  drop(reason: string): void;
 }
 
 /** What an INVITE client transaction needs besides. */

@@ -9,6 +9,7 @@ import type {
   RequestServerTimer,
 } from '../sip/request-server-machine.ts';
 import { serializeMessage } from '../sip/serialize.ts';
+import { transactionTimeout } from '../sip/transaction-timers.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { Hop, ServerTransaction } from './transaction-layer.ts';
 import type { ReturnPath } from './transport/return-path.ts';
@@ -22,6 +23,9 @@ export interface RequestServerOptions {
   readonly ended: () => void;
 }
 
+/** Besides the machine's own: the user has given no final response. */
+type TimerName = RequestServerTimer | 'unanswered';
+
 /** Runs the non-INVITE server machine. */
 export class RequestServer implements ServerTransaction {
   readonly id: string;
@@ -29,7 +33,7 @@ export class RequestServer implements ServerTransaction {
   readonly source: Hop;
   readonly #context: TransactionContext;
   readonly #options: RequestServerOptions;
-  readonly #timers: Timers<RequestServerTimer>;
+  readonly #timers: Timers<TimerName>;
   #state: RequestServerState<Buffer>;
   #failed = false;
 
@@ -39,9 +43,11 @@ export class RequestServer implements ServerTransaction {
     this.source = options.source;
     this.#context = context;
     this.#options = options;
-    this.#timers = namedTimers(context.schedule, (timer) => {
-      this.#step({ type: 'timer', timer });
+    this.#timers = namedTimers(context.schedule, (name) => {
+      if (name === 'unanswered') this.#abandon();
+      else this.#step({ type: 'timer', timer: name });
     });
+    this.#timers.set('unanswered', transactionTimeout);
     this.#state = startRequestServer<Buffer>(options.source.transport !== 'udp').state;
   }
 
@@ -50,7 +56,15 @@ export class RequestServer implements ServerTransaction {
     return this.#state.phase === 'trying' || this.#state.phase === 'proceeding';
   }
 
+  /** After 64*T1 the client has given up (Timer F), and no answer means anything (RFC 4320 §4.2). */
+  #abandon(): void {
+    this.#context.drop('request-unanswered');
+    this.forget();
+    this.#options.ended();
+  }
+
   respond(response: SipResponse): void {
+    if (response.status >= 200) this.#timers.clear('unanswered');
     this.#step({ type: 'respond', status: response.status, response: serializeMessage(response) });
   }
 

@@ -14,7 +14,3 @@ export function parseCSeq(value: string): CSeq | null {
   const method = trimmed(value, end, value.length);
   return number === null || !isToken(method) ? null : { number, method };
 }
-
-export function printCSeq(cseq: CSeq): string {
-  return `${cseq.number} ${cseq.method}`;
-}

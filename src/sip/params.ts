@@ -1,7 +1,7 @@
 import { skipQuoted } from './text.ts';
 
 /** One `;name=value`. The value is as written, quotes included; null: there was no `=`. */
-export interface Param {
+interface Param {
   readonly name: string;
   readonly value: string | null;
 }

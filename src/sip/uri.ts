@@ -16,14 +16,14 @@ export interface SipUri {
 }
 
 /** RFC 3966. `number` as written, visual separators included. */
-export interface TelUri {
+interface TelUri {
   readonly scheme: 'tel';
   readonly number: string;
   readonly params: Params;
 }
 
 /** Any other scheme (`urn:service:sos`, `http:`). Scheme in lower case. */
-export interface OtherUri {
+interface OtherUri {
   readonly scheme: 'other';
   readonly name: string;
   readonly rest: string;

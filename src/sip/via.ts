@@ -51,7 +51,7 @@ function parseSentProtocol(text: string): Omit<Via, 'params'> | null {
   return sentBy === null || !isToken(transport) ? null : { transport, ...sentBy };
 }
 
-export function printVia(via: Via): string {
+function printVia(via: Via): string {
   const port = via.port === null ? '' : `:${via.port}`;
   return `SIP/2.0/${via.transport} ${via.host}${port}${printParams(via.params)}`;
 }

@@ -222,6 +222,15 @@ describe('client transactions over UDP, answered by a raw socket', () => {
     expect(under.dropped('stray-response')).toBe(1);
   });
 
+  it('§8.1.3.3: a response with a second Via was meant for somebody else', async () => {
+    under.stack.send(request('BYE'), hop, under.events);
+    const sent = await peer.next();
+    answer(rawResponse(sent, '200 OK', 'b1', ['Via: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bKx']));
+    await under.settle();
+    expect(under.told).toHaveLength(0);
+    expect(under.dropped('stray-response')).toBe(1);
+  });
+
   it('§17.1.4: what cannot be sent fails, after send has returned', async () => {
     let returned = false;
     under.stack.send(

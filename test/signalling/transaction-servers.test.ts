@@ -147,6 +147,15 @@ describe('server transactions over UDP, driven by a raw socket', () => {
     await nextOf(under, 'request');
   });
 
+  it('RFC 4320 §4.2: a request that the user leaves unanswered is forgotten when its client has given up', async () => {
+    send(rawRequest(peer.port, { method: 'INFO', to: '<sip:bob@127.0.0.1>;tag=b1' }));
+    await nextOf(under, 'request');
+    under.hand.advance(32_000);
+    expect(under.stack.activeTransactions).toBe(0);
+    expect(under.dropped('request-unanswered')).toBe(1);
+    expect(peer.waiting).toBe(0);
+  });
+
   it('§17.2.3: two peers with equal branches have two transactions: the sent-by differs', async () => {
     const other = await rawUdp();
     send(invite());

@@ -15,7 +15,7 @@ import { TcpTransport } from './tcp-transport.ts';
 import { UdpTransport } from './udp-transport.ts';
 
 /** What the layer above is handed. Nothing of it comes from strangers, but for `stranger`. */
-export interface TransportsUser {
+interface TransportsUser {
   /** The request's top Via is stamped already (`received`, `rport`). */
   request(request: SipRequest, source: Hop, path: ReturnPath): void;
   response(response: SipResponse, source: Hop): void;
@@ -25,7 +25,7 @@ export interface TransportsUser {
   stranger(request: SipRequest, path: ReturnPath): void;
 }
 
-export interface TransportsOptions {
+interface TransportsOptions {
   readonly listeners: readonly ListenerOptions[];
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
   readonly user: TransportsUser;

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createMeter } from '../../../src/kernel/meter.ts';
 import type { Meter } from '../../../src/kernel/meter.ts';
 import type { LogFields, Logger } from '../../../src/kernel/logger.ts';
-import type { Schedule } from '../../../src/kernel/timers.ts';
 import type { SipRequest, SipResponse } from '../../../src/sip/message.ts';
 import { createSipStack } from '../../../src/signalling/sip-stack.ts';
 import type { SipStack } from '../../../src/signalling/sip-stack.ts';
@@ -38,8 +37,7 @@ export interface StackUnderTest {
 
 export interface UnderTestOptions {
   readonly isPeer?: (listener: string, address: string, port: number) => boolean;
-  /** Instead of the hand-moved schedule. */
-  readonly schedule?: Schedule;
+  readonly address?: string;
 }
 
 export async function stackUnderTest(options: UnderTestOptions = {}): Promise<StackUnderTest> {
@@ -66,7 +64,7 @@ export async function stackUnderTest(options: UnderTestOptions = {}): Promise<St
   const listener = (id: string, transport: 'udp' | 'tcp') => ({
     id,
     transport,
-    address: '127.0.0.1',
+    address: options.address ?? '127.0.0.1',
     port: 0,
   });
   const stack = createSipStack({
@@ -88,7 +86,7 @@ export async function stackUnderTest(options: UnderTestOptions = {}): Promise<St
       },
     },
     clock: hand.clock,
-    schedule: options.schedule ?? hand.schedule,
+    schedule: hand.schedule,
     random,
     logger,
     meter,

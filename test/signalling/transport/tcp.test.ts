@@ -182,6 +182,16 @@ describe('TCP, driven by raw sockets', () => {
     await Promise.all(strangers.map(({ closed }) => closed));
   });
 
+  it('a place that takes no connection within 4 s fails', async () => {
+    const server = await rawTcpServer();
+    const hop: Hop = { listener: 'tcp', transport: 'tcp', address: '127.0.0.1', port: server.port };
+    under.stack.send(options(), hop, under.events);
+    // No event has been served since: the connection is still being made.
+    under.hand.advance(4_000);
+    expect(await nextOf(under, 'failed')).toMatchObject({ cause: 'transport' });
+    server.close();
+  });
+
   it('close ends connections', async () => {
     await under.stack.close();
     await peer.closed;

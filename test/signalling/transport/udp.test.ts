@@ -1,9 +1,15 @@
+import { createSocket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeResponse } from '../../../src/sip/response.ts';
 import { firstLine, headerOf, rawRequest, rawUdp } from './raw-peer.ts';
 import type { RawUdp } from './raw-peer.ts';
 import { nextOf, stackUnderTest } from './stack-under-test.ts';
 import type { StackUnderTest } from './stack-under-test.ts';
+
+const hasIPv6 = Object.values(networkInterfaces()).some((entries) =>
+  entries?.some(({ address }) => address === '::1'),
+);
 
 describe('UDP, driven by raw sockets', () => {
   let under: StackUnderTest;
@@ -132,5 +138,23 @@ describe('UDP, driven by raw sockets', () => {
         )?.value;
     expect(count('received')).toBe(1);
     expect(count('sent')).toBe(1);
+  });
+
+  it.skipIf(!hasIPv6)('IPv6: sent-by in brackets, received without', async () => {
+    const six = await stackUnderTest({ address: '::1' });
+    const socket = createSocket('udp6');
+    const came = new Promise<string>((resolve) => {
+      socket.on('message', (bytes) => {
+        resolve(bytes.toString('latin1'));
+      });
+    });
+    const via = 'SIP/2.0/UDP [::2];rport;branch=z9hG4bKsix';
+    socket.send(rawRequest(0, { via }), six.ports['udp'] ?? 0, '::1');
+    expect(headerOf(await came, 'Via')).toMatch(
+      /^SIP\/2.0\/UDP \[::2\];rport=\d+;branch=z9hG4bKsix;received=::1$/,
+    );
+    expect(six.stack.sentBy('udp').host).toBe('[::1]');
+    socket.close();
+    await six.stack.close();
   });
 });
