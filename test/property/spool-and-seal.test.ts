@@ -297,6 +297,17 @@ describe('whatever happens to a spool and to its sealing', () => {
     }
   });
 
+  it('a spool made anew for the same recording shares no key with the one before', async () => {
+    const deps = { aead: new WatchedAead(), random: systemRandom };
+    for (let life = 0; life < 20; life++) {
+      const file = await new Host().disk.create(spoolPath);
+      const writer = await SpoolWriter.start(file, identity.spoolSecret, manifest, deps);
+      writer.end(Buffer.from(`life ${life}`), checkpoint(6));
+      await writer.close();
+      expect(writer.fault).toBeNull();
+    }
+  });
+
   it('another recording’s secret opens nothing, and the spool stays', async () => {
     const host = new Host();
     const deps = { aead: chacha20Poly1305, random: systemRandom };
