@@ -360,7 +360,10 @@ describe('the tap', () => {
     await talk(parties[0], legs[0].rtpPort, 1);
     await parties[1].hears(1);
     expect(fixture.stats().tapDropped).toBe(1);
-    let marks = fixture.tapped().filter(({ kind }) => kind === tapKind.begin || kind === tapKind.end).length;
+    let marks = 0;
+    fixture.tap.read(10_000, ({ kind }) => {
+      if (kind === tapKind.begin || kind === tapKind.end) marks += 1;
+    });
     // There is room now, but marks that happened before this packet still wait.
     await talk(parties[0], legs[0].rtpPort, 2);
     await parties[1].hears(2);

@@ -295,12 +295,15 @@ describe('an old stream on reused ports', () => {
     small.stop();
   });
 
-  it('a party that gives each call the same SSRC is heard: its clock starts anew', async () => {
+  it.each([
+    { name: 'elsewhere', timestamp: 0x70000000 },
+    { name: 'before where it was', timestamp: 0xffff0000 },
+  ])('a party that gives each call the same SSRC is heard: its clock starts $name', async ({ timestamp }) => {
     const { small, before, port, next } = await reused();
     small.connect(next.session, 0, before);
-    await before.send(rtpPacket({ sequence: 1, timestamp: 0x70000000, ssrc: 0xabc }), port);
+    await before.send(rtpPacket({ sequence: 1, timestamp, ssrc: 0xabc }), port);
     expect(await next.parties[1].hears(1)).toMatchObject([{ payload: Buffer.alloc(160, 1) }]);
-    await before.send(rtpPacket({ sequence: 2, timestamp: 0x700000a0, ssrc: 0xabc }), port);
+    await before.send(rtpPacket({ sequence: 2, timestamp: timestamp + 160, ssrc: 0xabc }), port);
     await next.parties[1].hears(2);
     small.stop();
   });
