@@ -7,5 +7,3 @@ export const databaseOptions = z.strictObject({
     .regex(/^postgres(ql)?:\/\//, 'a database url begins with postgres://')
     .optional(),
 });
-
-export type DatabaseOptions = z.output<typeof databaseOptions>;

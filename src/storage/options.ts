@@ -8,5 +8,3 @@ export const encryptionOptions = z.strictObject({
     .union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })])
     .optional(),
 });
-
-export type EncryptionOptions = z.output<typeof encryptionOptions>;

@@ -85,6 +85,7 @@ function world(rule: object) {
           spoolSecret: new Uint8Array(32),
         }),
       open: () => null,
+      identity: () => null,
     },
     journal: {
       append: (events) => {

@@ -2,6 +2,8 @@ import { type Clock, rfc3339 } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { SealResult } from '../../recording/protocol.ts';
+import { listSpools } from '../../recording/recover.ts';
+import { systemSpoolDisk } from '../../recording/spool-disk.ts';
 import type { CallRecord } from '../../records/call-record.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
@@ -59,6 +61,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         calls.map((call) => ({ kind: 'call', call: crashed(call, now) })),
       );
       for (const recording of recordings) await finish(recording, keyOf.get(recording.id));
+      await sayWhatIsLeft(deps);
     },
     recoverOne: async (key) => (await find(deps, key))?.result ?? null,
   };
@@ -85,6 +88,13 @@ async function find({ keys, layout, clock }: RecoveryDeps, key: KeyRecord): Prom
       const result = await findSealed(layout, key.recordingId, clock.wall());
       return result === null ? null : { result, complete: true };
     }
+  }
+}
+
+/** A spool that stays cannot be opened or belongs to no recording that the journal knows: somebody must look. */
+async function sayWhatIsLeft({ layout, logger }: RecoveryDeps): Promise<void> {
+  for (const { recordingId } of await listSpools(layout.spools, systemSpoolDisk)) {
+    logger.error('spool-left', { recordingId });
   }
 }
 
