@@ -1,4 +1,4 @@
-import { randomHex, type RandomBytes } from '../kernel/ids.ts';
+import type { RandomBytes } from '../kernel/ids.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { newOrigin } from '../sdp/origin.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
@@ -43,22 +43,22 @@ function callerLeg({ request, source }: ServerTransaction, peer: LegPeer, tokens
   };
 }
 
-/** Draws a call's tokens. RFC 3261 §19.3 asks for 32 random bits in a tag; these have 64. */
+/**
+ * Draws a call's tokens, all at once since a draw is a system call. RFC 3261 §19.3 asks for 32 random bits in a
+ * tag; these have 64.
+ */
 export function drawTokens(random: RandomBytes, host: string): CallTokens {
-  const [dice = 0] = random(1);
+  const bytes = Buffer.from(random(41));
+  const [dice = 0] = bytes;
   return {
-    callerTag: randomHex(8, random),
-    calleeTag: randomHex(8, random),
-    calleeCallId: `${randomHex(12, random)}@${host}`,
-    callerSession: sessionId(random),
-    calleeSession: sessionId(random),
+    callerTag: bytes.toString('hex', 1, 9),
+    calleeTag: bytes.toString('hex', 9, 17),
+    calleeCallId: `${bytes.toString('hex', 17, 29)}@${host}`,
+    // RFC 8866 §5.2: a numeric string; 48 bits fit every reader.
+    callerSession: String(bytes.readUIntBE(29, 6)),
+    calleeSession: String(bytes.readUIntBE(35, 6)),
     retryAfterSeconds: dice % 11,
   };
-}
-
-/** RFC 8866 §5.2: a numeric string; 53 bits fit every reader. */
-function sessionId(random: RandomBytes): string {
-  return String(Number.parseInt(randomHex(6, random), 16));
 }
 
 /** What we are called towards a peer, on the listener that it uses. */
