@@ -117,9 +117,15 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
   const api = await buildApi(plan, { meter, records, keys, link: link.value });
   const admin = await provideAdminToken(plan);
   if (admin !== null) return admin;
-  const stopReconciler = startReconciler({ store: records, clock, schedule: systemSchedule, logger, meter });
   const { address, port } = settings.config.http;
-  const url = await api.listen({ host: address, port });
+  let url: string;
+  try {
+    url = await api.listen({ host: address, port });
+  } catch (error) {
+    await link.value.close();
+    return `http: ${address}:${port} cannot be listened on (${String(error)}); free it, or change http.address and http.port`;
+  }
+  const stopReconciler = startReconciler({ store: records, clock, schedule: systemSchedule, logger, meter });
   const ready: RoleMessage = { type: 'control-ready', http: url };
   if (context.supervised) process.send?.(ready);
   else context.print(JSON.stringify({ http: url }));
