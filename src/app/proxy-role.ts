@@ -232,7 +232,7 @@ class Proxy {
   }
 
   async #stop(): Promise<void> {
-    this.#direction.endAll('shutdown');
+    this.#signalling.endAllCalls('shutdown');
     await Promise.race([
       this.#direction.idle(),
       new Promise((resolve) => setTimeout(resolve, farewellMs).unref()),

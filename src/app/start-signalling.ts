@@ -5,6 +5,7 @@ import type { Meter } from '../kernel/meter.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { systemSchedule } from '../kernel/timers.ts';
 import { createB2bua } from '../signalling/b2bua.ts';
+import type { EndReason } from '../records/call-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
@@ -15,6 +16,7 @@ export interface Signalling {
   readonly control: CallControl;
   /** `udp:127.0.0.1:5060`, as bound. */
   readonly addresses: readonly string[];
+  endAllCalls(reason: EndReason): void;
   close(): Promise<void>;
 }
 
@@ -56,7 +58,14 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   b2bua.attach(stack);
   try {
     const bound = await stack.start();
-    return ok({ control: b2bua, addresses: bound.map(printListener), close: () => stack.close() });
+    return ok({
+      control: b2bua,
+      addresses: bound.map(printListener),
+      endAllCalls: (reason) => {
+        b2bua.endAllCalls(reason);
+      },
+      close: () => stack.close(),
+    });
   } catch (error) {
     return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });
   }

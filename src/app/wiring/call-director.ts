@@ -1,7 +1,7 @@
 import { type Decision, decide, type RuleBook } from '../../policy/decide.ts';
 import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
 import type { MediaOptions } from '../../media/options.ts';
-import type { EndReason, Outcome } from '../../records/call-record.ts';
+import type { Outcome } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
 import type { MediaPool } from '../media-pool.ts';
@@ -26,7 +26,6 @@ export interface CallCounts {
 export interface Direction {
   readonly director: CallDirector;
   control(ask: Extract<LinkRequest, { readonly method: 'control' }>): Promise<LinkAnswer>;
-  endAll(reason: EndReason): void;
   /** Resolves when no session is left: calls, media and recordings. */
   idle(): Promise<void>;
   readonly sessions: number;
@@ -94,9 +93,6 @@ export function createDirection(plan: DirectorPlan): Direction {
       return session === undefined
         ? { ok: false, code: 'no-call' }
         : session.control(ask.action, ask.actor, ask.reason);
-    },
-    endAll: (reason) => {
-      for (const callId of [...sessions.keys()]) plan.hangUp(callId, reason);
     },
     idle: () =>
       new Promise((resolve) => {
