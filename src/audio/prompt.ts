@@ -3,7 +3,7 @@ import wavefile from 'wavefile';
 import { err, ok, type Result } from '../kernel/result.ts';
 
 /** The rate that prompts are kept at, Hz: that of G.711. */
-export const promptSampleRate = 8000;
+const promptSampleRate = 8000;
 /** A party listens to the whole of it before anybody may speak. */
 const longestSeconds = 60;
 

@@ -31,7 +31,7 @@ export function rtpPacket(fields: {
   return Buffer.concat([packet, payload]);
 }
 
-export function readHeard(packet: Buffer, fromPort: number): Heard {
+function readHeard(packet: Buffer, fromPort: number): Heard {
   return {
     marker: (packet[1]! & 0x80) !== 0,
     payloadType: packet[1]! & 0x7f,

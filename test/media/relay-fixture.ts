@@ -8,7 +8,7 @@ import { MediaRelay } from '../../src/media/relay.ts';
 import { Party } from './party.ts';
 
 /** Time that moves only when it is told to, with what was scheduled on it. */
-export class HandClock implements Clock {
+class HandClock implements Clock {
   now = 5_000_000;
   #waiting: { at: number; run: () => void }[] = [];
 
