@@ -389,24 +389,21 @@ describe('garbage', () => {
       seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
       return (seed >>> 8) % below;
     };
-    let counted = 0;
-    for (let i = 0; i < 600; i++) {
+    // A packet that is taken for speech may still be older than its source's first, and counts twice then.
+    const handled = (): number => {
+      const { packetsIn, drops } = fixture.stats();
+      const dropped = Object.values(drops).reduce((sum, count) => sum + count, 0);
+      return packetsIn + dropped - (drops['before-rebase'] ?? 0);
+    };
+    for (let i = 1; i <= 600; i++) {
       const junk = Buffer.from(Array.from({ length: random(60) }, () => random(256)));
-      // Half of it begins like RTP of a known payload type; none of it from another address or port.
+      // Half of it begins like RTP of a known payload type.
       if (i % 2 === 0 && junk.length > 1) junk.set([0x80 | random(64), random(2) * 8], 0);
       await parties[0].send(junk, legs[0].rtpPort);
-      if (i % 20 !== 19) continue;
-      do {
-        const { packetsIn, drops } = fixture.stats();
-        counted = packetsIn + Object.values(drops).reduce((sum, count) => sum + count, 0);
-        await new Promise((resolve) => setImmediate(resolve));
-      } while (counted < i + 1);
+      while (i % 20 === 0 && handled() < i) await new Promise((resolve) => setImmediate(resolve));
     }
-    const { packetsIn, drops, sessionFaults } = fixture.stats();
-    expect(sessionFaults).toBe(0);
-    expect(
-      packetsIn + Object.values(drops).reduce((sum, count) => sum + count, 0) - (drops['before-rebase'] ?? 0),
-    ).toBe(600);
+    expect(handled()).toBe(600);
+    expect(fixture.stats().sessionFaults).toBe(0);
     await parties[0].send(
       rtpPacket({ sequence: 1, ssrc: 0x5eed, payload: Buffer.from('speech') }),
       legs[0].rtpPort,
