@@ -11,8 +11,17 @@ const noAad = new Uint8Array(0);
  * a test's stand-in watches over it.
  */
 export interface Aead {
-  /** Ciphertext followed by the tag, in a buffer of its own. *Borrows* all arguments until return. */
-  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Buffer;
+  /**
+   * Ciphertext followed by the tag, in a buffer of its own that begins with `headroom` bytes of 0 for the
+   * caller to fill. *Borrows* all arguments until return.
+   */
+  seal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    aad?: Uint8Array,
+    headroom?: number,
+  ): Buffer;
   /** The plaintext, or null where the tag does not hold. *Borrows* all arguments until return. */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Buffer | null;
 }
@@ -36,11 +45,11 @@ function decipherOf(algorithm: Algorithm, key: Uint8Array, nonce: Uint8Array) {
 
 function aead(algorithm: Algorithm): Aead {
   return {
-    seal(key, nonce, plaintext, aad = noAad) {
+    seal(key, nonce, plaintext, aad = noAad, headroom = 0) {
       const cipher = cipherOf(algorithm, key, nonce);
       cipher.setAAD(aad, { plaintextLength: plaintext.length });
       const body = cipher.update(plaintext);
-      return Buffer.concat([body, cipher.final(), cipher.getAuthTag()]);
+      return Buffer.concat([Buffer.alloc(headroom), body, cipher.final(), cipher.getAuthTag()]);
     },
     open(key, nonce, sealed, aad = noAad) {
       const length = sealed.length - aeadTagBytes;

@@ -11,7 +11,6 @@ const patienceSeconds = 0.2;
  * encoder keeps to itself (up to 0.38 s), a crash of the process takes less than a second.
  */
 const portionSeconds = 0.25;
-const blockSamples = 1024;
 
 /** Where portions go; `SpoolWriter` is one. */
 export interface PortionSink {
@@ -31,11 +30,11 @@ export class Pipeline {
   readonly #encoder: AudioEncoder;
   readonly #sink: PortionSink;
   readonly #patience: number;
-  readonly #left = new Int16Array(blockSamples);
-  readonly #right = new Int16Array(blockSamples);
+  readonly #portion: number;
+  readonly #left: Int16Array;
+  readonly #right: Int16Array;
   readonly #mixed: Int16Array;
   readonly #marks: RecordingMark[] = [];
-  #mixedCount = 0;
   #position = 0;
 
   constructor(shape: AudioShape, encoder: AudioEncoder, sink: PortionSink) {
@@ -43,11 +42,14 @@ export class Pipeline {
     this.#encoder = encoder;
     this.#sink = sink;
     this.#patience = patienceSeconds * shape.sampleRate;
-    this.#mixed = new Int16Array(portionSeconds * shape.sampleRate * shape.channels);
+    this.#portion = portionSeconds * shape.sampleRate;
+    this.#left = new Int16Array(this.#portion);
+    this.#right = new Int16Array(this.#portion);
+    this.#mixed = new Int16Array(this.#portion * shape.channels);
     this.legs = [new LegChannel(shape.sampleRate), new LegChannel(shape.sampleRate)];
   }
 
-  /** Everything before it has been mixed. */
+  /** Everything before it has been mixed, encoded and handed to the spool. */
   get position(): number {
     return this.#position;
   }
@@ -55,7 +57,7 @@ export class Pipeline {
   /** *Borrows* the packet until return. */
   receive(channel: TapChannel, packet: Uint8Array, arrival: number): void {
     // A reader that was away finds more than the time line holds: what lies far behind is due.
-    if (arrival - this.#position > this.legs[0].timeLine.capacity / 2) this.advance(arrival);
+    if (arrival - this.#position > 0.75 * this.legs[0].timeLine.capacity) this.advance(arrival);
     this.legs[channel].receive(packet, arrival);
   }
 
@@ -64,43 +66,32 @@ export class Pipeline {
     for (const { timeLine } of this.legs) timeLine.pauseAt(position, mark === 'pause');
   }
 
-  /** Everything that arrived up to `now` is here: mixes what is due by then. */
+  /** Everything that arrived up to `now` is here: whole portions that are due by then go their way. */
   advance(now: number): void {
     for (const leg of this.legs) leg.advance(now);
-    this.#carry(Math.floor(now - this.#patience));
+    const due = now - this.#patience;
+    while (this.#position + this.#portion <= due) this.#carry(this.#portion);
   }
 
   /** Cuts the recording at `length` and writes the rest of it. Returns its last checkpoint. */
   finish(length: number): Checkpoint {
     for (const leg of this.legs) leg.flush();
-    this.#carry(length);
-    this.#writePortion();
+    while (this.#position < length) this.#carry(Math.min(this.#portion, length - this.#position));
     const rest = this.#encoder.finish();
     const checkpoint = this.#checkpoint();
     this.#sink.end(rest, checkpoint);
     return checkpoint;
   }
 
-  #carry(to: number): void {
+  /** The next `count` samples: time lines → mix → encoder → spool. */
+  #carry(count: number): void {
     const { channels } = this.#shape;
-    while (this.#position < to) {
-      const room = this.#mixed.length / channels - this.#mixedCount;
-      const count = Math.min(to - this.#position, blockSamples, room);
-      this.#position += count;
-      this.legs[0].timeLine.take(this.#position, this.#left);
-      this.legs[1].timeLine.take(this.#position, this.#right);
-      const mix = channels === 2 ? interleave : mixDown;
-      mix(this.#left, this.#right, count, this.#mixed, this.#mixedCount * channels);
-      this.#mixedCount += count;
-      if (count === room) this.#writePortion();
-    }
-  }
-
-  #writePortion(): void {
-    if (this.#mixedCount === 0) return;
-    const samples = this.#mixed.subarray(0, this.#mixedCount * this.#shape.channels);
-    const audio = this.#encoder.encode(samples);
-    this.#mixedCount = 0;
+    this.#position += count;
+    this.legs[0].timeLine.take(this.#position, this.#left);
+    this.legs[1].timeLine.take(this.#position, this.#right);
+    const mix = channels === 2 ? interleave : mixDown;
+    mix(this.#left, this.#right, count, this.#mixed, 0);
+    const audio = this.#encoder.encode(this.#mixed.subarray(0, count * channels));
     this.#sink.append(audio, this.#checkpoint());
   }
 

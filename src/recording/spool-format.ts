@@ -85,14 +85,17 @@ export interface SpoolFrame {
 
 const textAt = 5;
 
-export function packFrame(kind: FrameKind, text: string, audio: Uint8Array): Buffer {
-  const textLength = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(textAt + textLength + audio.length);
-  frame[0] = kind;
-  frame.writeUInt32BE(textLength, 1);
-  frame.write(text, textAt);
-  frame.set(audio, textAt + textLength);
-  return frame;
+export function packedBytes(text: string, audio: Uint8Array): number {
+  return textAt + Buffer.byteLength(text) + audio.length;
+}
+
+/** Packs a frame into the front of `target` and *lends* that part of it. *Borrows* the audio until return. */
+export function packFrame(kind: FrameKind, text: string, audio: Uint8Array, target: Buffer): Uint8Array {
+  const textLength = target.write(text, textAt);
+  target[0] = kind;
+  target.writeUInt32BE(textLength, 1);
+  target.set(audio, textAt + textLength);
+  return target.subarray(0, textAt + textLength + audio.length);
 }
 
 /** Null: opened, and yet no frame of this version. */

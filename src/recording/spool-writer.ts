@@ -7,6 +7,7 @@ import {
   frameKind,
   frameNonce,
   lengthBytes,
+  packedBytes,
   packFrame,
   saltBytes,
   spoolKey,
@@ -16,6 +17,9 @@ import {
 
 /** Sealed bytes that wait for a slow disk: half a minute of stereo. Beyond it the recording fails. */
 const pendingLimit = 1024 * 1024;
+
+/** Checkpoints grow a little with their numbers. */
+const roomForMore = 256;
 
 const noAudio = new Uint8Array(0);
 
@@ -30,6 +34,7 @@ export class SpoolWriter {
   readonly #file: SpoolFile;
   readonly #aead: Aead;
   readonly #key: Uint8Array;
+  #plaintext = Buffer.alloc(0);
   #index = 0;
   #queue: Uint8Array[] = [];
   #pending = 0;
@@ -98,10 +103,17 @@ export class SpoolWriter {
     if (this.fault !== null) return;
     const nonce = frameNonce(this.#index);
     this.#index += 1;
-    const sealed = this.#aead.seal(this.#key, nonce, packFrame(kind, text, audio));
-    const length = Buffer.alloc(lengthBytes);
-    length.writeUInt32BE(sealed.length);
-    this.#enqueue(Buffer.concat([length, sealed]));
+    const plaintext = this.#packed(kind, text, audio);
+    const frame = this.#aead.seal(this.#key, nonce, plaintext, undefined, lengthBytes);
+    frame.writeUInt32BE(frame.length - lengthBytes);
+    this.#enqueue(frame);
+  }
+
+  /** In a buffer that serves each frame in its turn. */
+  #packed(kind: FrameKind, text: string, audio: Uint8Array): Uint8Array {
+    const needed = packedBytes(text, audio);
+    if (this.#plaintext.length < needed) this.#plaintext = Buffer.alloc(needed + roomForMore);
+    return packFrame(kind, text, audio, this.#plaintext);
   }
 
   #enqueue(bytes: Uint8Array): void {

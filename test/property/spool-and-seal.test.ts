@@ -16,13 +16,19 @@ import { recordingVault } from '../../src/storage/recording-vault.ts';
 class WatchedAead implements Aead {
   readonly #sealed = new Map<string, string>();
 
-  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Buffer {
+  seal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    aad?: Uint8Array,
+    headroom?: number,
+  ): Buffer {
     const pair = `${Buffer.from(key).toString('hex')} ${Buffer.from(nonce).toString('hex')}`;
     const content = createHash('sha256').update(plaintext).digest('hex');
     const before = this.#sealed.get(pair);
     if (before !== undefined && before !== content) throw new Error('a key and nonce came twice');
     this.#sealed.set(pair, content);
-    return chacha20Poly1305.seal(key, nonce, plaintext, aad);
+    return chacha20Poly1305.seal(key, nonce, plaintext, aad, headroom);
   }
 
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Buffer | null {

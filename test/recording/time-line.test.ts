@@ -198,7 +198,7 @@ const rows: readonly {
       ...stream(40, 60, 801),
     ],
     lengthMs: 1500,
-    expected: [...inPlace(0, 10, 0), ...inPlace(30, 60, 600)],
+    expected: [...inPlace(0, 10, 0), ...inPlace(25, 60, 500)],
   },
   {
     situation: 'packets of 10 and 30 ms are laid out by their own length',
