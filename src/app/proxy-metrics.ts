@@ -109,6 +109,31 @@ function mediaSamples(stats: readonly MediaStats[]): MeterSample[] {
     ...Array.from(drops, ([reason, count]) =>
       counter('rtp_dropped_packets_total', 'Datagrams refused on media ports', count, { reason }),
     ),
+    counter(
+      'media_bind_failures_total',
+      'Port pairs that could not be bound',
+      sum(stats, (s) => s.bindFailures),
+    ),
+    counter(
+      'media_send_failures_total',
+      'Packets the system did not take',
+      sum(stats, (s) => s.sendFailures),
+    ),
+    counter(
+      'media_remotes_refused_total',
+      'Addresses in SDP that nothing is sent to',
+      sum(stats, (s) => s.remotesRefused),
+    ),
+    counter(
+      'tap_lost_marks_total',
+      'Marks that found the tap full',
+      sum(stats, (s) => s.marksLost),
+    ),
+    counter(
+      'media_session_faults_total',
+      'Calls whose media a fault of ours ended',
+      sum(stats, (s) => s.sessionFaults),
+    ),
     ...delaySample(stats),
   ];
 }

@@ -168,15 +168,16 @@ export class CallSession {
         if (event.mark === 'begin') this.#began(event.at);
         return;
       case 'silent':
-        this.#deps.hangUp(this.callId, 'media-timeout');
+        // A callee that rings in silence is the ring timer's matter.
+        if (this.#call.answeredAt !== null) this.#deps.hangUp(this.callId, 'media-timeout');
         return;
       case 'closed':
         this.#mediaIsClosed(event.legs);
+        if (!this.#ended) this.#mediaIsLost();
         return;
       case 'worker-died':
         this.#mediaIsClosed(null);
-        this.#stepLife({ type: 'failed', reason: 'media-worker-died' });
-        this.#deps.hangUp(this.callId, 'crash');
+        this.#mediaIsLost();
         return;
     }
   }
@@ -394,6 +395,12 @@ export class CallSession {
       this.#saveCall({ legs });
     }
     this.#settle();
+  }
+
+  /** A fault of ours took the sockets of a call that is up: it has nothing left to go on with. */
+  #mediaIsLost(): void {
+    this.#stepLife({ type: 'failed', reason: 'media-lost' });
+    this.#deps.hangUp(this.callId, 'crash');
   }
 
   #countsOf(party: Party): LegMediaCounts | null {
