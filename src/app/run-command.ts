@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Environment } from '../config/load.ts';
 import type { RunnableCommand } from './command-line.ts';
-import { runCheck } from './commands/check.ts';
+import { runCheck, runtimeFaults } from './commands/check.ts';
 import { runDrain } from './commands/drain.ts';
 import { runKeyExport } from './commands/key-export.ts';
 import { runTokenCommand } from './commands/token.ts';
@@ -58,6 +58,9 @@ export async function runCommand(command: RunnableCommand, context: CommandConte
 
 /** Both roles under the supervisor. */
 async function runStart(settings: Settings, config: string | null, context: CommandContext): Promise<number> {
+  const faults = runtimeFaults(settings);
+  for (const fault of faults) context.complain(fault);
+  if (faults.length > 0) return exitCode.configuration;
   const logger = createLogger(settings.config.log.level, 'supervisor');
   mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = lockProcess(nodeLockFile(settings.dataDirectory));

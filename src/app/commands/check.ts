@@ -5,7 +5,7 @@ import type { CommandContext } from '../run-command.ts';
 import type { Settings } from '../settings.ts';
 
 /** What loading cannot see: prompt files, and peers that cannot be told apart. */
-function runtimeFaults(settings: Settings): readonly string[] {
+export function runtimeFaults(settings: Settings): readonly string[] {
   const prompts = loadPrompts(settings);
   const peers = createPeerBook(settings.config.sip);
   return [
