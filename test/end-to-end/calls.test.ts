@@ -10,6 +10,9 @@ import { after, voice } from './voices.ts';
 
 // One node for the file, since its start is what costs. Inbound calls are announced elsewhere, others by prompt.
 let scene: Scene;
+
+/** The recording begins some tens of milliseconds after the answer; nobody says their first word before. */
+const settleMs = 250;
 let guardedPort: number;
 
 beforeAll(async () => {
@@ -28,6 +31,7 @@ afterAll(() => scene.stop());
 describe('an inbound call, announced elsewhere', () => {
   it('is recorded from the answer on, the caller from outside on the left; a pause is silence; deletion ends it', async () => {
     const [calling, called] = await scene.placeInboundCall();
+    await after(settleMs);
     const before = voice('caller', 0, 1.5);
     const secret = voice('caller', 4, 1.5);
     const later = voice('caller', 8, 1.5);
@@ -67,6 +71,7 @@ describe('an inbound call, announced elsewhere', () => {
 
   it('holding a call leaves held time in the ledger, and both voices before and after', async () => {
     const [calling, called] = await scene.placeInboundCall();
+    await after(settleMs);
     const before = voice('caller', 0, 1);
     const later = voice('caller', 8, 1);
     await calling.rtp.play(before);

@@ -2,15 +2,19 @@
 export interface CallView {
   readonly id: string;
   readonly direction: string;
-  readonly from: string | null;
-  readonly to: string | null;
+  readonly from: string;
+  readonly to: string;
   readonly startedAt: string;
   readonly answeredAt: string | null;
   readonly endedAt: string | null;
   readonly outcome: string | null;
   readonly reason: string | null;
-  readonly recordings: readonly unknown[];
-  readonly consent: unknown;
+  readonly legs: readonly {
+    readonly party: string;
+    readonly sipCallId: string;
+    readonly codec: string | null;
+  }[];
+  readonly recordings: readonly RecordingView[];
 }
 
 export interface RecordingView {

@@ -1,0 +1,161 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { CallView, RecordingView } from '../support/api-client.ts';
+import { freeTcpPort, freeUdpRange } from '../support/free-ports.ts';
+import { RunningNode, removeDirectory, temporaryDirectory } from '../support/node.ts';
+import { announcedElsewhere, englishPrompt, nodeConfig } from '../support/node-config.ts';
+import { waitUntil } from '../support/processes.ts';
+import { amplitudeAt } from '../support/sound.ts';
+import { readWav } from '../support/wav-file.ts';
+import { Capture, type CapturedDatagram } from './capture.ts';
+import { missingTools } from './debian-tools.ts';
+import { type PairPlan, type PairResult, runPair } from './sipp-pair.ts';
+
+const missing = missingTools('sipp', 'tcpdump');
+
+const groups = 8;
+const callsPerGroup = 25;
+const total = groups * callsPerGroup;
+/** Whole hertz, so that four seconds of a tone join on without a click; no two share a low harmonic. */
+const tones = Array.from({ length: groups }, (_, n) => [410 + 173 * n, 503 + 173 * n] as const);
+const allTones = tones.flat();
+const promptMs = readWav(englishPrompt.file).channels[0]!.length / 8;
+
+interface Load {
+  readonly directory: string;
+  readonly node: RunningNode;
+  readonly ports: readonly { readonly caller: number; readonly callee: number }[];
+  readonly lan: number;
+}
+
+/** A pair of peers a group, told apart by the ports they send from. */
+async function startLoad(rule: Readonly<Record<string, unknown>>): Promise<Load> {
+  const directory = temporaryDirectory();
+  const first = await freeUdpRange(2 * groups + 2);
+  const [lan, wan] = [first, first + 1];
+  const ports = tones.map((_, n) => ({ caller: first + 2 + 2 * n, callee: first + 3 + 2 * n }));
+  const peer = (id: string, side: string, listener: string, port: number): object => ({
+    ...{ id, side, listener },
+    match: [`127.0.0.1/32:${port}`],
+    targets: [`sip:127.0.0.1:${port}`],
+  });
+  const config = await nodeConfig({
+    ...{ lanPort: lan, wanPort: wan, transport: 'udp', rule },
+    ...{ pbxTarget: 'sip:127.0.0.1:5070', trunkTarget: 'sip:127.0.0.1:5072', mediaPorts: [50_000, 57_999] },
+    sections: {
+      sip: {
+        listeners: [
+          { id: 'lan', transport: 'udp', address: '127.0.0.1', port: lan },
+          { id: 'wan', transport: 'udp', address: '127.0.0.1', port: wan },
+        ],
+        peers: ports.flatMap(({ caller, callee }, n) => [
+          peer(`pbx-${n}`, 'pbx', 'lan', caller),
+          peer(`carrier-${n}`, 'trunk', 'wan', callee),
+        ]),
+        routes: ports.map((_, n) => ({ from: `pbx-${n}`, to: [`carrier-${n}`] })),
+      },
+      http: { address: '127.0.0.1', port: await freeTcpPort() },
+    },
+  });
+  return { directory, node: await RunningNode.start({ config, directory }), ports, lan };
+}
+
+function runGroups(load: Load, times: Pick<PairPlan, 'waitMs' | 'talkMs'>): Promise<PairResult[]> {
+  return Promise.all(
+    load.ports.map(async ({ caller, callee }, group) => {
+      const directory = join(load.directory, `sipp-${group}`);
+      mkdirSync(directory);
+      // Staggered, so that the groups together begin a call each 50 ms.
+      await new Promise((resolve) => setTimeout(resolve, 50 * group));
+      return runPair({
+        ...{ directory, group, calls: callsPerGroup, callsPerTwoSeconds: 5, ...times },
+        ...{ callerPort: caller, calleePort: callee, proxyPort: load.lan, hertz: tones[group]! },
+        mediaPorts: [30_000 + 1000 * group, 30_500 + 1000 * group],
+      });
+    }),
+  );
+}
+
+/** From the caller's ACK to its BYE in ms, by its Call-ID, as seen on the wire. */
+function conversations(capture: readonly CapturedDatagram[], lan: number): Map<string, number> {
+  const acks = new Map<string, number>();
+  const lengths = new Map<string, number>();
+  for (const { at, toPort, payload } of capture) {
+    if (toPort !== lan) continue;
+    const text = payload.toString('latin1');
+    const callId = /^Call-ID: (\S+)/m.exec(text)?.[1] ?? '';
+    if (text.startsWith('ACK ') && !acks.has(callId)) acks.set(callId, at);
+    if (text.startsWith('BYE ') && !lengths.has(callId))
+      lengths.set(callId, 1000 * (at - (acks.get(callId) ?? at)));
+  }
+  return lengths;
+}
+
+/** What is wrong with one recording; empty: nothing. */
+async function faultsOf(
+  load: Load,
+  call: CallView,
+  recording: RecordingView,
+  expectedMs: number,
+): Promise<string[]> {
+  const group = Number(/^70(\d)/.exec(call.from)?.[1] ?? Number.NaN);
+  const { channels } = readWav(await load.node.api.audio(recording.id));
+  const faults: string[] = [];
+  const lengthMs = channels[0]!.length / 8;
+  if (Math.abs(lengthMs - expectedMs) > 40)
+    faults.push(`${lengthMs} ms long, ${expectedMs.toFixed(1)} ms exchanged`);
+  for (const [side, name] of ['left', 'right'].entries()) {
+    const own = tones[group]![side]!;
+    const loudness = amplitudeAt(channels[side]!, own);
+    if (loudness < 3000) faults.push(`${name}: own tone of ${own} Hz only ${loudness.toFixed(0)}`);
+    for (const other of allTones) {
+      if (other === own) continue;
+      const leak = amplitudeAt(channels[side]!, other);
+      if (leak > loudness / 100) faults.push(`${name}: ${other} Hz is there too, ${leak.toFixed(0)}`);
+    }
+  }
+  return faults.map((fault) => `${call.from} ${recording.id}: ${fault}`);
+}
+
+describe.skipIf(missing !== null)('200 calls of SIPp, 20 a second, in 8 groups with two tones each', () => {
+  it.each([
+    ['announced elsewhere', announcedElsewhere, { waitMs: 0, talkMs: 6000 }, 0],
+    ['announced on answer', {}, { waitMs: Math.ceil(promptMs) + 500, talkMs: 4000 }, promptMs],
+  ])(
+    '%s: 200 recordings, each with its own two tones and no other',
+    async (_name, rule, times, announcedMs) => {
+      const load = await startLoad(rule);
+      try {
+        const capture = await Capture.start(join(load.directory, 'sip.pcap'), 'lo', `udp port ${load.lan}`);
+        const results = await runGroups(load, times);
+        const lengths = conversations(await capture.stop(), load.lan);
+        expect(results.filter(({ codes }) => codes.some((code) => code !== 0))).toEqual([]);
+        expect(lengths.size).toBe(total);
+
+        const { api } = load.node;
+        const recordings = await waitUntil(
+          '200 sealed recordings',
+          async () => {
+            const all = await api.recordings();
+            return all.filter(({ state }) => state === 'sealed').length === total ? all : undefined;
+          },
+          60_000,
+        );
+        expect(recordings).toHaveLength(total);
+        const byId = new Map(recordings.map((recording) => [recording.callId, recording]));
+        const faults: string[] = [];
+        for (const call of await api.calls()) {
+          const sipCallId = call.legs.find(({ party }) => party === 'caller')?.sipCallId ?? '';
+          const exchanged = lengths.get(sipCallId) ?? Number.NaN;
+          expect(call.outcome).toBe('success');
+          faults.push(...(await faultsOf(load, call, byId.get(call.id)!, exchanged - announcedMs)));
+        }
+        expect(faults).toEqual([]);
+      } finally {
+        await load.node.stop();
+        removeDirectory(load.directory);
+      }
+    },
+  );
+});
