@@ -231,6 +231,17 @@ describe('parseMessage answers', () => {
     expect(phrase).not.toBe('');
   });
 
+  it('with all fields that could be read, whichever was broken and wherever it stood', () => {
+    const start = 'INVITE sip:b@example.com SIP/2.0\r\n';
+    const result = parseMessage(bytesOf(text().replace(start, `${start}nonsense\r\n`)));
+    expect(result).toMatchObject({ ok: false, error: { reason: 'bad-header', answer: { status: 400 } } });
+    if (result.ok || result.error.answer === null) return;
+    const names = [...makeResponse(result.error.answer.request, 400, '', 't').headers].map(
+      ({ name }) => name,
+    );
+    expect(names).toEqual(['Via', 'From', 'To', 'Call-ID', 'CSeq']);
+  });
+
   it('a message without its empty line (§7)', () => {
     const result = parseMessage(bytesOf(text().slice(0, -2)));
     expect(result).toMatchObject({ ok: false, error: { reason: 'no-end-of-head', answer: { status: 400 } } });

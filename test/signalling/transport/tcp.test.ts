@@ -136,6 +136,20 @@ describe('TCP, driven by raw sockets', () => {
     expect(under.dropped('stream-message-timeout')).toBe(1);
   });
 
+  it('and each message has its own 10 s', async () => {
+    const first = rawRequest(0, { via, method: 'OPTIONS' });
+    const second = rawRequest(0, { via: `${via}2`, method: 'OPTIONS', cseq: '2 OPTIONS' });
+    peer.send(first.slice(0, 100));
+    await under.settle();
+    under.hand.advance(9_000);
+    peer.send(first.slice(100) + second.slice(0, 100));
+    await nextOf(under, 'request');
+    under.hand.advance(9_000);
+    peer.send(second.slice(100));
+    await nextOf(under, 'request');
+    expect(under.hand.pending).toBe(2);
+  });
+
   it('RFC 5626 §4.4.1: a double CRLF is answered with one', async () => {
     peer.send('\r\n\r\n');
     expect(await peer.next()).toBe('\r\n');
