@@ -10,6 +10,8 @@ import type { SipOptions } from '../signalling/options.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
 import { type BoundListener, createSipStack } from '../signalling/sip-stack.ts';
+import { parseSipUri } from '../sip/uri.ts';
+import { bareHost } from '../sip/via.ts';
 import { exitCode } from './role-messages.ts';
 
 export interface Signalling {
@@ -43,6 +45,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     logger: plan.logger,
     meter: plan.meter,
   };
+  const targets = targetAddresses(plan.sip);
   const b2bua = createB2bua({
     ...shared,
     peers: peers.value,
@@ -52,7 +55,9 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const stack = createSipStack({
     ...shared,
     listeners: plan.sip.listeners,
-    isPeer: (listener, address, port) => peers.value.find(listener, address, port) !== null,
+    // Answers come from where calls were sent to, also where a peer's `match` does not name that address.
+    isPeer: (listener, address, port) =>
+      peers.value.find(listener, address, port) !== null || targets.has(`${listener} ${address}`),
     user: b2bua,
   });
   b2bua.attach(stack);
@@ -69,6 +74,18 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   } catch (error) {
     return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });
   }
+}
+
+/** `LISTENER ADDRESS` of each target that is written as an address. */
+function targetAddresses({ peers }: SipOptions): ReadonlySet<string> {
+  return new Set(
+    peers.flatMap(({ listener, targets }) =>
+      targets.flatMap((target) => {
+        const uri = parseSipUri(target);
+        return uri === null ? [] : [`${listener} ${bareHost(uri.host)}`];
+      }),
+    ),
+  );
 }
 
 function printListener({ transport, address, port }: BoundListener): string {

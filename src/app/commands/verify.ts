@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
-import { systemClock } from '../../kernel/clock.ts';
-import { systemRandom } from '../../kernel/ids.ts';
 import { createRecordStore } from '../../persistence/record-store.ts';
 import type { RecordStore } from '../../records/ports.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
 import { CorruptObjectError } from '../../storage/age-reader.ts';
 import { diskObjectStore } from '../../storage/disk-object-store.ts';
-import { createRecordingKeys } from '../../storage/recording-keys.ts';
+import { withCustody } from '../borrow-custody.ts';
 import { dataLayout } from '../data-layout.ts';
-import { openKeyStore } from '../key-custody.ts';
-import { loadKek } from '../load-kek.ts';
-import { borrowDatabase } from '../open-database.ts';
-import { createLogger } from '../pino-logger.ts';
 import { exitCode } from '../role-messages.ts';
 import type { CommandContext } from '../run-command.ts';
 import type { Settings } from '../settings.ts';
@@ -20,32 +14,16 @@ import { openRecording, type RecordingReaderDeps } from '../wiring/recording-rea
 const pageSize = 200;
 
 /** Decrypts recordings and holds length and digest against their records. Exit 1 when one differs. */
-export async function runVerify(
+export function runVerify(
   settings: Settings,
   recordingId: string | null,
   context: CommandContext,
 ): Promise<number> {
-  const logger = createLogger('warn', 'command');
-  const kek = await loadKek(settings, context.env, logger);
-  if (!kek.ok) {
-    context.complain(kek.error);
-    return exitCode.configuration;
-  }
-  const database = await borrowDatabase(settings, logger);
-  if (!database.ok) {
-    context.complain(database.error);
-    return exitCode.failure;
-  }
-  try {
-    const reader: RecordingReaderDeps = {
-      keys: await openKeyStore(settings, database.value),
-      recordingKeys: createRecordingKeys({ kek: kek.value, random: systemRandom, clock: systemClock() }),
-      objects: diskObjectStore(dataLayout(settings.dataDirectory).recordings),
-    };
-    return await verifyAll(reader, createRecordStore(database.value.connection.db), recordingId, context);
-  } finally {
-    await database.value.close();
-  }
+  return withCustody(settings, context, ({ database, keys, recordingKeys }) => {
+    const objects = diskObjectStore(dataLayout(settings.dataDirectory).recordings);
+    const records = createRecordStore(database.connection.db);
+    return verifyAll({ keys, recordingKeys, objects }, records, recordingId, context);
+  });
 }
 
 async function verifyAll(

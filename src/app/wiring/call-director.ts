@@ -5,7 +5,8 @@ import type { Outcome } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
 import type { MediaPool } from '../media-pool.ts';
-import { CallSession, extensionOf, type SessionDeps } from './call-session.ts';
+import { CallSession, type SessionDeps } from './call-session.ts';
+import { extensionOf } from './first-records.ts';
 import { isSpoken, spokenEncodings } from './spoken-encodings.ts';
 
 export interface DirectorPlan extends SessionDeps {

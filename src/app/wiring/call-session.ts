@@ -12,7 +12,7 @@ import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegCounts, PlayReport } from '../../media/protocol.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records/call-record.ts';
-import type { ConsentOutcome, ConsentRecord } from '../../records/consent-record.ts';
+import type { ConsentOutcome } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
@@ -28,9 +28,11 @@ import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../si
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
 import type { RecorderEvent, RecorderPool } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
+import { evidenceOf } from './consent-evidence.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
+import { expectedRecording, firstCallRecord } from './first-records.ts';
 import { sealedFacts } from './sealed-facts.ts';
 import { isSpoken } from './spoken-encodings.ts';
 
@@ -61,7 +63,6 @@ const legOf = (party: Party): 0 | 1 => (party === 'caller' ? 0 : 1);
 export class CallSession {
   readonly callId: string;
   readonly #deps: SessionDeps;
-  readonly #facts: CallFacts;
   readonly #decision: Decision;
   readonly #done: () => void;
   readonly #control: ControlDesk;
@@ -80,12 +81,11 @@ export class CallSession {
 
   constructor(deps: SessionDeps, facts: CallFacts, decision: Decision, done: () => void) {
     this.#deps = deps;
-    this.#facts = facts;
     this.#decision = decision;
     this.#done = done;
     this.callId = facts.callId;
     this.#legIds = { caller: this.#newId(), callee: this.#newId() };
-    this.#call = this.#firstRecord();
+    this.#call = firstCallRecord(facts, decision, { nodeId: deps.nodeId, startedAt: this.#now() });
     this.#control = controlDesk();
   }
 
@@ -94,7 +94,13 @@ export class CallSession {
     const events: RecordEvent[] = [{ kind: 'call', call: this.#call }];
     if (this.#decision.record) {
       this.#consent = waitingForAnswer(consentPlanOf(this.#decision.rule));
-      this.#life = expectRecording(this.#expectedRecording(this.#decision));
+      this.#life = expectRecording(
+        expectedRecording(this.#decision, {
+          id: this.#newId(),
+          callId: this.callId,
+          nodeId: this.#deps.nodeId,
+        }),
+      );
       this.#recording = this.#deps.recorders.enlist((event) => {
         this.#onRecorder(event);
       });
@@ -351,12 +357,7 @@ export class CallSession {
 
   #writeEvidence(party: Party, outcome: ConsentOutcome): void {
     if (this.#life === null || this.#consent === null || !this.#decision.record) return;
-    const plan = this.#consent.plan[party];
-    const prompt = plan.kind === 'prompt' ? this.#deps.prompts.get(plan.promptId) : null;
-    const report = this.#reports.get(party) ?? null;
-    const wall = (at: MonotonicMs | null | undefined): string | null =>
-      at === null || at === undefined ? null : rfc3339(wallOf(this.#deps.clock, at));
-    const consent: ConsentRecord = {
+    const consent = evidenceOf({
       id: this.#newId(),
       callId: this.callId,
       recordingId: this.#life.record.id,
@@ -364,17 +365,11 @@ export class CallSession {
       party,
       outcome,
       purpose: this.#decision.purpose.id,
-      text: plan.kind === 'elsewhere' ? plan.text : (prompt?.text ?? ''),
-      promptId: prompt?.id ?? null,
-      language: prompt?.language ?? null,
-      audioSha256: prompt?.audioSha256 ?? null,
-      codec: report?.codec ?? null,
-      packetsSent: report?.packetsSent ?? null,
-      packetsExpected: report?.packetsExpected ?? null,
-      firstPacketAt: wall(report?.firstPacketAt),
-      lastPacketAt: wall(report?.lastPacketAt),
-      presentAtEnd: plan.kind === 'elsewhere' ? null : outcome === 'told',
-    };
+      plan: this.#consent.plan[party],
+      prompts: this.#deps.prompts,
+      report: this.#reports.get(party) ?? null,
+      clock: this.#deps.clock,
+    });
     this.#write([{ kind: 'consent', consent }]);
   }
 
@@ -428,54 +423,6 @@ export class CallSession {
     });
   }
 
-  #firstRecord(): CallRecord {
-    const { direction, from, to } = this.#facts;
-    return {
-      id: this.callId,
-      version: 1,
-      nodeId: this.#deps.nodeId,
-      direction,
-      from,
-      to,
-      extension: extensionOf(this.#facts),
-      queue: null,
-      startedAt: this.#now(),
-      answeredAt: null,
-      endedAt: null,
-      outcome: null,
-      reason: null,
-      ruleId: this.#decision.record ? this.#decision.rule.id : this.#decision.ruleId,
-      legs: [],
-    };
-  }
-
-  #expectedRecording({
-    rule,
-    purpose,
-  }: Extract<Decision, { readonly record: true }>): RecordingLife['record'] {
-    return {
-      id: this.#newId(),
-      callId: this.callId,
-      version: 1,
-      nodeId: this.#deps.nodeId,
-      state: 'expected',
-      reason: null,
-      format: rule.format,
-      channels: rule.channels,
-      sampleRate: 8000,
-      startedAt: null,
-      durationMs: null,
-      sizeBytes: null,
-      sha256: null,
-      objectKey: null,
-      objectSha256: null,
-      ledger: [],
-      purpose: purpose.id,
-      retainUntil: null,
-      hold: false,
-    };
-  }
-
   #now(): string {
     return rfc3339(this.#deps.clock.wall());
   }
@@ -483,10 +430,4 @@ export class CallSession {
   #newId(): string {
     return uuidV7(this.#deps.clock.wall(), this.#deps.random);
   }
-}
-
-/** The number on the PBX's side. */
-export function extensionOf({ direction, from, to }: CallFacts): string | null {
-  if (direction === 'outbound') return from;
-  return direction === 'inbound' ? to : null;
 }

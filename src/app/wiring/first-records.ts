@@ -1,0 +1,64 @@
+import type { Decision } from '../../policy/decide.ts';
+import type { CallRecord } from '../../records/call-record.ts';
+import type { RecordingRecord } from '../../records/recording-record.ts';
+import type { CallFacts } from '../../signalling/ports.ts';
+
+/** The record of a call that has just arrived. */
+export function firstCallRecord(
+  facts: CallFacts,
+  decision: Decision,
+  made: Pick<CallRecord, 'nodeId' | 'startedAt'>,
+): CallRecord {
+  const { callId, direction, from, to } = facts;
+  return {
+    ...made,
+    id: callId,
+    version: 1,
+    direction,
+    from,
+    to,
+    extension: extensionOf(facts),
+    queue: null,
+    answeredAt: null,
+    endedAt: null,
+    outcome: null,
+    reason: null,
+    ruleId: decision.record ? decision.rule.id : decision.ruleId,
+    legs: [],
+  };
+}
+
+/** The number on the PBX's side. */
+export function extensionOf({ direction, from, to }: CallFacts): string | null {
+  if (direction === 'outbound') return from;
+  return direction === 'inbound' ? to : null;
+}
+
+/** What the recorder works at where codecs are G.711. */
+const sampleRate = 8000;
+
+/** The record of a recording that a rule demands and that has not begun. */
+export function expectedRecording(
+  { rule, purpose }: Extract<Decision, { readonly record: true }>,
+  made: Pick<RecordingRecord, 'id' | 'callId' | 'nodeId'>,
+): RecordingRecord {
+  return {
+    ...made,
+    version: 1,
+    state: 'expected',
+    reason: null,
+    format: rule.format,
+    channels: rule.channels,
+    sampleRate,
+    startedAt: null,
+    durationMs: null,
+    sizeBytes: null,
+    sha256: null,
+    objectKey: null,
+    objectSha256: null,
+    ledger: [],
+    purpose: purpose.id,
+    retainUntil: null,
+    hold: false,
+  };
+}
