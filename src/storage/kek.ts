@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { link, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { aeadNonceBytes, aes256Gcm } from '../kernel/aead.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
@@ -58,14 +58,17 @@ export async function loadOrCreateKekFile(
   path: string,
   random: RandomBytes,
 ): Promise<Result<{ readonly kek: Kek; readonly created: boolean }, string>> {
+  const temporary = `${path}.${process.pid}`;
   try {
-    const handle = await open(path, 'wx', privateFile);
+    const handle = await open(temporary, 'w', privateFile);
     try {
       await writeAll(handle, Buffer.from(`${Buffer.from(random(kekBytes)).toString('base64')}\n`));
       await handle.sync();
     } finally {
       await handle.close();
     }
+    // Two roles start at once: a link appears with its whole content or fails because the other was first.
+    await link(temporary, path).finally(() => unlink(temporary));
     await syncDirectory(dirname(path));
   } catch (error) {
     if (errorCode(error) !== 'EEXIST')
