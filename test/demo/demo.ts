@@ -42,6 +42,12 @@ async function holdCall(scene: Scene): Promise<Outcome> {
   const [calling, called] = await scene.placeCall();
   say(`  2. Extension ${extension} calls ${outsideNumber} through the proxy: answered.`);
   await new Promise((resolve) => setTimeout(resolve, (prompt.length / 8000) * 1000 + 400));
+  await Promise.all([calling.rtp.play(low), called.rtp.play(high)]);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await calling.hangUp();
+  await called.ended;
+
+  // Measured now and not before: it takes time that the user agents need to speak in.
   for (const [party, call] of [
     ['caller', calling],
     ['callee', called],
@@ -50,10 +56,6 @@ async function holdCall(scene: Scene): Promise<Outcome> {
     if (correlation < 0.95) throw new Error(`the ${party} did not hear the whole announcement`);
   }
   say(`  3. Both parties heard: "${englishPrompt.text}"`);
-  await Promise.all([calling.rtp.play(low), called.rtp.play(high)]);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  await calling.hangUp();
-  await called.ended;
   say(`  4. Each spoke for ${spokenSeconds} seconds in a voice of its own, then the caller hung up.`);
 
   const recording = await scene.recording('sealed', 'failed', 'none', 'interrupted');
