@@ -36,40 +36,86 @@ export interface Alignment {
   readonly correlation: number;
 }
 
-/** Finds `part` in `whole` by normalised cross-correlation over the lags from `from` to `to` inclusive. */
+/** Finds `part` in `whole` by normalised cross-correlation over every lag from `from` to `to` inclusive. */
 export function align(
   whole: Int16Array,
   part: Int16Array,
   from = 0,
   to = whole.length - part.length,
 ): Alignment {
+  const cross = crossCorrelation(whole, part);
+  const energy = new Float64Array(whole.length + 1);
+  for (let n = 0; n < whole.length; n++) energy[n + 1] = energy[n]! + whole[n]! ** 2;
+  const partEnergy = part.length * rms(part) ** 2;
+  const within = (at: number): number => energy[Math.min(Math.max(at, 0), whole.length)]!;
   let best: Alignment = { lag: from, correlation: -1 };
-  const coarse = 8;
-  const score = (lag: number, step: number): void => {
-    const correlation = correlationAt(whole, part, lag, step);
+  for (let lag = from; lag <= Math.max(from, to); lag++) {
+    const power = (within(lag + part.length) - within(lag)) * partEnergy;
+    const correlation = power <= 0 ? 0 : cross(lag) / Math.sqrt(power);
     if (correlation > best.correlation) best = { lag, correlation };
-  };
-  // Speech at 8 kHz stays correlated over some samples: every second lag on every eighth sample, then finely.
-  for (let lag = from; lag <= to; lag += 2) score(lag, coarse);
-  const around = best.lag;
-  best = { lag: around, correlation: -1 };
-  for (let lag = Math.max(from, around - 12); lag <= Math.min(Math.max(from, to), around + 12); lag++)
-    score(lag, 1);
+  }
   return best;
 }
 
-function correlationAt(whole: Int16Array, part: Int16Array, lag: number, step: number): number {
-  let cross = 0;
-  let wholePower = 0;
-  let partPower = 0;
-  for (let n = 0; n < part.length; n += step) {
-    const a = whole[n + lag] ?? 0;
-    const b = part[n]!;
-    cross += a * b;
-    wholePower += a * a;
-    partPower += b * b;
+/** The sum of `whole[n + lag] * part[n]` for any lag, computed for all lags at once by the Fourier transform. */
+function crossCorrelation(whole: Int16Array, part: Int16Array): (lag: number) => number {
+  let size = 1;
+  while (size < whole.length + part.length) size *= 2;
+  const a = transform(
+    Float64Array.from({ length: size }, (_, n) => whole[n] ?? 0),
+    new Float64Array(size),
+  );
+  const b = transform(
+    Float64Array.from({ length: size }, (_, n) => part[n] ?? 0),
+    new Float64Array(size),
+  );
+  const real = new Float64Array(size);
+  const imaginary = new Float64Array(size);
+  for (let n = 0; n < size; n++) {
+    real[n] = a.real[n]! * b.real[n]! + a.imaginary[n]! * b.imaginary[n]!;
+    // The conjugate, since transforming forwards once more is the inverse of a conjugated spectrum.
+    imaginary[n] = a.real[n]! * b.imaginary[n]! - a.imaginary[n]! * b.real[n]!;
   }
-  return wholePower === 0 || partPower === 0 ? 0 : cross / Math.sqrt(wholePower * partPower);
+  const product = transform(real, imaginary);
+  return (lag) => product.real[(lag + size) % size]! / size;
+}
+
+interface Spectrum {
+  readonly real: Float64Array;
+  readonly imaginary: Float64Array;
+}
+
+/** Radix-2 fast Fourier transform, in place (Cooley and Tukey, 1965). */
+function transform(real: Float64Array, imaginary: Float64Array): Spectrum {
+  const size = real.length;
+  for (let n = 1, reversed = 0; n < size; n++) {
+    let bit = size >> 1;
+    for (; reversed & bit; bit >>= 1) reversed ^= bit;
+    reversed ^= bit;
+    if (n < reversed) {
+      [real[n], real[reversed]] = [real[reversed]!, real[n]!];
+      [imaginary[n], imaginary[reversed]] = [imaginary[reversed]!, imaginary[n]!];
+    }
+  }
+  for (let span = 2; span <= size; span *= 2) butterflies(real, imaginary, span);
+  return { real, imaginary };
+}
+
+function butterflies(real: Float64Array, imaginary: Float64Array, span: number): void {
+  const half = span / 2;
+  for (let k = 0; k < half; k++) {
+    const cosine = Math.cos((2 * Math.PI * k) / span);
+    const sine = -Math.sin((2 * Math.PI * k) / span);
+    for (let at = k; at < real.length; at += span) {
+      const other = at + half;
+      const x = real[other]! * cosine - imaginary[other]! * sine;
+      const y = real[other]! * sine + imaginary[other]! * cosine;
+      real[other] = real[at]! - x;
+      imaginary[other] = imaginary[at]! - y;
+      real[at] = real[at]! + x;
+      imaginary[at] = imaginary[at]! + y;
+    }
+  }
 }
 
 /** Signal to noise of `actual` against `expected` in dB, both the same length and aligned. */

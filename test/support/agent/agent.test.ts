@@ -99,6 +99,18 @@ describe('the measuring tools', () => {
     expect(amplitudeAt(samples, 760)).toBeLessThan(5);
   });
 
+  it.each([0, 1, 777, 4001, -33])('finds a piece at lag %i and no other', (lag) => {
+    const whole = readWav('fixtures/voices/callee.wav').channels[0]!.subarray(0, 16_000);
+    const from = Math.max(0, lag);
+    const part =
+      lag < 0
+        ? Int16Array.from([...new Array<number>(-lag).fill(0), ...whole.subarray(0, 3000)])
+        : whole.subarray(from, from + 3000);
+    const found = align(whole, part, -100);
+    expect(found.lag).toBe(lag);
+    expect(found.correlation).toBeCloseTo(1, 6);
+  });
+
   it('reads the WAV that it writes', () => {
     const channels = [Int16Array.of(1, -2, 3), Int16Array.of(4, 5, -32_768)];
     expect(readWav(wavBytes({ sampleRate: 8000, channels }))).toEqual({ sampleRate: 8000, channels });
