@@ -6,6 +6,11 @@ export type RecordingCommand =
   | { readonly type: 'prepare'; readonly recording: number; readonly spec: RecordingSpec }
   /** It will not come about: the spool, if any, is removed. Answered by `discarded`. */
   | { readonly type: 'discard'; readonly recording: number }
+  /**
+   * Its `end` mark will never come (the media worker died): the spool is closed and stays. Answered by
+   * `failed` with this reason, after which the spool may be recovered; by `sealed` if it had ended before.
+   */
+  | { readonly type: 'abandon'; readonly recording: number; readonly reason: string }
   | { readonly type: 'stats' }
   /** Seals everything that has ended, refuses new ones, then says `drained`. */
   | { readonly type: 'drain' };

@@ -108,6 +108,9 @@ class Worker implements RecordingWorker {
       case 'discard':
         void this.#discard(command.recording);
         return;
+      case 'abandon':
+        this.#abandon(command.recording, command.reason);
+        return;
       case 'stats':
         this.#deps.post({ type: 'stats', stats: this.#stats() });
         return;
@@ -177,6 +180,13 @@ class Worker implements RecordingWorker {
     if (entry.discarded || entry.sealing) return;
     entry.discarded = true;
     if (entry.live !== null) await this.#remove(entry);
+  }
+
+  #abandon(recording: number, reason: string): void {
+    const entry = this.#entries.get(recording);
+    if (entry?.sealing === true) return;
+    if (entry?.live) void this.#fail(entry, entry.live, reason);
+    else this.#deps.post(failed(recording, reason));
   }
 
   async #remove(entry: Entry): Promise<void> {

@@ -4,8 +4,6 @@ import type { Party } from '../records/call-record.ts';
 /** What a sample of a channel is; each is exactly one. The numbers index a ledger's counts. */
 export const slot = { received: 0, concealed: 1, held: 2, paused: 3, lost: 4 } as const;
 
-export type Slot = (typeof slot)[keyof typeof slot];
-
 export const slotKinds = 5;
 
 /** Samples a channel spent in each slot, indexed by `slot`. Their sum is the channel's length. */

@@ -6,7 +6,7 @@ import type { RandomBytes } from '../kernel/ids.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { errorCode, isMissing, privateFile, syncDirectory, writeAll } from './durable-file.ts';
 
-export const kekBytes = 32;
+const kekBytes = 32;
 const kekIdDigits = 16;
 
 /** The key-encryption key. It wraps recordings' identities and opens nothing else. */

@@ -30,7 +30,7 @@ const segment = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 const longestKey = 512;
 
 /** Plain names between slashes: nothing that a file system, a URL or a shell reads as anything else. */
-export function isObjectKey(key: string): boolean {
+function isObjectKey(key: string): boolean {
   return key.length <= longestKey && key.split('/').every((part) => segment.test(part));
 }
 

@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import wavefile from 'wavefile';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
 import { tapKind } from '../../src/kernel/tap-ring.ts';
-import type { RecordingSpec } from '../../src/recording/protocol.ts';
+import { chacha20Poly1305 } from '../../src/kernel/aead.ts';
+import type { RecordingSpec, SealResult } from '../../src/recording/protocol.ts';
+import { listSpools, recoverSpool } from '../../src/recording/recover.ts';
+import { systemSpoolDisk } from '../../src/recording/spool-disk.ts';
 import { type Rig, startRig } from './harness.ts';
 import { muLaw, packetSamples, payloadOf, rtp } from './rtp.ts';
 
@@ -214,6 +217,47 @@ describe('a recording worker', () => {
     rig.worker.receive({ type: 'discard', recording: 3 });
     expect(await rig.event('discarded')).toMatchObject({ recording: 3 });
     expect(await spools()).toEqual([]);
+  });
+
+  it('lets go of what is abandoned: its spool is closed, stays, and can be recovered', async () => {
+    const spec = rig.spec('a');
+    await record(1, spec, 100);
+    rig.worker.receive({ type: 'abandon', recording: 1, reason: 'media-worker-died' });
+    expect(await rig.event('failed')).toEqual({ type: 'failed', recording: 1, reason: 'media-worker-died' });
+    const listed = await listSpools(rig.spoolDirectory, systemSpoolDisk);
+    expect(listed).toEqual([{ path: `${rig.spoolDirectory}/a.spool`, recordingId: 'a' }]);
+    const recovery = await recoverSpool(listed[0]!.path, spec.spoolSecret, spec.recipient, {
+      disk: systemSpoolDisk,
+      target: rig.target,
+      aead: chacha20Poly1305,
+    });
+    expect(recovery).toMatchObject({ outcome: 'sealed', complete: false });
+    const { durationMs } = (recovery as { result: { durationMs: number } }).result;
+    // Of 1980 ms: 200 ms of patience and a portion of 250 ms may be missing.
+    expect(durationMs).toBeGreaterThanOrEqual(1500);
+    expect(await spools()).toEqual([]);
+    rig.worker.receive({ type: 'stats' });
+    expect((await rig.event('stats')).stats.active).toBe(0);
+  });
+
+  it('an MP3 that was cut off plays to the length that its ledger says', async () => {
+    const spec = rig.spec('a', { format: 'mp3' });
+    await record(1, spec, 150);
+    rig.worker.receive({ type: 'abandon', recording: 1, reason: 'media-worker-died' });
+    await rig.event('failed');
+    const recovery = await recoverSpool(`${rig.spoolDirectory}/a.spool`, spec.spoolSecret, spec.recipient, {
+      disk: systemSpoolDisk,
+      target: rig.target,
+      aead: chacha20Poly1305,
+    });
+    const { result } = recovery as { result: SealResult };
+    expect(result.durationMs).toBeGreaterThan(2980 - 200 - 250 - 400);
+    for (const { receivedMs, lostMs } of result.ledger) expect(receivedMs + lostMs).toBe(result.durationMs);
+    const decoder = new MPEGDecoder({ enableGapless: true });
+    await decoder.ready;
+    const { samplesDecoded } = decoder.decode(await rig.open(result.objectKey));
+    decoder.free();
+    expect(Math.round(samplesDecoded / 8)).toBe(result.durationMs);
   });
 
   it('counts records of recordings it does not know', async () => {
