@@ -1,0 +1,76 @@
+import { align, rms, signalToNoise } from '../support/sound.ts';
+import type { WireChannel } from './baresip-wire.ts';
+
+const sampleRate = 8000;
+const blockLength = 160;
+/** Packets under way when the recording began or ended were not wholly in it: 20 ms, and 10 for jitter. */
+const edge = 240;
+
+/** One channel of a recording held against what its party sent. Samples unless a unit is named. */
+export interface Comparison {
+  /** The recording's sample n is the wire's sample n + lag: one offset for the whole recording. */
+  readonly lag: number;
+  /** How much was compared, and how much the recording holds beyond what came over the wire. */
+  readonly comparedSeconds: number;
+  readonly unexplainedSeconds: number;
+  readonly signalToNoiseDb: number;
+  /** Blocks of 20 ms in which most of what the wire carries is absent. */
+  readonly dropouts: number;
+  /** How far the recording runs away from the wire's timestamps, in millionths. */
+  readonly driftPpm: number;
+  /** When the recording's sample 0 was on the wire, in seconds since 1970. */
+  readonly beganAt: number;
+  /** The same, said by nothing but the first packet that came after. */
+  readonly beganAtByFirstPacket: number;
+}
+
+export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
+  const lag = findLag(recorded, wire.samples);
+  const from = Math.max(0, -lag) + edge;
+  const to = Math.min(recorded.length, wire.samples.length - lag) - edge;
+  const heard = recorded.subarray(from, to);
+  const sent = wire.samples.subarray(from + lag, to + lag);
+  const next = wire.packets.find(({ position }) => position >= lag) ?? wire.packets[0]!;
+  return {
+    lag,
+    comparedSeconds: (to - from) / sampleRate,
+    unexplainedSeconds: (recorded.length - 2 * edge - (to - from)) / sampleRate,
+    signalToNoiseDb: signalToNoise(sent, heard),
+    dropouts: countDropouts(sent, heard),
+    driftPpm: drift(heard, wire.samples, from + lag),
+    beganAt: wire.beganAt + lag / sampleRate,
+    beganAtByFirstPacket: next.at - (next.position - lag) / sampleRate,
+  };
+}
+
+/** By three seconds out of the recording's middle. */
+function findLag(recorded: Int16Array, wire: Int16Array): number {
+  const start = Math.max(0, Math.floor(recorded.length / 2) - 1.5 * sampleRate);
+  const part = recorded.subarray(start, start + 3 * sampleRate);
+  return align(wire, part, 0, Math.max(0, wire.length - part.length)).lag - start;
+}
+
+function countDropouts(sent: Int16Array, heard: Int16Array): number {
+  let dropouts = 0;
+  for (let at = 0; at + blockLength <= sent.length; at += blockLength) {
+    const loudness = rms(sent.subarray(at, at + blockLength));
+    const difference = heard.subarray(at, at + blockLength).map((sample, n) => sample - sent[at + n]!);
+    if (rms(difference) > loudness / 2) dropouts += 1;
+  }
+  return dropouts;
+}
+
+/** The slope of the lags that each second has by itself, by least squares. */
+function drift(heard: Int16Array, wire: Int16Array, lag: number): number {
+  const points: { readonly x: number; readonly y: number }[] = [];
+  const reach = 80;
+  for (let at = 0; at + sampleRate <= heard.length; at += sampleRate) {
+    const second = heard.subarray(at, at + sampleRate);
+    points.push({ x: at, y: align(wire, second, lag + at - reach, lag + at + reach).lag - at });
+  }
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const [x0, y0] = [mean(points.map(({ x }) => x)), mean(points.map(({ y }) => y))];
+  const cross = points.reduce((sum, { x, y }) => sum + (x - x0) * (y - y0), 0);
+  const square = points.reduce((sum, { x }) => sum + (x - x0) ** 2, 0);
+  return (1e6 * cross) / square;
+}
