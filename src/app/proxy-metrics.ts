@@ -81,12 +81,17 @@ function sum<T>(list: readonly T[], value: (item: T) => number): number {
   return list.reduce((total, item) => total + value(item), 0);
 }
 
-function mediaSamples(stats: readonly MediaStats[]): MeterSample[] {
-  const drops = new Map<string, number>();
-  for (const worker of stats) {
-    for (const [reason, count] of Object.entries(worker.drops))
-      drops.set(reason, (drops.get(reason) ?? 0) + count);
+/** Counts by reason, added up over workers. */
+function totals(perWorker: readonly Readonly<Record<string, number>>[]): ReadonlyMap<string, number> {
+  const total = new Map<string, number>();
+  for (const counts of perWorker) {
+    for (const [reason, count] of Object.entries(counts)) total.set(reason, (total.get(reason) ?? 0) + count);
   }
+  return total;
+}
+
+function mediaSamples(stats: readonly MediaStats[]): MeterSample[] {
+  const drops = totals(stats.map((worker) => worker.drops));
   const packets = 'RTP packets';
   return [
     counter(
@@ -155,6 +160,7 @@ function delaySample(stats: readonly MediaStats[]): MeterSample[] {
 }
 
 function recorderSamples(stats: readonly RecordingStats[], media: readonly MediaStats[]): MeterSample[] {
+  const drops = totals(stats.map((worker) => worker.drops));
   const lag = stats.reduce((worst, { encodeLagSeconds }) => Math.max(worst, encodeLagSeconds), 0);
   return [
     gauge(

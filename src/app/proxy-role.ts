@@ -8,6 +8,7 @@ import { systemSchedule } from '../kernel/timers.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { createLinkClient, type LinkClient } from '../link/link-client.ts';
 import type { LinkAnswer, LinkRequest } from '../link/protocol.ts';
+import { removeUnfinishedObjects } from '../storage/disk-object-store.ts';
 import { createRecordingKeys } from '../storage/recording-keys.ts';
 import { dataLayout } from './data-layout.ts';
 import { linkEndpoint } from './link-endpoint.ts';
@@ -100,6 +101,7 @@ class Proxy {
       layout: dataLayout(settings.dataDirectory),
       clock: systemClock(),
     });
+    await removeUnfinishedObjects(dataLayout(settings.dataDirectory).recordings);
     await recovery.finishUnfinished();
     await this.#startWorkers();
     this.#metrics = proxyMetrics(this.#meter, this.#media, this.#recorders);

@@ -19,6 +19,8 @@ export interface RecorderPool {
   enlist(listen: (event: RecorderEvent) => void): number;
   prepare(recording: number, spec: RecordingSpec): void;
   discard(recording: number): void;
+  /** No end mark will come any more: closes the spool as it is; answered by `failed`, or `sealed` if it had ended. */
+  abandon(recording: number, reason: string): void;
   /** Nothing more is to be heard of it. */
   release(recording: number): void;
   stats(): Promise<readonly RecordingStats[]>;
@@ -79,6 +81,9 @@ export async function startRecorderPool(plan: RecorderPoolPlan): Promise<Recorde
     },
     discard: (recording) => {
       post(recording, { type: 'discard', recording });
+    },
+    abandon: (recording, reason) => {
+      post(recording, { type: 'abandon', recording, reason });
     },
     release: (recording) => {
       listeners.delete(recording);

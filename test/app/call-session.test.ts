@@ -70,6 +70,7 @@ function world(rule: object) {
       },
       prepare: () => log.push('prepare'),
       discard: () => log.push('discard'),
+      abandon: () => log.push('abandon'),
       release: () => log.push('release'),
       stats: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
@@ -269,6 +270,25 @@ describe('a recorded call', () => {
       kind: 'control',
       control: { action: 'pause', reason: 'card number' },
     });
+  });
+
+  it('ends a call whose media worker died, and keeps what was recorded', async () => {
+    await answer();
+    tellBoth();
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    w.session.onMedia({ type: 'worker-died' });
+    expect(w.log).toContain('abandon');
+    expect(w.log.at(-1)).toBe('hang-up crash');
+    w.session.ended({ ...ended, outcome: 'ours', reason: 'crash' });
+    w.tell({ type: 'failed', recording: 7, reason: 'media-lost' });
+    await settle();
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'interrupted', reason: 'media-lost' });
+    expect(w.log.at(-1)).toBe('done');
+  });
+
+  it('ignores silence before the answer', () => {
+    w.session.onMedia({ type: 'silent', session: 1 });
+    expect(w.log).not.toContain('hang-up media-timeout');
   });
 
   it('counts what the media did into the call record', () => {

@@ -394,7 +394,9 @@ export class CallSession {
 
   /** A fault of ours took the sockets of a call that is up: it has nothing left to go on with. */
   #mediaIsLost(): void {
-    this.#stepLife({ type: 'failed', reason: 'media-lost' });
+    const begun = this.#life !== null && ['beginning', 'recording', 'ending'].includes(this.#life.phase);
+    if (begun) this.#deps.recorders.abandon(this.#recording, 'media-lost');
+    else this.#stepLife({ type: 'failed', reason: 'media-lost' });
     this.#deps.hangUp(this.callId, 'crash');
   }
 
