@@ -184,6 +184,11 @@ function recorderSamples(stats: readonly RecordingStats[], media: readonly Media
       'Bytes in live spools',
       sum(stats, (s) => s.spoolBytes),
     ),
+    ...Array.from(drops, ([reason, count]) =>
+      counter('recording_dropped_total', 'What recorders could not place on the time line', count, {
+        reason,
+      }),
+    ),
   ];
 }
 
