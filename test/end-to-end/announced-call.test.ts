@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallView, RecordingView } from '../support/api-client.ts';
 import { englishPrompt } from '../support/node-config.ts';
@@ -94,6 +96,22 @@ describe('a call whose parties are told on answer that it is recorded', () => {
       const { receivedMs, concealedMs, heldMs, pausedMs, lostMs } = channel;
       expect(receivedMs + concealedMs + heldMs + pausedMs + lostMs).toBeCloseTo(lengthMs, 0);
       expect(lostMs).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it('no clear audio lies in the data directory', async () => {
+    const served = await scene.node.api.audio(recording.id);
+    // 64 bytes out of the middle of the sound, which is speech and not silence there.
+    const piece = served.subarray(30_000, 30_064);
+    expect(new Set(piece).size).toBeGreaterThan(20);
+    const files = readdirSync(join(scene.directory, 'data'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) {
+      const bytes = readFileSync(file);
+      expect(bytes.includes(piece), file).toBe(false);
+      expect(bytes.includes('WAVEfmt '), file).toBe(false);
     }
   });
 

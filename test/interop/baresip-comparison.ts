@@ -43,10 +43,10 @@ export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
   };
 }
 
-/** By three seconds out of the recording's middle. */
+/** By two seconds out of the recording's middle. */
 function findLag(recorded: Int16Array, wire: Int16Array): number {
-  const start = Math.max(0, Math.floor(recorded.length / 2) - 1.5 * sampleRate);
-  const part = recorded.subarray(start, start + 3 * sampleRate);
+  const start = Math.max(0, Math.floor(recorded.length / 2) - sampleRate);
+  const part = recorded.subarray(start, start + 2 * sampleRate);
   return align(wire, part, 0, Math.max(0, wire.length - part.length)).lag - start;
 }
 
