@@ -232,7 +232,8 @@ export class CallSession {
         this.#stepLife({ type: 'failed', reason: event.reason });
         return;
       case 'worker-died':
-        this.#stepLife({ type: 'failed', reason: 'recording-worker-died' });
+        // A recording that has not been prepared will be, by the worker's successor.
+        if (this.#life?.phase !== 'expected') this.#stepLife({ type: 'failed', reason: 'recording-worker-died' });
         return;
       case 'discarded':
         return;
@@ -335,6 +336,8 @@ export class CallSession {
     } catch (error) {
       // The spool stays: the next start tries again, since the journal holds the recording as unfinished.
       this.#deps.logger.error('recovery-failed', { recordingId: this.#life.record.id, error: String(error) });
+      this.#life = { ...this.#life, phase: 'done' };
+      this.#settle();
     }
   }
 
