@@ -73,7 +73,7 @@ export class Capture {
 }
 
 /** Reads a libpcap file of Ethernet frames and keeps the UDP datagrams over IPv4 (pcap-savefile(5)). */
-export function readCapture(file: string): CapturedDatagram[] {
+function readCapture(file: string): CapturedDatagram[] {
   const bytes = readFileSync(file);
   if (bytes.readUInt32LE(0) !== 0xa1b2c3d4)
     throw new Error('not a little-endian libpcap file with microseconds');
