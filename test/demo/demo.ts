@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import type { RecordingView } from '../support/api-client.ts';
 import { freeTcpPort } from '../support/free-ports.ts';
 import { englishPrompt } from '../support/node-config.ts';
+import { packageDirectory } from '../support/package-directory.ts';
 import { extension, outsideNumber, Scene } from '../support/scene.ts';
 import { align } from '../support/sound.ts';
 import { readWav } from '../support/wav-file.ts';
@@ -36,7 +37,10 @@ async function startScene(): Promise<Scene> {
 async function holdCall(scene: Scene): Promise<Outcome> {
   const prompt = readWav(englishPrompt.file).channels[0]!;
   const [low, high] = ['caller', 'callee'].map((name) =>
-    readWav(`fixtures/voices/${name}.wav`).channels[0]!.subarray(0, spokenSeconds * 8000),
+    readWav(join(packageDirectory, `fixtures/voices/${name}.wav`)).channels[0]!.subarray(
+      0,
+      spokenSeconds * 8000,
+    ),
   ) as [Int16Array, Int16Array];
 
   const [calling, called] = await scene.placeCall();

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { join } from 'node:path';
+import { packageDirectory } from './package-directory.ts';
 import { freeTcpPort, freeUdpRange } from './free-ports.ts';
 
 export interface ConfigPlan {
@@ -25,7 +26,7 @@ export interface ConfigPlan {
 export const englishPrompt = {
   id: 'quality-en',
   language: 'en',
-  file: resolve('fixtures/prompts/quality-en.wav'),
+  file: join(packageDirectory, 'fixtures/prompts/quality-en.wav'),
   purpose: 'quality',
   text: 'This call may be recorded for quality and training purposes.',
 };

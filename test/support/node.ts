@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { ApiClient } from './api-client.ts';
+import { packageDirectory } from './package-directory.ts';
 import { isAlive, killAll, processTree, waitUntil } from './processes.ts';
 
-const entry = resolve('dist/src/main.js');
+const entry = join(packageDirectory, 'dist/src/main.js');
 const readyWithinMs = 60_000;
 
 export interface NodePlan {
@@ -85,7 +86,9 @@ export class RunningNode {
       return new RunningNode(plan, child, output, ready);
     } catch (error) {
       killAll(processTree(child.pid ?? 0));
-      throw new Error(`the node did not start: ${String(error)}\n${output.stdout}${output.stderr}`);
+      const why =
+        /^onrecord: (.*)$/m.exec(output.stderr)?.[1] ?? (error instanceof Error ? error.message : error);
+      throw new Error(`the node did not start: ${String(why)}\n${output.stdout}${output.stderr}`);
     }
   }
 
