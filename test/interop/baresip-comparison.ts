@@ -47,7 +47,7 @@ export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
 function findLag(recorded: Int16Array, wire: Int16Array): number {
   const start = Math.max(0, Math.floor(recorded.length / 2) - sampleRate);
   const part = recorded.subarray(start, start + 2 * sampleRate);
-  return align(wire, part, 0, Math.max(0, wire.length - part.length)).lag - start;
+  return align(wire, part).lag - start;
 }
 
 function countDropouts(sent: Int16Array, heard: Int16Array): number {
@@ -66,7 +66,9 @@ function drift(heard: Int16Array, wire: Int16Array, lag: number): number {
   const reach = 80;
   for (let at = 0; at + sampleRate <= heard.length; at += sampleRate) {
     const second = heard.subarray(at, at + sampleRate);
-    points.push({ x: at, y: align(wire, second, lag + at - reach, lag + at + reach).lag - at });
+    // The edges cut off at both ends are longer than this reach, so the wire has it.
+    const around = wire.subarray(lag + at - reach, lag + at + sampleRate + reach);
+    points.push({ x: at, y: align(around, second).lag });
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
   const [x0, y0] = [mean(points.map(({ x }) => x)), mean(points.map(({ y }) => y))];
