@@ -28,6 +28,7 @@ import type { Settings } from './settings.ts';
 import { type Signalling, type StartFault, startSignalling } from './start-signalling.ts';
 import { version } from './version.ts';
 import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
+import { sayWhatIsLeft, spoolsBefore } from './wiring/leftover-spools.ts';
 import { createRecovery, type Recovery } from './wiring/recovery.ts';
 
 /** About a second of 800 calls. */
@@ -102,7 +103,8 @@ class Proxy {
       clock: systemClock(),
     });
     await removeUnfinishedObjects(dataLayout(settings.dataDirectory).recordings);
-    await recovery.finishUnfinished();
+    const before = await spoolsBefore(dataLayout(settings.dataDirectory));
+    await recovery.closeCalls();
     await this.#startWorkers();
     this.#metrics = proxyMetrics(this.#meter, this.#media, this.#recorders);
     this.#direction = this.#direct(recovery);
@@ -128,6 +130,13 @@ class Proxy {
       random: systemRandom,
     });
     this.#link.serving(this.addresses);
+    // Calls come first: what a crash left is sealed beside them.
+    void recovery
+      .finishRecordings()
+      .then(() => sayWhatIsLeft(dataLayout(settings.dataDirectory), before, logger))
+      .catch((error: unknown) => {
+        logger.error('recovery-failed', { error: String(error) });
+      });
     logger.info('proxy-ready', { listeners: this.addresses.length });
     return null;
   }
@@ -156,6 +165,7 @@ class Proxy {
       nodeId: config.node.id,
       clock: systemClock(),
       random: systemRandom,
+      schedule: systemSchedule,
       logger,
       recorders: this.#recorders,
       prompts,

@@ -32,7 +32,10 @@ export function listenToEnd(signals: RoleSignals, supervised: boolean): void {
     if (order === 'stop') stop();
     else drain();
   });
-  process.on('disconnect', () => {
+  const orphaned = (): void => {
     signals.onStop(true);
-  });
+  };
+  process.on('disconnect', orphaned);
+  // It may be gone already: starting takes a while.
+  if (!process.connected) orphaned();
 }

@@ -27,12 +27,16 @@ export async function spawnWorker<Command, Event extends { readonly type: string
   plan: WorkerPlan<Event>,
 ): Promise<WorkerHandle<Command>> {
   let stopping = false;
-  let current: Worker;
+  let current: Worker | null = null;
+  /** What was posted while a successor is on its way; bounded by the calls that wait for an answer. */
+  let waiting: Command[] = [];
   let respawn: NodeJS.Timeout | undefined;
 
   const start = async (): Promise<void> => {
     const worker = await startReady(plan);
     current = worker;
+    for (const command of waiting) worker.postMessage(command);
+    waiting = [];
     worker.on('message', (event: Event) => {
       plan.onEvent(event);
     });
@@ -40,6 +44,7 @@ export async function spawnWorker<Command, Event extends { readonly type: string
       plan.logger.error('worker-failed', { worker: plan.name, error: error.message });
     });
     worker.on('exit', (code) => {
+      current = null;
       if (stopping) return;
       plan.logger.error('worker-died', { worker: plan.name, code });
       plan.onDeath();
@@ -58,12 +63,13 @@ export async function spawnWorker<Command, Event extends { readonly type: string
   await start();
   return {
     post(command) {
-      current.postMessage(command);
+      if (current === null) waiting.push(command);
+      else current.postMessage(command);
     },
     async stop() {
       stopping = true;
       clearTimeout(respawn);
-      await current.terminate();
+      await current?.terminate();
     },
   };
 }

@@ -38,6 +38,7 @@ export class Supervisor {
   #http = '';
   #announced = false;
   #stopping = false;
+  #code: number = exitCode.done;
   #finish: (code: number) => void = () => undefined;
 
   constructor(plan: SupervisorPlan) {
@@ -59,7 +60,7 @@ export class Supervisor {
     const { proxy, control } = this.#children;
     if (proxy.process !== null) order(proxy, 'stop');
     else if (control.process !== null) order(control, 'stop');
-    else this.#finish(exitCode.done);
+    else this.#finish(this.#code);
   }
 
   /** No new calls; the node leaves when the last one has ended. */
@@ -100,11 +101,8 @@ export class Supervisor {
   #onExit(child: Child, code: number | null): void {
     child.process = null;
     child.ready = false;
-    const { proxy, control } = this.#children;
     if (this.#stopping) {
-      // Control goes last: it takes in what the proxy still has to say.
-      if (child.role === 'proxy') order(control, 'stop');
-      if (proxy.process === null && control.process === null) this.#finish(exitCode.done);
+      this.#onExitWhileStopping(child, code);
       return;
     }
     if (!child.everReady) {
@@ -113,6 +111,20 @@ export class Supervisor {
     }
     this.#plan.logger.error('role-died', { role: child.role, code });
     this.#restart(child);
+  }
+
+  /** Control goes last, since it takes in what the proxy still has to say; a long drain may outlive one. */
+  #onExitWhileStopping(child: Child, code: number | null): void {
+    const { proxy, control } = this.#children;
+    if (child.role === 'proxy') {
+      if (code !== exitCode.done) this.#plan.logger.error('role-died', { role: 'proxy', code });
+      this.#code = code ?? exitCode.failure;
+      order(control, 'stop');
+    } else if (proxy.process !== null && child.everReady) {
+      this.#start('control');
+      return;
+    }
+    if (proxy.process === null && control.process === null) this.#finish(this.#code);
   }
 
   #restart(child: Child): void {

@@ -41,8 +41,9 @@ export type LifeEvent =
   | { readonly type: 'sealed'; readonly facts: SealedFacts }
   /** It should be there and something of ours failed: a slug. */
   | { readonly type: 'failed'; readonly reason: string }
-  /** What recovery made of the spool; null: nothing was there. */
-  | { readonly type: 'recovered'; readonly facts: SealedFacts | null }
+  /** What recovery made of the spool; null: nothing was there. Complete: it had ended in order. */
+  | { readonly type: 'recovered'; readonly facts: SealedFacts; readonly complete: boolean }
+  | { readonly type: 'recovered'; readonly facts: null }
   | { readonly type: 'ended' };
 
 export type LifeEffect =
@@ -107,6 +108,8 @@ function stepPreparing(life: RecordingLife, event: LifeEvent): LifeStep {
     case 'opened':
       return life.prepared ? begin(life) : { life: { ...life, opened: true }, effects: [] };
     case 'ended':
+      // Told, and the recorder was not ready: that is ours.
+      if (life.opened) return lost(life, 'not-prepared');
       return finish(life, 'none', 'left-before-told', [{ type: 'discard' }]);
     case 'withheld':
       return finish(life, 'none', event.reason, [
@@ -114,13 +117,14 @@ function stepPreparing(life: RecordingLife, event: LifeEvent): LifeStep {
         { type: 'alarm', reason: event.reason },
       ]);
     case 'failed':
-      return finish(life, 'failed', event.reason, [
-        { type: 'discard' },
-        { type: 'alarm', reason: event.reason },
-      ]);
+      return lost(life, event.reason);
     default:
       return stay(life);
   }
+}
+
+function lost(life: RecordingLife, reason: string): LifeStep {
+  return finish(life, 'failed', reason, [{ type: 'discard' }, { type: 'alarm', reason }]);
 }
 
 function begin(life: RecordingLife): LifeStep {
@@ -161,7 +165,8 @@ function stepEnding(life: RecordingLife, event: LifeEvent): LifeStep {
 function stepRecovering(life: RecordingLife, event: LifeEvent): LifeStep {
   if (event.type !== 'recovered') return stay(life);
   if (event.facts === null) return finish(life, 'failed', life.fault);
-  return finish({ ...life, record: { ...life.record, ...event.facts } }, 'interrupted', life.fault);
+  const found = { ...life, record: { ...life.record, ...event.facts } };
+  return event.complete ? finish(found, 'sealed', null) : finish(found, 'interrupted', life.fault);
 }
 
 function began(

@@ -58,6 +58,7 @@ function world(rule: object) {
   const log: string[] = [];
   const written: RecordEvent[] = [];
   let tell: (event: RecorderEvent) => void = () => undefined;
+  let due: () => void = () => undefined;
   const deps: SessionDeps = {
     nodeId: 'n',
     clock: { monotonic: () => 1000 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
@@ -94,7 +95,11 @@ function world(rule: object) {
         return Promise.resolve();
       },
     },
-    recover: () => Promise.resolve(sealed),
+    recover: () => Promise.resolve({ result: sealed, complete: false }),
+    schedule: (_delayMs, run) => {
+      due = run;
+      return () => undefined;
+    },
     hangUp: (_callId, reason) => log.push(`hang-up ${reason}`),
     alarm: (reason) => log.push(`alarm ${reason}`),
   };
@@ -130,6 +135,9 @@ function world(rule: object) {
     recordings,
     tell: (event: RecorderEvent) => {
       tell(event);
+    },
+    passTime: () => {
+      due();
     },
   };
 }
@@ -284,6 +292,23 @@ describe('a recorded call', () => {
     await settle();
     expect(w.recordings().at(-1)).toMatchObject({ state: 'interrupted', reason: 'media-lost' });
     expect(w.log.at(-1)).toBe('done');
+  });
+
+  it('lets the parties speak when the recorder does not get ready, and says that the recording is lost', async () => {
+    w.session.answered();
+    await settle();
+    tellBoth();
+    w.passTime();
+    expect(w.log.slice(-3)).toEqual(['discard', 'alarm not-prepared', 'gate-open']);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'failed', reason: 'not-prepared' });
+  });
+
+  it('prepares nothing for a call that is over before its key is made', async () => {
+    w.session.answered();
+    hangUp();
+    await settle();
+    expect(w.log).not.toContain('prepare');
+    expect(w.written.map(({ kind }) => kind)).not.toContain('key');
   });
 
   it('ignores silence before the answer', () => {

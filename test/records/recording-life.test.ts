@@ -49,7 +49,8 @@ const e = {
   sealed: { type: 'sealed', facts },
   withheld: { type: 'withheld', reason: 'not-told' },
   failed: { type: 'failed', reason: 'disk-full' },
-  recovered: { type: 'recovered', facts },
+  recovered: { type: 'recovered', facts, complete: false },
+  resealed: { type: 'recovered', facts, complete: true },
   nothing: { type: 'recovered', facts: null },
 } as const satisfies Record<string, LifeEvent>;
 

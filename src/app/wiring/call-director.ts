@@ -1,6 +1,7 @@
 import { type Decision, decide, type RuleBook } from '../../policy/decide.ts';
 import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
 import type { MediaOptions } from '../../media/options.ts';
+import type { Schedule } from '../../kernel/timers.ts';
 import type { Outcome } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
@@ -106,6 +107,21 @@ export function createDirection(plan: DirectorPlan): Direction {
   };
 }
 
+/** A disk that hangs is a disk that refuses: a call does not wait for it longer than this. */
+const journalWithinMs = 2000;
+
+async function within(written: Promise<void>, schedule: Schedule): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<void>((_resolve, reject) => {
+    cancel = schedule(journalWithinMs, () => {
+      reject(new Error(`not on disk within ${journalWithinMs} ms`));
+    });
+  });
+  await Promise.race([written, late]).finally(() => {
+    cancel();
+  });
+}
+
 /** A call that is owed a recording waits until that stands in the journal; any other never waits for a disk. */
 async function admit(
   plan: DirectorPlan,
@@ -122,7 +138,7 @@ async function admit(
   }
   const mustRecord = decision.rule.onFailure === 'refuse';
   try {
-    await written;
+    await within(written, plan.schedule);
   } catch (error) {
     plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
     if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');

@@ -1,6 +1,7 @@
 import { type Clock, rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
 import { type RandomBytes, uuidV7 } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import type { Schedule } from '../../kernel/timers.ts';
 import {
   type ConsentEffect,
   type ConsentEvent,
@@ -23,7 +24,6 @@ import {
   type RecordingLife,
   stepLife,
 } from '../../records/recording-life.ts';
-import type { SealResult } from '../../recording/protocol.ts';
 import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../signalling/ports.ts';
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
 import type { RecorderEvent, RecorderPool } from '../recorder-pool.ts';
@@ -33,6 +33,7 @@ import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
+import type { FoundRecording } from './recovery.ts';
 import { sealedFacts } from './sealed-facts.ts';
 import { isSpoken } from './spoken-encodings.ts';
 
@@ -48,10 +49,16 @@ export interface SessionDeps {
   /** Durable when resolved. Rejects when the disk does not take it; what rejected is kept and tried again. */
   readonly journal: { append(events: readonly RecordEvent[]): Promise<void> };
   /** Makes of a spool what can be made; null where there was nothing. */
-  readonly recover: (key: KeyRecord) => Promise<SealResult | null>;
+  readonly recover: (key: KeyRecord) => Promise<FoundRecording | null>;
+  readonly schedule: Schedule;
   readonly hangUp: (callId: string, reason: EndReason) => void;
   readonly alarm: (reason: string) => void;
 }
+
+/** Nobody stays muted for a recorder that does not get ready. */
+const prepareWithinMs = 2000;
+/** A disk that was full may have room again. */
+const recoverAgainMs = 60_000;
 
 const partyOf = (leg: 0 | 1): Party => (leg === 0 ? 'caller' : 'callee');
 const legOf = (party: Party): 0 | 1 => (party === 'caller' ? 0 : 1);
@@ -99,6 +106,7 @@ export class CallSession {
           id: this.#newId(),
           callId: this.callId,
           nodeId: this.#deps.nodeId,
+          retainUntil: this.#retainUntil(this.#deps.clock.wall()),
         }),
       );
       this.#recording = this.#deps.recorders.enlist((event) => {
@@ -233,7 +241,8 @@ export class CallSession {
         return;
       case 'worker-died':
         // A recording that has not been prepared will be, by the worker's successor.
-        if (this.#life?.phase !== 'expected') this.#stepLife({ type: 'failed', reason: 'recording-worker-died' });
+        if (this.#life?.phase !== 'expected')
+          this.#stepLife({ type: 'failed', reason: 'recording-worker-died' });
         return;
       case 'discarded':
         return;
@@ -260,6 +269,7 @@ export class CallSession {
         return;
       case 'open':
         this.#stepLife({ type: 'opened' });
+        if (this.#life?.phase === 'preparing') this.#boundPreparation();
         return;
       case 'open-unrecorded':
         this.#media?.gate(true);
@@ -305,14 +315,27 @@ export class CallSession {
     }
   }
 
+  #boundPreparation(): void {
+    this.#deps.schedule(prepareWithinMs, () => {
+      if (this.#life?.phase === 'preparing') this.#stepLife({ type: 'failed', reason: 'not-prepared' });
+    });
+  }
+
+  /** A key that has been made may meet a call that is over already: then nothing is to be prepared. */
+  #isPreparing(): boolean {
+    return this.#life?.phase === 'preparing';
+  }
+
   /** The key is on the disk before the first byte that it protects. */
   async #prepare(): Promise<void> {
     if (this.#life === null || !this.#decision.record) return;
     const { rule } = this.#decision;
     try {
       const { key, spoolSecret } = await this.#deps.keys.create(this.#life.record.id);
+      if (!this.#isPreparing()) return;
       this.#key = key;
       await this.#deps.journal.append([{ kind: 'key', key }]);
+      if (!this.#isPreparing()) return;
       this.#deps.recorders.prepare(this.#recording, {
         recordingId: this.#life.record.id,
         callId: this.callId,
@@ -331,13 +354,16 @@ export class CallSession {
   async #recover(): Promise<void> {
     if (this.#life === null) return;
     try {
-      const result = this.#key === null ? null : await this.#deps.recover(this.#key);
-      this.#stepLife({ type: 'recovered', facts: result === null ? null : sealedFacts(result) });
+      const found = this.#key === null ? null : await this.#deps.recover(this.#key);
+      this.#stepLife(
+        found === null
+          ? { type: 'recovered', facts: null }
+          : { type: 'recovered', facts: sealedFacts(found.result), complete: found.complete },
+      );
     } catch (error) {
-      // The spool stays: the next start tries again, since the journal holds the recording as unfinished.
+      // The spool stays; the next start would try again too, since the journal holds the recording as unfinished.
       this.#deps.logger.error('recovery-failed', { recordingId: this.#life.record.id, error: String(error) });
-      this.#life = { ...this.#life, phase: 'done' };
-      this.#settle();
+      this.#deps.schedule(recoverAgainMs, () => void this.#recover());
     }
   }
 
@@ -354,8 +380,11 @@ export class CallSession {
   #began(at: MonotonicMs): void {
     if (!this.#decision.record) return;
     const wall = wallOf(this.#deps.clock, at);
-    const retainUntil = rfc3339((wall + this.#decision.retentionMs) as WallMs);
-    this.#stepLife({ type: 'began', at: rfc3339(wall), retainUntil });
+    this.#stepLife({ type: 'began', at: rfc3339(wall), retainUntil: this.#retainUntil(wall) });
+  }
+
+  #retainUntil(from: WallMs): string {
+    return rfc3339((from + (this.#decision.record ? this.#decision.retentionMs : 0)) as WallMs);
   }
 
   #writeEvidence(party: Party, outcome: ConsentOutcome): void {

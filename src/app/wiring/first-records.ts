@@ -37,10 +37,10 @@ export function extensionOf({ direction, from, to }: CallFacts): string | null {
 /** What the recorder works at where codecs are G.711. */
 const sampleRate = 8000;
 
-/** The record of a recording that a rule demands and that has not begun. */
+/** The record of a recording that a rule demands and that has not begun; `retainUntil` is as if it began now. */
 export function expectedRecording(
   { rule, purpose }: Extract<Decision, { readonly record: true }>,
-  made: Pick<RecordingRecord, 'id' | 'callId' | 'nodeId'>,
+  made: Pick<RecordingRecord, 'id' | 'callId' | 'nodeId' | 'retainUntil'>,
 ): RecordingRecord {
   return {
     ...made,
@@ -58,7 +58,6 @@ export function expectedRecording(
     objectSha256: null,
     ledger: [],
     purpose: purpose.id,
-    retainUntil: null,
     hold: false,
   };
 }

@@ -2,8 +2,6 @@ import { type Clock, rfc3339 } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { SealResult } from '../../recording/protocol.ts';
-import { listSpools } from '../../recording/recover.ts';
-import { systemSpoolDisk } from '../../recording/spool-disk.ts';
 import type { CallRecord } from '../../records/call-record.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
@@ -23,13 +21,15 @@ export interface RecoveryDeps {
 }
 
 export interface Recovery {
-  /** Before a node serves: finishes what an earlier life of it left open. */
-  finishUnfinished(): Promise<void>;
+  /** Before a node serves: closes the calls of its earlier life. */
+  closeCalls(): Promise<void>;
+  /** While it serves already: makes recordings of what that life left in its spools. */
+  finishRecordings(): Promise<void>;
   /** In mid-life: a recorder failed, its spool is on the disk. Null: nothing was there. */
-  recoverOne(key: KeyRecord): Promise<SealResult | null>;
+  recoverOne(key: KeyRecord): Promise<FoundRecording | null>;
 }
 
-interface Found {
+export interface FoundRecording {
   readonly result: SealResult;
   /** The recording had ended in order before the crash. */
   readonly complete: boolean;
@@ -52,23 +52,24 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   };
 
   return {
-    async finishUnfinished() {
-      const { calls, recordings, keys } = journal.unfinished();
-      const keyOf = new Map(keys.map((key) => [key.recordingId, key]));
+    async closeCalls() {
       const now = rfc3339(clock.wall());
       await write(
         journal,
-        calls.map((call) => ({ kind: 'call', call: crashed(call, now) })),
+        journal.unfinished().calls.map((call) => ({ kind: 'call', call: crashed(call, now) })),
       );
-      for (const recording of recordings) await finish(recording, keyOf.get(recording.id));
-      await sayWhatIsLeft(deps);
     },
-    recoverOne: async (key) => (await find(deps, key))?.result ?? null,
+    async finishRecordings() {
+      const { recordings, keys } = journal.unfinished();
+      const keyOf = new Map(keys.map((key) => [key.recordingId, key]));
+      for (const recording of recordings) await finish(recording, keyOf.get(recording.id));
+    },
+    recoverOne: (key) => find(deps, key),
   };
 }
 
 /** Throws where a spool is there and cannot be opened: then it stays, and so does the journal's entry. */
-async function find({ keys, layout, clock }: RecoveryDeps, key: KeyRecord): Promise<Found | null> {
+async function find({ keys, layout, clock }: RecoveryDeps, key: KeyRecord): Promise<FoundRecording | null> {
   const opened = keys.open(key);
   if (opened === null) {
     throw new Error(
@@ -91,13 +92,6 @@ async function find({ keys, layout, clock }: RecoveryDeps, key: KeyRecord): Prom
   }
 }
 
-/** A spool that stays cannot be opened or belongs to no recording that the journal knows: somebody must look. */
-async function sayWhatIsLeft({ layout, logger }: RecoveryDeps): Promise<void> {
-  for (const { recordingId } of await listSpools(layout.spools, systemSpoolDisk)) {
-    logger.error('spool-left', { recordingId });
-  }
-}
-
 async function write(journal: Journal, events: readonly RecordEvent[]): Promise<void> {
   if (events.length === 0) return;
   const written = await journal.append(events);
@@ -109,7 +103,7 @@ function crashed(call: CallRecord, endedAt: string): CallRecord {
 }
 
 /** What was written is kept; what never began rightly is not there; what began and left nothing has failed. */
-function afterCrash(recording: RecordingRecord, found: Found | null): RecordingRecord {
+function afterCrash(recording: RecordingRecord, found: FoundRecording | null): RecordingRecord {
   const version = recording.version + 1;
   if (found === null) {
     return {
