@@ -14,6 +14,11 @@ export interface CallDirector {
   openMedia(call: CallFacts): Promise<MediaSession | 'no-ports'>;
   /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */
   answered(callId: string): void;
+  /**
+   * The call is over for its parties: a BYE or a CANCEL came, a final failure was passed on, or we ended it;
+   * media and recording stop here. Said at most once, before `ended`, and never for a call that was not admitted.
+   */
+  hungUp(callId: string): void;
   /** The call is over and both legs are released. Said exactly once for each `admit`, whatever its answer. */
   ended(callId: string, end: CallEnd): void;
 }
@@ -38,8 +43,16 @@ export interface CallFacts {
 }
 
 export type Admission =
-  /** `encodings`: the offer to the callee is narrowed to these (upper case, with rate); null: passes whole. */
-  | { readonly kind: 'accept'; readonly encodings: readonly string[] | null }
+  /**
+   * `encodings`: the offer to the callee is narrowed to these (upper case, with rate); null: passes whole.
+   * `narrowing`: whether the call goes on whole when it cannot be had in these (`prefer`) or fails (`must`); it
+   * has no meaning where `encodings` is null.
+   */
+  | {
+      readonly kind: 'accept';
+      readonly encodings: readonly string[] | null;
+      readonly narrowing: 'prefer' | 'must';
+    }
   | {
       readonly kind: 'refuse';
       readonly status: number;
