@@ -43,6 +43,8 @@ export class Leg implements PromptLine {
   packetsDropped = 0;
   #packetsSent = 0;
   #target: DatagramTarget | null = null;
+  /** The last one that was known, also while the party is on hold. */
+  #lastTarget: DatagramTarget | null = null;
   readonly #port: DatagramPort;
   readonly #counters: MediaCounters;
 
@@ -90,6 +92,14 @@ export class Leg implements PromptLine {
     this.#learnFormats(media);
     if (this.canHear && !(couldHear && isSameTarget(before, this.#target))) this.out.interrupt();
     if (!wasExpected && this.isExpectedToSend()) this.heardAt = now;
+    this.#tellAgainElsewhere();
+  }
+
+  /** A prompt that was begun at one address does not count for another one. */
+  #tellAgainElsewhere(): void {
+    if (this.#target === null) return;
+    if (this.#lastTarget !== null && !isSameTarget(this.#lastTarget, this.#target)) this.player?.restart();
+    this.#lastTarget = this.#target;
   }
 
   /** The lock has moved: symmetric RTP (RFC 4961 §3), what is heard from a port is answered there. */
@@ -97,6 +107,7 @@ export class Leg implements PromptLine {
     const target = this.#target;
     if (target !== null && target.port !== this.lock.port) {
       this.#target = this.#port.target(target.address, this.lock.port);
+      this.#lastTarget = this.#target;
     }
   }
 

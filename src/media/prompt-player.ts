@@ -55,6 +55,14 @@ export class PromptPlayer {
     return this.#over;
   }
 
+  /** The party is at another address now, and may be somebody else: it hears the whole prompt. */
+  restart(): void {
+    this.#sent = 0;
+    this.#nextDue = null;
+    this.#firstAt = null;
+    this.#lastAt = null;
+  }
+
   /** Sends what is due at `now`; a start, or a new start after a break, counts from `slot`. */
   step(now: MonotonicMs, slot: MonotonicMs): void {
     if (this.#over) return;

@@ -164,6 +164,22 @@ describe('a prompt', () => {
     });
   });
 
+  it('is told again, whole, when SDP moves the party to another address: that may be somebody else', async () => {
+    const { session, parties } = await started();
+    fixture.connect(session, 0, parties[0], { formats: [pcma] });
+    fixture.relay.command({ type: 'play', session, leg: 0, prompt: 'told' });
+    fixture.clock.advance(60);
+    fixture.connect(session, 0, parties[1], { formats: [pcma] });
+    fixture.clock.advance(20);
+    for (let packets = 0; packets < 8; packets++) fixture.clock.advance(20);
+    const heard = await parties[1].hears(6);
+    const back = linear(heard, ffmpegALaw);
+    expect(sound.every((sample, i) => Math.abs(sample - back[i]!) <= 160)).toBe(true);
+    expect(fixture.events.find(({ type }) => type === 'played')).toMatchObject({
+      report: { end: 'whole', packetsSent: 6, packetsExpected: 6 },
+    });
+  });
+
   it('stops where the party goes on hold, and goes on from there', async () => {
     const { session, parties } = await started();
     fixture.relay.command({ type: 'play', session, leg: 0, prompt: 'told' });

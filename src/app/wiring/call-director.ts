@@ -82,6 +82,9 @@ export function createDirection(plan: DirectorPlan): Direction {
     answered: (callId) => {
       sessions.get(callId)?.answered();
     },
+    hungUp: (callId) => {
+      sessions.get(callId)?.hungUp();
+    },
     ended: (callId, end) => {
       const call = facts.get(callId);
       if (call !== undefined) plan.count.ended(call.direction, end.outcome);
@@ -106,6 +109,9 @@ export function createDirection(plan: DirectorPlan): Direction {
     },
   };
 }
+
+/** The offer passes as it came. */
+const whole: Admission = { kind: 'accept', encodings: null, narrowing: 'prefer' };
 
 /** A disk that hangs is a disk that refuses: a call does not wait for it longer than this. */
 const journalWithinMs = 2000;
@@ -134,7 +140,7 @@ async function admit(
     written.catch((error: unknown) => {
       plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
     });
-    return { kind: 'accept', encodings: null };
+    return whole;
   }
   const mustRecord = decision.rule.onFailure === 'refuse';
   try {
@@ -143,13 +149,14 @@ async function admit(
     plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
     if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
     session.withoutRecording('journal');
-    return { kind: 'accept', encodings: null };
+    return whole;
   }
-  if (call.offered === null || call.offered.some(isSpoken))
-    return { kind: 'accept', encodings: spokenEncodings };
+  if (call.offered === null || call.offered.some(isSpoken)) {
+    return { kind: 'accept', encodings: spokenEncodings, narrowing: mustRecord ? 'must' : 'prefer' };
+  }
   if (mustRecord) return refusal(488, 'Not Acceptable Here', 'no-codec');
   session.withoutRecording('no-codec');
-  return { kind: 'accept', encodings: null };
+  return whole;
 }
 
 function refusal(status: number, phrase: string, reason: 'recording-failed' | 'no-codec'): Admission {

@@ -83,6 +83,7 @@ export class CallSession {
   #key: KeyRecord | null = null;
   #media: MediaHandle | null = null;
   #counts: readonly [LegCounts, LegCounts] | null = null;
+  #hungUpAt: string | null = null;
   #ended = false;
   #mediaClosed = true;
 
@@ -138,7 +139,7 @@ export class CallSession {
         media.connect(legOf(party), negotiated);
       },
       close: () => {
-        this.#closeMedia();
+        media.close();
       },
     };
   }
@@ -155,7 +156,17 @@ export class CallSession {
     this.#stepConsent({ type: 'answered' });
   }
 
+  /** Over for its parties: media and recording stop here, whatever signalling still waits for. */
+  hungUp(): void {
+    if (this.#hungUpAt !== null) return;
+    this.#hungUpAt = this.#now();
+    this.#stepConsent({ type: 'ended' });
+    this.#stepLife({ type: 'ended' });
+    this.#media?.close();
+  }
+
   ended(end: CallEnd): void {
+    this.hungUp();
     this.#ended = true;
     const legs = end.legs.map(({ party, peerId, sipCallId }) => ({
       id: this.#legIds[party],
@@ -165,10 +176,7 @@ export class CallSession {
       codec: this.#codecs.get(party) ?? null,
       media: this.#countsOf(party),
     }));
-    this.#saveCall({ endedAt: this.#now(), outcome: end.outcome, reason: end.reason, legs });
-    this.#stepConsent({ type: 'ended' });
-    this.#stepLife({ type: 'ended' });
-    this.#closeMedia();
+    this.#saveCall({ endedAt: this.#hungUpAt, outcome: end.outcome, reason: end.reason, legs });
     this.#settle();
   }
 
@@ -183,11 +191,12 @@ export class CallSession {
         return;
       case 'silent':
         // A callee that rings in silence is the ring timer's matter.
-        if (this.#call.answeredAt !== null) this.#deps.hangUp(this.callId, 'media-timeout');
+        if (this.#call.answeredAt !== null && this.#hungUpAt === null)
+          this.#deps.hangUp(this.callId, 'media-timeout');
         return;
       case 'closed':
         this.#mediaIsClosed(event.legs);
-        if (!this.#ended) this.#mediaIsLost();
+        if (this.#hungUpAt === null) this.#mediaIsLost();
         return;
       case 'worker-died':
         this.#mediaIsClosed(null);
@@ -372,7 +381,7 @@ export class CallSession {
     this.#deps.alarm(reason);
     this.#deps.logger.error('recording-lost', { callId: this.callId, reason });
     this.#media?.gate(true);
-    if (this.#decision.record && this.#decision.rule.onFailure === 'refuse' && !this.#ended) {
+    if (this.#decision.record && this.#decision.rule.onFailure === 'refuse' && this.#hungUpAt === null) {
       this.#deps.hangUp(this.callId, 'recording-failed');
     }
   }
@@ -408,10 +417,6 @@ export class CallSession {
   #noteCodec(party: Party, { formats }: NegotiatedMedia): void {
     const audio = formats.find(({ encoding }) => encoding !== 'TELEPHONE-EVENT' && encoding !== 'CN');
     if (audio !== undefined) this.#codecs.set(party, audio.encoding);
-  }
-
-  #closeMedia(): void {
-    this.#media?.close();
   }
 
   #mediaIsClosed(counts: readonly [LegCounts, LegCounts] | null): void {
