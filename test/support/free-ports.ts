@@ -1,14 +1,24 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
+/** Below the ports that systems draw for outgoing connections (32768 on Linux), so that none takes it meanwhile. */
+const firstDrawn = 10_000;
+const drawn = 9_000;
+
 /** A TCP port that is free now: `preferred` where nobody has it. */
 export async function freeTcpPort(preferred = 0, address = '127.0.0.1'): Promise<number> {
-  try {
-    return await boundOnce(preferred, address);
-  } catch (error) {
-    if (preferred === 0) throw error;
-    return boundOnce(0, address);
+  let port = preferred;
+  for (let attempt = 0; attempt < 50; attempt++) {
+    if (port !== 0) {
+      try {
+        return await boundOnce(port, address);
+      } catch {
+        // Somebody has it: another one is drawn.
+      }
+    }
+    port = firstDrawn + Math.floor(Math.random() * drawn);
   }
+  throw new Error(`found no free TCP port on ${address}`);
 }
 
 function boundOnce(port: number, address: string): Promise<number> {
