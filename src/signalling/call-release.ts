@@ -33,6 +33,8 @@ export function endCall(turn: Turn, ending: Ending): void {
     turn.update({ end: { outcome: ending.outcome ?? form.outcome, reason: ending.reason } });
   }
   if (turn.call.phase !== 'ending') {
+    // A call that nobody has let in yet has nothing to stop.
+    if (turn.call.phase !== 'admitting') turn.emit({ type: 'hung-up' });
     turn.update({ phase: 'ending' });
     turn.setTimer('release', releaseMs);
     for (const name of ['admission', 'ring', 'exchange'] as const) turn.clearTimer(name);

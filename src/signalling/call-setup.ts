@@ -29,7 +29,11 @@ export function begin(turn: Turn): void {
 
 export function onAdmitted(turn: Turn, admission: Admission): void {
   turn.update({ awaiting: false });
-  if (turn.call.phase !== 'admitting') return;
+  if (turn.call.phase !== 'admitting') {
+    // Let in after it was given up: who let it in hears both ends of it.
+    if (turn.call.phase === 'ending' && admission.kind === 'accept') turn.emit({ type: 'hung-up' });
+    return;
+  }
   if (admission.kind === 'refuse') {
     const { status, phrase, retryAfterSeconds, reason } = admission;
     const headers = retryAfterSeconds === null ? [] : [retryAfter(retryAfterSeconds)];

@@ -177,7 +177,7 @@ export type CallEvent =
   | { readonly type: 'hang-up'; readonly reason: EndReason };
 
 export type CallEffect =
-  | { readonly type: 'admit' | 'open-media' | 'answered' }
+  | { readonly type: 'admit' | 'open-media' | 'answered' | 'hung-up' }
   | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
   | { readonly type: 'ended'; readonly end: CallEnd }
   | { readonly type: 'respond'; readonly transaction: string; readonly response: SipResponse }

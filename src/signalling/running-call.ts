@@ -102,6 +102,9 @@ export class RunningCall {
       case 'answered':
         this.#deps.director.answered(this.callId);
         return;
+      case 'hung-up':
+        this.#hungUp();
+        return;
       case 'ended':
         this.#end(effect.end);
         return;
@@ -181,6 +184,15 @@ export class RunningCall {
       else this.#media = session;
     }
     this.handle({ type: 'opened', local: session === 'no-ports' ? null : session.local });
+  }
+
+  /** What goes wrong in the director must not keep a BYE from going out. */
+  #hungUp(): void {
+    try {
+      this.#deps.director.hungUp(this.callId);
+    } catch (error) {
+      this.#deps.logger.error('hang-up-not-told', { callId: this.callId, error: String(error) });
+    }
   }
 
   #end(end: CallEnd): void {

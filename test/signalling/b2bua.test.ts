@@ -81,6 +81,15 @@ describe('a call between two peers', () => {
     });
   });
 
+  it('a callee that never answers the BYE: hung up is said at once, the end is not', async () => {
+    const { pbx, carrier, director } = node;
+    const { ok } = await establish('silent-bye');
+    pbx.inDialog('BYE', ok, 'uac', { cseq: 2 });
+    await carrier.expect('BYE');
+    expect([director.hungUpCalls.length, director.ends.length, node.b2bua.activeCalls]).toEqual([1, 0, 1]);
+    expect(director.hungUpCalls).toEqual(director.answeredCalls);
+  });
+
   it('is held and resumed by re-INVITE', async () => {
     const { pbx, carrier, director } = node;
     const { ok } = await establish('hold');

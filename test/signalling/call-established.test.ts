@@ -192,7 +192,7 @@ describe('RFC 3261 §13.2.1: an INVITE without an offer', () => {
   });
 
   it('the offer is narrowed too', () => {
-    const admission = { kind: 'accept', encodings: ['PCMA/8000'] } as const;
+    const admission = { kind: 'accept', encodings: ['PCMA/8000'], narrowing: 'must' } as const;
     const scene = new Scene({ invite, admission }).answer('INVITE', 200, {
       body: sdp('198.51.100.1', 6000, '0 8'),
     });

@@ -5,7 +5,8 @@ import { calleeSdp, callerInvite, callerSdp, local, Scene } from './call-scene.t
 
 /** What may happen to a call, at any time. A stroke that makes no sense then is left out. */
 const strokes: Record<string, (scene: Scene) => void> = {
-  admit: (scene) => scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null } }),
+  admit: (scene) =>
+    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null, narrowing: 'must' } }),
   open: (scene) => scene.step({ type: 'opened', local }),
   noPorts: (scene) => scene.step({ type: 'opened', local: null }),
   trying: (scene) => scene.answer('INVITE', 100),
@@ -94,6 +95,17 @@ function runOut(scene: Scene): string[] {
   return scene.look();
 }
 
+/** What is wrong with how the director heard of the end. */
+function hangUpFaults({ told }: Scene): string[] {
+  const at = told.indexOf('hung-up');
+  return [
+    ...(told.filter((word) => word === 'hung-up').length > 1 ? ['said twice'] : []),
+    ...(at < 0 && told.includes('open-media') ? ['not said'] : []),
+    ...(at >= 0 && told.indexOf('ended') < at ? ['said after the end'] : []),
+    ...(at >= 0 && told.slice(at + 1).some((word) => word !== 'ended') ? ['the call went on'] : []),
+  ];
+}
+
 describe('any history of a call', () => {
   const history = fc.array(fc.constantFrom(...Object.keys(strokes), ...timers), { maxLength: 40 });
   // Most histories begin like a call does; the rest is for what nobody thought of.
@@ -118,6 +130,7 @@ describe('any history of a call', () => {
         lines.push(...runOut(scene));
         expect(scene.state.phase).toBe('over');
         expect(lines.filter((line) => line.startsWith('ended'))).toHaveLength(1);
+        expect(hangUpFaults(scene)).toEqual([]);
         expect(lines.filter((line) => line === 'answered').length).toBeLessThanOrEqual(1);
         expect([scene.state.caller.state, scene.state.callee?.state ?? 'closed']).toEqual([
           'closed',

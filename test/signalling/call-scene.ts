@@ -68,6 +68,8 @@ export class Scene {
   readonly sent: Extract<CallEffect, { type: 'send' }>[] = [];
   readonly responses: { transaction: string; response: SipResponse }[] = [];
   readonly acks: SipRequest[] = [];
+  /** What the director was told and asked, in order. */
+  readonly told: string[] = [];
   /** Transactions of requests in dialog that came in. */
   readonly received: string[] = [];
   /** Our tag in the caller's requests. */
@@ -114,7 +116,10 @@ export class Scene {
     });
     this.#take(startCall(this.state));
     if (cold === true) return;
-    this.step({ type: 'admitted', admission: admission ?? { kind: 'accept', encodings: null } });
+    this.step({
+      type: 'admitted',
+      admission: admission ?? { kind: 'accept', encodings: null, narrowing: 'must' },
+    });
     if (this.state.phase === 'opening') this.step({ type: 'opened', local });
   }
 
@@ -261,6 +266,9 @@ export class Scene {
   }
 
   #keep(effect: CallEffect): void {
+    if (['admit', 'open-media', 'connect', 'answered', 'hung-up', 'ended'].includes(effect.type)) {
+      this.told.push(effect.type);
+    }
     if (effect.type === 'send') this.sent.push(effect);
     if (effect.type === 'respond') this.responses.push(effect);
     if (effect.type === 'ack') this.acks.push(effect.request);
@@ -291,6 +299,7 @@ function lineOf(effect: CallEffect): string | null {
     case 'open-media':
     case 'answered':
       return effect.type;
+    case 'hung-up':
     case 'claim':
     case 'set-timer':
     case 'clear-timer':

@@ -98,7 +98,7 @@ describe('a call that is taken', () => {
   });
 
   it('an offer that is narrowed goes on narrowed', () => {
-    const scene = new Scene({ admission: { kind: 'accept', encodings: ['PCMA/8000'] } });
+    const scene = new Scene({ admission: { kind: 'accept', encodings: ['PCMA/8000'], narrowing: 'must' } });
     expect(Buffer.from(scene.request('INVITE').request.body).toString()).toContain(
       'm=audio 20002 RTP/AVP 8\r\n',
     );
@@ -309,7 +309,7 @@ describe('a call that is not taken', () => {
 
   it('no ports: 503 with Retry-After', () => {
     const scene = new Scene({ cold: true });
-    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null } });
+    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null, narrowing: 'must' } });
     scene.look();
     scene.step({ type: 'opened', local: null });
     expect(scene.look()).toEqual(['503 to caller-1', 'ended ours/no-ports']);
@@ -317,7 +317,7 @@ describe('a call that is not taken', () => {
   });
 
   it('nothing of the offer is spoken: 488', () => {
-    const scene = new Scene({ admission: { kind: 'accept', encodings: ['G722/8000'] } });
+    const scene = new Scene({ admission: { kind: 'accept', encodings: ['G722/8000'], narrowing: 'must' } });
     expect(scene.look()).toEqual(['admit', 'open-media', '488 to caller-1', 'ended caller/no-codec']);
   });
 
@@ -335,7 +335,7 @@ describe('a call that is not taken', () => {
     scene.look();
     scene.expire('admission');
     expect(scene.look()).toEqual(['503 to caller-1', 'ended ours/overload']);
-    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null } });
+    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null, narrowing: 'must' } });
     expect(scene.look()).toEqual([]);
   });
 });
@@ -346,13 +346,13 @@ describe('CANCEL', () => {
     scene.look();
     scene.step({ type: 'cancelled', transaction: 'caller-1', reason: null });
     expect(scene.look()).toEqual(['487 to caller-1']);
-    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null } });
+    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null, narrowing: 'must' } });
     expect(scene.look()).toEqual(['ended caller/cancelled']);
   });
 
   it('while media open: the end comes after them', () => {
     const scene = new Scene({ cold: true });
-    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null } });
+    scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null, narrowing: 'must' } });
     scene.step({ type: 'cancelled', transaction: 'caller-1', reason: null });
     scene.look();
     scene.step({ type: 'opened', local });

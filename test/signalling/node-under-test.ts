@@ -24,9 +24,10 @@ class FakeDirector implements CallDirector {
   readonly admitted: CallFacts[] = [];
   readonly connected: { party: Party; media: NegotiatedMedia }[] = [];
   readonly answeredCalls: string[] = [];
+  readonly hungUpCalls: string[] = [];
   readonly ends: CallEnd[] = [];
   closed = 0;
-  admission: Admission = { kind: 'accept', encodings: null };
+  admission: Admission = { kind: 'accept', encodings: null, narrowing: 'must' };
   #onEnd: (() => void)[] = [];
 
   admit(call: CallFacts): Promise<Admission> {
@@ -51,6 +52,10 @@ class FakeDirector implements CallDirector {
 
   answered(callId: string): void {
     this.answeredCalls.push(callId);
+  }
+
+  hungUp(callId: string): void {
+    this.hungUpCalls.push(callId);
   }
 
   ended(_callId: string, end: CallEnd): void {
