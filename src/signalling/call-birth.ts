@@ -21,11 +21,21 @@ export interface Birth {
 export function newCall({ facts, invite, transaction, tokens, limits, caller, attempts }: Birth): CallState {
   const { id, request } = transaction;
   return {
-    ...{ phase: 'admitting', facts, tokens, limits, attempts, tried: 0, rang: false, forks: [] },
+    ...{
+      phase: 'admitting',
+      facts,
+      tokens,
+      limits,
+      attempts,
+      tried: 0,
+      attempt: null,
+      rang: false,
+      forks: [],
+    },
     ...{ requestUri: invite.requestUri, maxForwards: invite.maxForwards },
     caller: callerLeg(transaction, caller, tokens),
     callee: null,
-    ...{ encodings: null, local: null, awaiting: true },
+    ...{ encodings: null, narrowing: 'must', local: null, awaiting: true },
     exchange: {
       ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
       ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },

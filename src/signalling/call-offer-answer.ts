@@ -47,12 +47,34 @@ function notAcceptable(warning: string): Refusal {
   return { status: 488, phrase: 'Not Acceptable Here', headers: [['Warning', warning]] };
 }
 
+interface PassedOffer {
+  readonly body: Uint8Array;
+  readonly offer: Offer;
+}
+
+/** An offer that a call depends on: where narrowing is only preferred, it passes whole rather than not at all. */
+export function passNeededOffer(
+  turn: Turn,
+  by: Party,
+  description: SessionDescription,
+): Result<PassedOffer, MediaFault> {
+  const passed = passOffer(turn, by, description);
+  if (passed.ok || passed.error !== 'no-codec' || !mayWiden(turn)) return passed;
+  turn.update({ encodings: null });
+  return passOffer(turn, by, description);
+}
+
+/** Whether offers are narrowed that may as well pass whole. */
+export function mayWiden({ call }: Turn): boolean {
+  return call.encodings !== null && call.narrowing === 'prefer';
+}
+
 /** Rewrites a party's offer for the other leg, as the body of a message there. */
 export function passOffer(
   turn: Turn,
   by: Party,
   description: SessionDescription,
-): Result<{ readonly body: Uint8Array; readonly offer: Offer }, MediaFault> {
+): Result<PassedOffer, MediaFault> {
   const { local, encodings } = turn.call;
   if (local === null) return err('no-audio');
   const to = otherParty(by);
@@ -142,7 +164,7 @@ function passLateOffer(
   by: Party,
   description: SessionDescription,
 ): Result<Uint8Array, MediaFault> {
-  const passed = passOffer(turn, by, description);
+  const passed = passNeededOffer(turn, by, description);
   if (!passed.ok) return passed;
   turn.updateExchange({ offer: passed.value.offer });
   return ok(passed.value.body);

@@ -1,9 +1,10 @@
 import type { EndReason } from '../records/call-record.ts';
+import { narrowFormats } from '../sdp/narrow-formats.ts';
 import { newOrigin } from '../sdp/origin.ts';
 import { dialogFromRequest, dialogFromResponse } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { tagOf, withTag } from '../sip/name-addr.ts';
-import { acceptExchange, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
+import { acceptExchange, faultForms, mayWiden, passAnswer, passNeededOffer } from './call-offer-answer.ts';
 import { inviteResponse, passRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
 import type { Attempt, CallState, Exchange, Fork, Leg } from './call-state.ts';
@@ -40,7 +41,8 @@ export function onAdmitted(turn: Turn, admission: Admission): void {
     endCall(turn, { reason, outcome: 'ours', refusal: { status, phrase, headers } });
     return;
   }
-  turn.update({ phase: 'opening', awaiting: true, encodings: admission.encodings });
+  turn.update({ phase: 'opening', awaiting: true });
+  turn.update({ encodings: admission.encodings, narrowing: admission.narrowing });
   turn.emit({ type: 'open-media' });
 }
 
@@ -69,11 +71,11 @@ function dial(turn: Turn): void {
   }
   const callId = tried === 0 ? tokens.calleeCallId : `${tokens.calleeCallId}-${tried}`;
   const callee = calleeLeg(attempt, callId, turn.call);
-  turn.update({ callee, attempts: rest, tried: tried + 1, rang: false, forks: [] });
+  turn.update({ callee, attempt, attempts: rest, tried: tried + 1 });
   turn.emit({ type: 'claim', party: 'callee', callId, tag: callee.localTag });
   let body = noBody;
   if (exchange.offer !== null) {
-    const passed = passOffer(turn, 'caller', exchange.offer.description);
+    const passed = passNeededOffer(turn, 'caller', exchange.offer.description);
     if (!passed.ok) {
       const { refusal, reason } = faultForms[passed.error];
       turn.updateLeg('callee', { state: 'closed' });
@@ -204,10 +206,28 @@ export function onRefused(turn: Turn, exchange: Exchange, response: SipResponse)
     dial(turn);
     return;
   }
+  const { attempt, attempts } = turn.call;
+  if (attempt !== null && refusesNarrowed(turn, exchange, response.status)) {
+    turn.update({ encodings: null, attempts: [attempt, ...attempts] });
+    dial(turn);
+    return;
+  }
   turn.updateLeg('caller', { state: 'closed' });
   passRefusal(turn, exchange, response);
   forgetExchange(turn);
   endCall(turn, { reason: reasonOfStatus(response.status), outcome: outcomeOfStatus(response.status) });
+}
+
+/**
+ * The media were refused (RFC 3261 §21.4.13, §21.4.26, §21.6.4), and what was left out of the offer may be what
+ * the callee speaks: the same target is asked once more, with the whole of it.
+ */
+function refusesNarrowed(turn: Turn, { offer }: Exchange, status: number): boolean {
+  const { phase, encodings } = turn.call;
+  if (phase !== 'dialling' || offer === null || !mayWiden(turn)) return false;
+  const media = offer.description.media[offer.line];
+  if (media === undefined || narrowFormats(media, encodings) === media) return false;
+  return status === 415 || status === 488 || status === 606;
 }
 
 /** RFC 3261 §8.1.3.1: a timeout counts as 408, a broken transport as 503. */

@@ -112,10 +112,14 @@ export interface CallState {
   /** Tries that are left, and how many were made. */
   readonly attempts: readonly Attempt[];
   readonly tried: number;
-  /** Whether a provisional above 100 has come in this try: then there is no other. */
+  /** The try under way. */
+  readonly attempt: Attempt | null;
+  /** Whether a provisional above 100 has come: then no other target is tried. */
   readonly rang: boolean;
   readonly forks: readonly Fork[];
+  /** What offers are narrowed to; null: they pass whole. */
   readonly encodings: readonly string[] | null;
+  readonly narrowing: 'prefer' | 'must';
   readonly local: Readonly<Record<Party, LocalMedia>> | null;
   /** Whether an answer of the director is still to come. */
   readonly awaiting: boolean;

@@ -173,6 +173,31 @@ describe('a call between two peers', () => {
   });
 });
 
+describe('narrowing that is preferred', () => {
+  it('a callee that speaks only what was left out is asked again, and the call connects', async () => {
+    const { pbx, carrier, director } = node;
+    director.admission = { kind: 'accept', encodings: ['PCMU/8000'], narrowing: 'prefer' };
+    pbx.invite(node.uri('352123'), 'wide', { body: audio(4000, '0 18') });
+    const first = await carrier.expect('INVITE');
+    expect(body(first)).toMatch(/^m=audio 20002 RTP\/AVP 0\r$/m);
+    carrier.respond(first, '488 Not Acceptable Here', { tag: 'bob' });
+    await carrier.expect('ACK');
+    const whole = await carrier.expect('INVITE');
+    expect(body(whole)).toMatch(/^m=audio 20002 RTP\/AVP 0 18\r$/m);
+    expect(header(whole, 'Call-ID')).not.toBe(header(first, 'Call-ID'));
+    carrier.respond(whole, '200 OK', { tag: 'bob2', body: audio(6000, '18') });
+    const ok = await pbx.expect('SIP/2.0 200');
+    expect(body(ok)).toMatch(/^m=audio 20000 RTP\/AVP 18\r$/m);
+    pbx.inDialog('ACK', ok, 'uac', { cseq: 1 });
+    const ack = await carrier.expect('ACK');
+    carrier.inDialog('BYE', ack, 'uas', { cseq: 1, target: header(whole, 'Contact') ?? '' });
+    await carrier.expect('SIP/2.0 200');
+    pbx.respond(await pbx.expect('BYE'), '200 OK');
+    await director.hasEnded(1);
+    expect(director.outcomes).toEqual(['success/answered']);
+  });
+});
+
 describe('a call that is not taken', () => {
   it('486 passes with its Reason', async () => {
     const { pbx, carrier, director } = node;

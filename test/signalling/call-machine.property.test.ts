@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallEvent } from '../../src/signalling/call-state.ts';
-import { calleeSdp, callerInvite, callerSdp, local, Scene } from './call-scene.ts';
+import { calleeSdp, callerInvite, callerSdp, local, Scene, sdp } from './call-scene.ts';
 
 /** What may happen to a call, at any time. A stroke that makes no sense then is left out. */
 const strokes: Record<string, (scene: Scene) => void> = {
   admit: (scene) =>
     scene.step({ type: 'admitted', admission: { kind: 'accept', encodings: null, narrowing: 'must' } }),
+  admitNarrow: (scene) =>
+    scene.step({
+      type: 'admitted',
+      admission: { kind: 'accept', encodings: ['PCMA/8000'], narrowing: 'prefer' },
+    }),
   open: (scene) => scene.step({ type: 'opened', local }),
   noPorts: (scene) => scene.step({ type: 'opened', local: null }),
   trying: (scene) => scene.answer('INVITE', 100),
@@ -16,6 +21,8 @@ const strokes: Record<string, (scene: Scene) => void> = {
   acceptFork: (scene) => scene.answer('INVITE', 200, { tag: 'carol', body: calleeSdp }),
   acceptBare: (scene) => scene.answer('INVITE', 200),
   busy: (scene) => scene.answer('INVITE', 486),
+  unacceptable: (scene) => scene.answer('INVITE', 488),
+  foreignOffer: (scene) => scene.answer('INVITE', 200, { body: sdp('198.51.100.1', 6000, '18') }),
   unavailable: (scene) => scene.answer('INVITE', 503),
   gone: (scene) => scene.answer('INVITE', 481),
   timeout: (scene) => scene.fail('INVITE', 'timeout'),
@@ -45,15 +52,18 @@ const timers: Extract<CallEvent, { type: 'timer' }>['name'][] = [
 /** Both `opened` and `admitted` are answers to a question; only then do they come, and once. */
 function mayCome(stroke: string, scene: Scene): boolean {
   const { phase, awaiting } = scene.state;
-  if (stroke === 'admit') return awaiting && scene.state.local === null && !opened.has(scene);
+  if (stroke.startsWith('admit')) return awaiting && scene.state.local === null && !opened.has(scene);
   if (stroke === 'open' || stroke === 'noPorts') return awaiting && opened.has(scene);
-  const method = /^(?:trying|ring|early|accept.*|busy|unavailable|gone|timeout|broken)$/.test(stroke)
-    ? 'INVITE'
-    : /^info(?:Answer|Gone)$/.test(stroke)
-      ? 'INFO'
-      : /^bye(?:Answer|Timeout)$/.test(stroke)
-        ? 'BYE'
-        : null;
+  const method =
+    /^(?:trying|ring|early|accept.*|busy|unacceptable|foreignOffer|unavailable|gone|timeout|broken)$/.test(
+      stroke,
+    )
+      ? 'INVITE'
+      : /^info(?:Answer|Gone)$/.test(stroke)
+        ? 'INFO'
+        : /^bye(?:Answer|Timeout)$/.test(stroke)
+          ? 'BYE'
+          : null;
   if (method !== null) return scene.sent.some(({ request }) => request.method === method);
   return phase !== 'over' || !stroke.startsWith('caller');
 }
@@ -116,6 +126,8 @@ describe('any history of a call', () => {
         ['admit'],
         ['admit', 'open'],
         ['admit', 'open', 'ring'],
+        ['admitNarrow', 'open'],
+        ['admitNarrow', 'open', 'unacceptable'],
         ['admit', 'open', 'accept'],
         ['admit', 'open', 'accept', 'ackAnswer'],
       ),
