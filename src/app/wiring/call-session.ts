@@ -127,6 +127,8 @@ export class CallSession {
   attach(media: MediaHandle): MediaSession {
     this.#media = media;
     this.#mediaClosed = false;
+    // Cancelled while the sockets were being opened.
+    if (this.#hungUpAt !== null) media.close();
     const local = (leg: 0 | 1) => ({
       address: media.local[leg].address,
       rtpPort: media.local[leg].rtpPort,
