@@ -11,8 +11,6 @@ import { after, voice } from './voices.ts';
 // One node for the file, since its start is what costs. Inbound calls are announced elsewhere, others by prompt.
 let scene: Scene;
 
-/** The recording begins some tens of milliseconds after the answer; nobody says their first word before. */
-const settleMs = 250;
 let guardedPort: number;
 
 beforeAll(async () => {
@@ -31,7 +29,8 @@ afterAll(() => scene.stop());
 describe('an inbound call, announced elsewhere', () => {
   it('is recorded from the answer on, the caller from outside on the left; a pause is silence; deletion ends it', async () => {
     const [calling, called] = await scene.placeInboundCall();
-    await after(settleMs);
+    // What is said before the recorder is ready is not in the file; nobody here speaks that early.
+    await scene.recording('recording');
     const before = voice('caller', 0, 1.5);
     const secret = voice('caller', 4, 1.5);
     const later = voice('caller', 8, 1.5);
@@ -71,7 +70,7 @@ describe('an inbound call, announced elsewhere', () => {
 
   it('holding a call leaves held time in the ledger, and both voices before and after', async () => {
     const [calling, called] = await scene.placeInboundCall();
-    await after(settleMs);
+    await scene.recording('recording');
     const before = voice('caller', 0, 1);
     const later = voice('caller', 8, 1);
     await calling.rtp.play(before);
