@@ -7,6 +7,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     fileParallelism: false,
     // Real time on shared cores: a peer that was not scheduled for 50 ms says nothing about the product.
-    retry: 1,
+    retry: 2,
   },
 });
