@@ -1,4 +1,5 @@
 import type { RandomBytes } from '../kernel/ids.ts';
+import { uriTransportOf } from '../sip/transport-name.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { newOrigin } from '../sdp/origin.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
@@ -75,8 +76,8 @@ export function drawTokens(random: RandomBytes, host: string): CallTokens {
 export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
   const { host, port, transport } = layer.sentBy(peer.listener);
   const literal = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  // RFC 3261 §19.1.1: UDP is what a URI without the parameter means.
-  const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
+  const named = uriTransportOf(transport);
+  const parameter = named === null ? '' : `;transport=${named}`;
   return {
     id: peer.id,
     host: peer.domain ?? literal,

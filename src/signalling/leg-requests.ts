@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Party } from '../records/call-record.ts';
 import { ackInDialog, type Dialog, nextHopUri, requestInDialog } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipRequest } from '../sip/message.ts';
+import { defaultPortOf } from '../sip/transport-name.ts';
 import { parseSipUri } from '../sip/uri.ts';
 import { bareHost } from '../sip/via.ts';
 import type { Leg } from './call-state.ts';
@@ -19,7 +20,7 @@ function hopOf(leg: Leg, request: SipRequest): Hop {
   const address = bareHost(uri?.host ?? '');
   if (uri === null || isIP(address) === 0) return leg.hop;
   const { listener, transport, connection } = leg.hop;
-  const hop = { listener, transport, address, port: uri.port ?? 5060 };
+  const hop = { listener, transport, address, port: uri.port ?? defaultPortOf(transport) };
   return connection !== undefined && address === leg.hop.address ? { ...hop, connection } : hop;
 }
 

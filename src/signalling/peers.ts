@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
+import { defaultPortOf, type SipTransport } from '../sip/transport-name.ts';
 import { bareHost } from '../sip/via.ts';
 import { parseSipUri } from '../sip/uri.ts';
 import { addressBytes, type AddressPrefix, contains, overlap, parseAddressPrefix } from './address-prefix.ts';
@@ -97,13 +98,12 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
   return { peer, prefixes };
 }
 
-function parseTarget(text: string, listener: string, transport: 'udp' | 'tcp'): Target | string {
+function parseTarget(text: string, listener: string, transport: SipTransport): Target | string {
   const uri = parseSipUri(text);
   if (uri?.scheme !== 'sip') return 'is no SIP URI; write it as sip:192.0.2.1:5060';
   const address = bareHost(uri.host);
   if (isIP(address) === 0) return `names the host ${uri.host}; give its IP address`;
-  // RFC 3261 §19.1.2: 5060 is the default for UDP and TCP.
-  const port = uri.port ?? 5060;
+  const port = uri.port ?? defaultPortOf(transport);
   return { host: uri.host, port: uri.port, hop: { listener, transport, address, port } };
 }
 

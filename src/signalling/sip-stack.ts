@@ -6,6 +6,7 @@ import type { Schedule } from '../kernel/timers.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
 import { serializeMessage } from '../sip/serialize.ts';
+import type { SipTransport } from '../sip/transport-name.ts';
 import type { ListenerOptions } from './options.ts';
 import { ClientTransactions } from './transaction-clients.ts';
 import type { TransactionContext } from './transaction-context.ts';
@@ -109,7 +110,7 @@ class Stack implements SipStack {
     });
   }
 
-  sentBy(listener: string): { host: string; port: number; transport: 'udp' | 'tcp' } {
+  sentBy(listener: string): { host: string; port: number; transport: SipTransport } {
     return this.#transports.sentBy(listener);
   }
 

@@ -3,6 +3,7 @@ import type { RandomBytes } from '../kernel/ids.ts';
 import { ackInDialog, dialogFromResponse, requestInDialog } from '../sip/dialog.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { clientKey, clientKeyOf } from '../sip/transaction-key.ts';
+import { viaTokenOf } from '../sip/transport-name.ts';
 import { magicCookie } from '../sip/via.ts';
 import type { InviteClientContext, TransactionContext } from './transaction-context.ts';
 import { InviteClient } from './transaction-invite-client.ts';
@@ -56,7 +57,7 @@ export class ClientTransactions {
   /** A copy of the request with our Via on top; `rport` asks for symmetric responses (RFC 3581 §3). */
   withVia(request: SipRequest, hop: Hop, branch: string): SipRequest {
     const { host, port, transport } = this.#options.sentBy(hop.listener);
-    const via = `SIP/2.0/${transport.toUpperCase()} ${host}:${port};branch=${branch};rport`;
+    const via = `SIP/2.0/${viaTokenOf(transport)} ${host}:${port};branch=${branch};rport`;
     return { ...request, headers: request.headers.clone().prepend('Via', via) };
   }
 

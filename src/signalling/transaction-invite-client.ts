@@ -12,6 +12,7 @@ import { ackToFailure, cancelOf } from '../sip/invite-requests.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { serializeMessage } from '../sip/serialize.ts';
 import { transactionTimeout } from '../sip/transaction-timers.ts';
+import { isReliable } from '../sip/transport-name.ts';
 import type { InviteClientContext } from './transaction-context.ts';
 import type { ClientEvents, ClientTransaction, Hop } from './transaction-layer.ts';
 
@@ -53,7 +54,7 @@ export class InviteClient implements ClientTransaction {
     this.#timers = namedTimers(context.schedule, (name) => {
       this.#expired(name);
     });
-    const first = startInviteClient(options.hop.transport !== 'udp');
+    const first = startInviteClient(isReliable(options.hop.transport));
     this.#state = first.state;
     if (options.timeoutMs !== null) this.#timers.set('no-response', options.timeoutMs);
     this.#run(first);

@@ -12,6 +12,7 @@ import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { makeResponse } from '../sip/response.ts';
 import { serializeMessage } from '../sip/serialize.ts';
+import { isReliable } from '../sip/transport-name.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { Hop, ServerTransaction } from './transaction-layer.ts';
 import type { ReturnPath } from './transport/return-path.ts';
@@ -50,7 +51,7 @@ export class InviteServer implements ServerTransaction {
       this.#step({ type: 'timer', timer });
     });
     const trying = serializeMessage(makeResponse(options.request, 100, 'Trying', null));
-    const first = startInviteServer(options.source.transport !== 'udp', trying);
+    const first = startInviteServer(isReliable(options.source.transport), trying);
     this.#state = first.state;
     this.#run(first);
   }

@@ -1,9 +1,10 @@
 import type { SipRequest, SipResponse } from '../sip/message.ts';
+import type { SipTransport } from '../sip/transport-name.ts';
 
 /** Where a message came from or goes to. */
 export interface Hop {
   readonly listener: string;
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: SipTransport;
   readonly address: string;
   readonly port: number;
   /** A stream connection to be reused while it lives (RFC 3261 §18); else one is opened. */
@@ -54,7 +55,7 @@ export interface TransactionLayer {
   sentBy(listener: string): {
     readonly host: string;
     readonly port: number;
-    readonly transport: 'udp' | 'tcp';
+    readonly transport: SipTransport;
   };
   readonly activeTransactions: number;
 }

@@ -10,6 +10,7 @@ import type {
   RequestClientTimer,
 } from '../sip/request-client-machine.ts';
 import { serializeMessage } from '../sip/serialize.ts';
+import { isReliable } from '../sip/transport-name.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { ClientEvents, ClientTransaction, Hop } from './transaction-layer.ts';
 
@@ -41,7 +42,7 @@ export class RequestClient implements ClientTransaction {
     this.#timers = namedTimers(context.schedule, (timer) => {
       this.#step({ type: 'timer', timer });
     });
-    const first = startRequestClient(options.hop.transport !== 'udp');
+    const first = startRequestClient(isReliable(options.hop.transport));
     this.#state = first.state;
     this.#run(first);
   }

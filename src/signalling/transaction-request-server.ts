@@ -10,6 +10,7 @@ import type {
 } from '../sip/request-server-machine.ts';
 import { serializeMessage } from '../sip/serialize.ts';
 import { transactionTimeout } from '../sip/transaction-timers.ts';
+import { isReliable } from '../sip/transport-name.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { Hop, ServerTransaction } from './transaction-layer.ts';
 import type { ReturnPath } from './transport/return-path.ts';
@@ -48,7 +49,7 @@ export class RequestServer implements ServerTransaction {
       else this.#step({ type: 'timer', timer: name });
     });
     this.#timers.set('unanswered', transactionTimeout);
-    this.#state = startRequestServer<Buffer>(options.source.transport !== 'udp').state;
+    this.#state = startRequestServer<Buffer>(isReliable(options.source.transport)).state;
   }
 
   /** Whether no final response has been given yet. */

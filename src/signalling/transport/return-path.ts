@@ -1,4 +1,5 @@
 import { hasParam } from '../../sip/params.ts';
+import { defaultPortOf, isReliable } from '../../sip/transport-name.ts';
 import type { Via } from '../../sip/via.ts';
 import type { Hop } from '../transaction-layer.ts';
 
@@ -8,9 +9,6 @@ export interface ReturnPath {
   /** Where to try when the first fails; null: nowhere else. */
   readonly second: Hop | null;
 }
-
-/** RFC 3261 §18.2.2, RFC 3263 §4.2: the port of `sip:` where none is named. */
-const defaultPort = 5060;
 
 /**
  * RFC 3261 §18.2.2: over a stream the connection the request came on, else a new one to the source's address and
@@ -22,8 +20,8 @@ const defaultPort = 5060;
  */
 export function returnPath(via: Via, source: Hop): ReturnPath {
   const { listener, transport, address } = source;
-  const port = via.port ?? defaultPort;
-  if (transport === 'tcp') return { first: source, second: { listener, transport, address, port } };
+  const port = via.port ?? defaultPortOf(transport);
+  if (isReliable(transport)) return { first: source, second: { listener, transport, address, port } };
   if (hasParam(via.params, 'rport')) return { first: source, second: null };
   return { first: { listener, transport, address, port }, second: null };
 }

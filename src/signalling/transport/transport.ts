@@ -1,3 +1,4 @@
+import type { SipTransport } from '../../sip/transport-name.ts';
 import type { Hop } from '../transaction-layer.ts';
 
 /** Bytes on their way up from a socket. */
@@ -13,7 +14,7 @@ export interface TransportEvents {
 
 /** One listener's socket. */
 export interface Transport {
-  readonly kind: 'udp' | 'tcp';
+  readonly kind: SipTransport;
   /** Rejects with one clear sentence. */
   start(): Promise<{ readonly address: string; readonly port: number }>;
   /** *Takes* the bytes. `failed` is called at most once, never before this returns. */

@@ -5,6 +5,7 @@ import type { Schedule } from '../../kernel/timers.ts';
 import type { SipRequest, SipResponse } from '../../sip/message.ts';
 import { parseMessage } from '../../sip/parse.ts';
 import type { ParseFaultAnswer } from '../../sip/parse-fault.ts';
+import type { SipTransport } from '../../sip/transport-name.ts';
 import { parseVia, stampVia } from '../../sip/via.ts';
 import type { ListenerOptions } from '../options.ts';
 import type { Hop } from '../transaction-layer.ts';
@@ -37,7 +38,7 @@ interface TransportsOptions {
 
 export interface BoundListener {
   readonly id: string;
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: SipTransport;
   readonly address: string;
   readonly port: number;
 }
@@ -110,7 +111,7 @@ export class Transports {
     await Promise.all(Array.from(this.#listeners.values(), ({ transport }) => transport.close()));
   }
 
-  sentBy(listener: string): { host: string; port: number; transport: 'udp' | 'tcp' } {
+  sentBy(listener: string): { host: string; port: number; transport: SipTransport } {
     const listening = this.#listeners.get(listener);
     if (listening === undefined) throw new Error(`there is no sip listener ${listener}`);
     const { address } = listening.options;
