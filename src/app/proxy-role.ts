@@ -110,6 +110,7 @@ class Proxy {
     this.#direction = this.#direct(recovery);
     const signalling = await startSignalling({
       sip: settings.config.sip,
+      country: settings.config.node.country,
       director: this.#direction.director,
       logger,
       meter: this.#meter,

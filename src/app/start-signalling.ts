@@ -5,6 +5,7 @@ import type { Meter } from '../kernel/meter.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { systemSchedule } from '../kernel/timers.ts';
 import { createB2bua } from '../signalling/b2bua.ts';
+import { emergencyNumbers } from '../signalling/emergency-numbers.ts';
 import type { EndReason } from '../records/call-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
 import { createPeerBook } from '../signalling/peers.ts';
@@ -24,6 +25,8 @@ export interface Signalling {
 
 export interface SignallingPlan {
   readonly sip: SipOptions;
+  /** Whose dialling plan holds. */
+  readonly country: string;
   readonly director: CallDirector;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -49,7 +52,11 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const b2bua = createB2bua({
     ...shared,
     peers: peers.value,
-    emergency: plan.sip.emergency,
+    isEmergency: emergencyNumbers({
+      numbers: plan.sip.emergency,
+      country: plan.country,
+      outsideLine: plan.sip.outsideLine,
+    }),
     director: plan.director,
   });
   const stack = createSipStack({

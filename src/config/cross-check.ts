@@ -68,7 +68,23 @@ function ruleFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[
   } else {
     faults.push(...unknown([...path, 'purpose'], rule.purpose, purposes, 'purpose'));
   }
-  return [...faults, ...announcementFaults(config, rule, path)];
+  return [...faults, ...emergencyFaults(rule, path), ...announcementFaults(config, rule, path)];
+}
+
+/** An emergency call is never announced to and never refused. */
+function emergencyFaults({ when, announce, onFailure }: RuleOptions, path: KeyPath): KeyFault[] {
+  if (when.emergency === undefined) return [];
+  const faults: KeyFault[] = [];
+  if (announce !== undefined && announce !== 'elsewhere') {
+    const message =
+      'plays a prompt to emergency calls; use `announce: elsewhere` and say in `told` by what right they are recorded';
+    faults.push({ path: [...path, 'announce'], message });
+  }
+  if (onFailure === 'refuse') {
+    const message = 'refuses emergency calls; use `onFailure: continue`';
+    faults.push({ path: [...path, 'onFailure'], message });
+  }
+  return faults;
 }
 
 /** Recording without telling every party is an offence: each side hears a prompt or is told by others. */

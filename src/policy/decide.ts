@@ -25,9 +25,8 @@ export interface RuleBook {
   readonly purposes: ReadonlyMap<string, PurposeOptions>;
 }
 
-/** First match wins; no match, no recording. Emergency calls are outside every rule. */
+/** First match wins; no match, no recording. */
 export function decide(book: RuleBook, facts: RuleFacts): Decision {
-  if (facts.emergency) return { record: false, ruleId: null };
   const rule = book.rules.find((candidate) => matches(candidate, facts));
   if (rule === undefined) return { record: false, ruleId: null };
   const purpose = rule.purpose === undefined ? undefined : book.purposes.get(rule.purpose);
@@ -36,6 +35,8 @@ export function decide(book: RuleBook, facts: RuleFacts): Decision {
 }
 
 function matches({ when }: RuleOptions, facts: RuleFacts): boolean {
+  // Emergency calls are recorded only by a rule that names them, and such a rule matches nothing else.
+  if (facts.emergency !== (when.emergency ?? false)) return false;
   if (when.direction !== undefined && when.direction !== facts.direction) return false;
   if (when.from !== undefined && !matchesAny(when.from, facts.from)) return false;
   if (when.to !== undefined && !matchesAny(when.to, facts.to)) return false;

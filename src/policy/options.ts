@@ -17,6 +17,8 @@ const when = z.strictObject({
   extension: patterns.optional(),
   /** Peer ids; either side of the call matches. */
   peer: patterns.optional(),
+  /** Emergency calls, which no other rule matches. */
+  emergency: z.literal(true).optional(),
 });
 
 const prompted = z.strictObject({

@@ -8,7 +8,8 @@ import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
 import { attemptsOf, drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
-import { headerMap, type IncomingInvite, isEmergency, readInvite } from './incoming-invite.ts';
+import type { IsEmergency } from './emergency-numbers.ts';
+import { headerMap, type IncomingInvite, readInvite } from './incoming-invite.ts';
 import { allowedOutside, knownMethods } from './methods.ts';
 import type { Peer, PeerBook } from './peers.ts';
 import type { CallControl, CallDirector, CallFacts } from './ports.ts';
@@ -27,8 +28,7 @@ import type { ServerTransaction, TransactionLayer, TransactionUser } from './tra
 
 export interface B2buaOptions {
   readonly peers: PeerBook;
-  /** Numbers of `sip.emergency`. */
-  readonly emergency: readonly string[];
+  readonly isEmergency: IsEmergency;
   readonly director: CallDirector;
   readonly clock: Clock;
   readonly schedule: Schedule;
@@ -189,7 +189,7 @@ class CallCentre implements B2bua {
     const merge = mergeKey(request, fromTag);
     // RFC 3261 §8.2.2.2: the same INVITE on two ways is one call.
     if (this.#invites.has(merge) || this.#isOurOwn(request, fromTag)) return loopDetected;
-    const emergency = isEmergency(invite.requestUri, this.#options.emergency);
+    const emergency = this.#options.isEmergency(invite.requestUri);
     if (this.#draining && !emergency) return overload;
     const route = this.#options.peers.route(peer.id).filter((one) => emergency || this.#hasRoom(one));
     const first = route[0] ?? this.#options.peers.route(peer.id)[0];

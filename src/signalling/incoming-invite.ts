@@ -71,13 +71,6 @@ function encodingsOf({ description, line }: Offer): readonly string[] {
   return media === undefined ? [] : [...new Set(payloadFormats(media).map(encodingName))];
 }
 
-/** RFC 5031 §4.2: `urn:service:sos` and what is below it; or a configured number, visual separators aside. */
-export function isEmergency(uri: Uri, numbers: readonly string[]): boolean {
-  if (uri.scheme === 'other') return /^urn:service:sos(?:\.|$)/i.test(`${uri.name}:${uri.rest}`);
-  const [user = ''] = decodeUser(uri).split(';', 1);
-  return numbers.includes(user) || numbers.includes(user.replace(/[-.() ]/g, ''));
-}
-
 /** Header fields by lower-case long name, for rules. */
 export function headerMap(headers: SipHeaders): ReadonlyMap<string, readonly string[]> {
   const map = new Map<string, string[]>();

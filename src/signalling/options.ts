@@ -3,6 +3,12 @@ import { z } from 'zod';
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
 const port = z.number().int().min(0).max(65_535);
 
+/** YAML reads 112 as a number. */
+const dialledDigits = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^\d{1,15}$/, 'is written in digits alone, as dialled: 112'));
+
 const listener = z.strictObject({
   id,
   transport: z.enum(['udp', 'tcp']),
@@ -33,7 +39,10 @@ export const sipOptions = z.strictObject({
   listeners: z.array(listener).min(1),
   peers: z.array(peer).min(1),
   routes: z.array(route).min(1),
-  emergency: z.array(z.union([z.string(), z.number()]).transform(String)).default(['112', '113']),
+  /** As dialled; the country's prefixes are added to them. */
+  emergency: z.array(dialledDigits).default(['112', '113']),
+  /** Digits that a PBX may leave before a number. */
+  outsideLine: z.array(dialledDigits).default(['0']),
 });
 
 export type SipOptions = z.infer<typeof sipOptions>;

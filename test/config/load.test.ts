@@ -80,6 +80,27 @@ describe('loadConfig', () => {
       /needs `told: TEXT`/,
     ],
     [
+      'a prompt for emergency calls',
+      'id: everything',
+      'id: everything\n      when: { emergency: true }',
+      'announce:',
+      /plays a prompt to emergency calls/,
+    ],
+    [
+      'a refusal of emergency calls',
+      'announce: { prompt: quality-en, to: all, when: on-answer }',
+      'announce: elsewhere\n      told: by law\n      when: { emergency: true }\n      onFailure: refuse',
+      'onFailure',
+      /refuses emergency calls/,
+    ],
+    [
+      'an emergency number that is none',
+      '  routes:\n',
+      '  emergency: ["+352112"]\n  routes:\n',
+      'emergency:',
+      /sip\.emergency\[0\]: is written in digits alone/,
+    ],
+    [
       'a bad port range',
       'ports: 20000-29999',
       'ports: 20000',

@@ -39,6 +39,10 @@ describe('decide', () => {
     ['an unknown peer', { peer: 'other' }, {}, false],
     ['all conditions must hold', { direction: 'outbound', from: '102' }, {}, false],
     ['an emergency call is outside every rule', {}, { emergency: true }, false],
+    ['also of one that names its number', { to: '112' }, { emergency: true, to: '112' }, false],
+    ['but for one that names emergency calls', { emergency: true }, { emergency: true }, true],
+    ['which matches no other call', { emergency: true }, {}, false],
+    ['and may ask for more', { emergency: true, peer: 'other' }, { emergency: true }, false],
   ];
   it.each(rows)('%s', (_name, when, change, recorded) => {
     expect(decideBy([{ ...automatic, when }], change).record).toBe(recorded);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { headerMap, isEmergency, readInvite } from '../../src/signalling/incoming-invite.ts';
+import { headerMap, readInvite } from '../../src/signalling/incoming-invite.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
-import { parseUri } from '../../src/sip/uri.ts';
 import { callerInvite, callerSdp, sdp } from './call-scene.ts';
 
 type Change = Partial<{ uri: string; body: string; headers: [string, string][] }>;
@@ -57,23 +56,6 @@ describe('readInvite', () => {
       '+352',
       ['PCMU/8000', 'PCMA/8000', 'TELEPHONE-EVENT/8000'],
     ]);
-  });
-});
-
-describe('isEmergency', () => {
-  it.each([
-    ['sip:112@x', true],
-    ['sip:1-1-2@x', true],
-    ['sip:112;phone-context=lu@x', true],
-    ['tel:113', true],
-    ['urn:service:sos', true],
-    ['URN:Service:SOS.fire', true],
-    ['urn:service:sosx', false],
-    ['urn:service:counseling', false],
-    ['sip:1120@x', false],
-    ['sip:x@112', false],
-  ])('%s: %s', (uri, expected) => {
-    expect(isEmergency(parseUri(uri)!, ['112', '113'])).toBe(expected);
   });
 });
 

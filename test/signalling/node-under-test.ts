@@ -5,6 +5,7 @@ import { createMeter } from '../../src/kernel/meter.ts';
 import { systemSchedule } from '../../src/kernel/timers.ts';
 import type { Party } from '../../src/records/call-record.ts';
 import { type B2bua, createB2bua } from '../../src/signalling/b2bua.ts';
+import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
 import { createPeerBook } from '../../src/signalling/peers.ts';
 import type {
@@ -139,7 +140,12 @@ export async function nodeUnderTest({ ringMs, trunk = {} }: NodeOptions = {}): P
     ...{ logger: silentLogger, meter: createMeter() },
   };
   const b2bua = createB2bua({
-    ...{ ...shared, peers: peers.value, emergency: ['112'], director },
+    ...{ ...shared, peers: peers.value, director },
+    isEmergency: emergencyNumbers({
+      numbers: options.emergency,
+      country: 'LU',
+      outsideLine: options.outsideLine,
+    }),
     ...(ringMs === undefined ? {} : { ringMs }),
   });
   const stack = createSipStack({

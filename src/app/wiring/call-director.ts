@@ -128,7 +128,10 @@ async function within(written: Promise<void>, schedule: Schedule): Promise<void>
   });
 }
 
-/** A call that is owed a recording waits until that stands in the journal; any other never waits for a disk. */
+/**
+ * A call that is owed a recording waits until that stands in the journal; any other never waits for a disk. An
+ * emergency call waits for nothing and keeps its offer whole, whatever a rule says of it.
+ */
 async function admit(
   plan: DirectorPlan,
   session: CallSession,
@@ -136,7 +139,7 @@ async function admit(
   call: CallFacts,
 ): Promise<Admission> {
   const written = session.expect();
-  if (!decision.record) {
+  if (!decision.record || call.emergency) {
     written.catch((error: unknown) => {
       plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
     });

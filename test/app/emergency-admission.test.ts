@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
+import { systemRandom } from '../../src/kernel/ids.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { purposeOptions, recordingOptions } from '../../src/policy/options.ts';
+import type { RecordEvent } from '../../src/records/record-event.ts';
+import type { CallFacts } from '../../src/signalling/ports.ts';
+import { sipOptions } from '../../src/signalling/options.ts';
+import { createDirection, type DirectorPlan } from '../../src/app/wiring/call-director.ts';
+import { mediaOptions } from '../../src/media/options.ts';
+
+const call: CallFacts = {
+  callId: 'call-1',
+  direction: 'outbound',
+  callerPeer: 'pbx',
+  calleePeer: 'carrier',
+  from: '101',
+  to: '112',
+  emergency: true,
+  callerSipCallId: 'sip-1',
+  headers: new Map(),
+  offered: ['G722/8000', 'PCMA/8000'],
+};
+const rules = recordingOptions.parse({
+  rules: [
+    {
+      id: 'all',
+      mode: 'automatic',
+      purpose: 'law',
+      announce: 'elsewhere',
+      told: 'told',
+      onFailure: 'refuse',
+    },
+    {
+      ...{ id: 'help', when: { emergency: true }, mode: 'automatic', purpose: 'law' },
+      ...{ announce: 'elsewhere', told: 'by law' },
+    },
+  ],
+}).rules;
+
+/** A director whose journal never takes anything. */
+function direction(written: RecordEvent[]) {
+  const never = (): never => {
+    throw new Error('not of this test');
+  };
+  const plan: DirectorPlan = {
+    nodeId: 'n',
+    clock: { monotonic: () => 0 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
+    random: systemRandom,
+    logger: silentLogger,
+    recorders: {
+      ...{ enlist: () => 1, prepare: never, discard: never, abandon: never, release: never },
+      ...{ stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
+    },
+    prompts: { get: never, audio: [] },
+    keys: { create: never, open: never, identity: never },
+    journal: {
+      append: (events) => {
+        written.push(...events);
+        return new Promise(() => undefined);
+      },
+    },
+    recover: never,
+    schedule: () => () => undefined,
+    hangUp: never,
+    alarm: never,
+    rules: {
+      rules,
+      purposes: new Map(
+        purposeOptions
+          .parse([{ id: 'law', description: 'law', legalBasis: 'legal-obligation', retention: '1d' }])
+          .map((purpose) => [purpose.id, purpose]),
+      ),
+    },
+    sip: sipOptions.parse({
+      listeners: [{ id: 'lan', transport: 'udp', address: '127.0.0.1' }],
+      peers: [{ id: 'pbx', side: 'pbx', listener: 'lan', match: ['127.0.0.2'], targets: ['sip:127.0.0.2'] }],
+      routes: [{ from: 'pbx', to: ['pbx'] }],
+    }),
+    media: mediaOptions.parse({ address: '127.0.0.1', ports: '20000-20099' }),
+    mediaPool: { open: never, stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
+    count: { started: () => undefined, ended: () => undefined },
+  };
+  return createDirection(plan).director;
+}
+
+describe('an emergency call that a rule records', () => {
+  it('is admitted with its whole offer while the journal hangs', async () => {
+    const written: RecordEvent[] = [];
+    const admission = await direction(written).admit(call);
+    expect(admission).toMatchObject({ kind: 'accept', encodings: null });
+    expect(written.map(({ kind }) => kind)).toEqual(['call', 'recording']);
+  });
+
+  it('while another call waits for its journal entry', async () => {
+    const other = direction([]).admit({ ...call, to: '200', emergency: false });
+    const nobody = new Promise((resolve) => setImmediate(resolve, 'nobody'));
+    expect(await Promise.race([other, nobody])).toBe('nobody');
+  });
+});
