@@ -83,6 +83,7 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
     host: peer.domain ?? literal,
     contact: `<sip:${literal}:${port}${parameter}>`,
     listener: peer.listener,
+    credentials: peer.credentials,
   };
 }
 

@@ -2,6 +2,7 @@ import type { EndReason, Outcome, Party } from '../records/call-record.ts';
 import type { Origin } from '../sdp/origin.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { Dialog } from '../sip/dialog.ts';
+import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { Uri } from '../sip/uri.ts';
 import type { Target } from './peers.ts';
@@ -28,6 +29,8 @@ export interface LegPeer {
   /** Our Contact on its listener, `<sip:192.0.2.1:5060>`. */
   readonly contact: string;
   readonly listener: string;
+  /** What its challenges are answered with. */
+  readonly credentials: DigestCredentials | null;
 }
 
 interface SentAck {

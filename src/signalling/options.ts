@@ -9,6 +9,11 @@ const dialledDigits = z
   .transform(String)
   .pipe(z.string().regex(/^\d{1,15}$/, 'is written in digits alone, as dialled: 112'));
 
+/** Text that stands in a quoted string of a header. YAML takes digits without quotes for a number, and eats leading zeros. */
+const quotable = z
+  .string({ error: 'is text; put digits in quotes: "0123"' })
+  .regex(/^[^\x00-\x1f\x7f]+$/, 'is empty or has control characters');
+
 const listener = z.strictObject({
   id,
   transport: z.enum(['udp', 'tcp']),
@@ -29,6 +34,8 @@ const peer = z.strictObject({
   domain: z.string().min(1).optional(),
   inviteTimeoutMs: z.number().int().min(100).max(64_000).default(4000),
   maxCalls: z.number().int().min(1).optional(),
+  /** What we are known by to this peer; its challenges of any other realm get nothing. */
+  auth: z.strictObject({ username: quotable, password: quotable, realm: quotable }).optional(),
   media: id.default('main'),
 });
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { defaultPortOf, type SipTransport } from '../sip/transport-name.ts';
+import type { DigestCredentials } from '../sip/digest-client.ts';
 import { bareHost } from '../sip/via.ts';
 import { parseSipUri } from '../sip/uri.ts';
 import { addressBytes, type AddressPrefix, contains, overlap, parseAddressPrefix } from './address-prefix.ts';
@@ -18,6 +19,8 @@ export interface Peer {
   readonly targets: readonly Target[];
   readonly inviteTimeoutMs: number;
   readonly maxCalls: number | null;
+  /** What we are known by to it; null: its challenges are not answered. */
+  readonly credentials: DigestCredentials | null;
 }
 
 export interface Target {
@@ -89,11 +92,12 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
   });
-  const { id, side, domain, inviteTimeoutMs, maxCalls } = options;
+  const { id, side, domain, inviteTimeoutMs, maxCalls, auth } = options;
   const peer = {
     ...{ id, side, listener: options.listener, targets, inviteTimeoutMs },
     domain: domain ?? null,
     maxCalls: maxCalls ?? null,
+    credentials: auth ?? null,
   };
   return { peer, prefixes };
 }

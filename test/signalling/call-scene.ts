@@ -83,7 +83,7 @@ export class Scene {
     const read = readInvite(invite);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
-      ...{ id, listener: 'lan', contact: '<sip:203.0.113.1:5060>' },
+      ...{ id, listener: 'lan', contact: '<sip:203.0.113.1:5060>', credentials: null },
       host: id === 'carrier' ? 'carrier.example' : '203.0.113.1',
     });
     this.state = newCall({
