@@ -8,6 +8,7 @@ import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
 import { serializeMessage } from '../sip/serialize.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
 import type { ListenerOptions } from './options.ts';
+import type { MessageObserver } from './trace/message-observer.ts';
 import { ClientTransactions } from './transaction-clients.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type {
@@ -31,6 +32,8 @@ export interface SipStackOptions {
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
   /** The layer above; its methods are read at each call, never before `start`. */
   readonly user: TransactionUser;
+  /** Who sees each message as it passes. */
+  readonly observers?: readonly MessageObserver[];
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly random: RandomBytes;
@@ -135,7 +138,7 @@ class Stack implements SipStack {
     if (request.method === 'ACK') {
       this.#servers.ack(request, source);
     } else if (this.#servers.absorb(request, source)) {
-      return;
+      this.#transports.repeated();
     } else if (this.#servers.size < maxServerTransactions) {
       this.#servers.begin(request, source, path);
     } else {

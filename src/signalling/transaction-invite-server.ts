@@ -40,6 +40,7 @@ export class InviteServer implements ServerTransaction {
   #state: InviteServerState<Buffer>;
   #toTag: string | null = null;
   #failed = false;
+  #last: { readonly response: SipResponse; readonly bytes: Buffer } | null = null;
 
   constructor(context: TransactionContext, options: InviteServerOptions) {
     this.id = options.id;
@@ -70,8 +71,14 @@ export class InviteServer implements ServerTransaction {
     const { status } = response;
     const wasPending = this.pending;
     this.#toTag = tagOf(response.headers.first('to') ?? '') ?? this.#toTag;
-    this.#step({ type: 'respond', status, response: serializeMessage(response) });
+    this.#step({ type: 'respond', status, response: this.#bytesOf(response) });
     if (wasPending && status >= 300) this.#options.refused();
+  }
+
+  /** What the user sends again (a 2xx until its ACK, RFC 3261 §13.3.1.4) is the same buffer again. */
+  #bytesOf(response: SipResponse): Buffer {
+    if (this.#last?.response !== response) this.#last = { response, bytes: serializeMessage(response) };
+    return this.#last.bytes;
   }
 
   retransmission(): void {

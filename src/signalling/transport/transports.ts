@@ -2,12 +2,14 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Counter, Meter } from '../../kernel/meter.ts';
 import type { Schedule } from '../../kernel/timers.ts';
-import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import type { SipMessage, SipRequest, SipResponse } from '../../sip/message.ts';
 import { parseMessage } from '../../sip/parse.ts';
 import type { ParseFaultAnswer } from '../../sip/parse-fault.ts';
 import type { SipTransport } from '../../sip/transport-name.ts';
 import { parseVia, stampVia } from '../../sip/via.ts';
 import type { ListenerOptions } from '../options.ts';
+import { MessageMeter } from '../trace/message-meter.ts';
+import { type MessageObserver, MessageTrace } from '../trace/message-observer.ts';
 import type { Hop } from '../transaction-layer.ts';
 import { returnPath } from './return-path.ts';
 import type { ReturnPath } from './return-path.ts';
@@ -30,6 +32,7 @@ interface TransportsOptions {
   readonly listeners: readonly ListenerOptions[];
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
   readonly user: TransportsUser;
+  readonly observers?: readonly MessageObserver[];
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly logger: Logger;
@@ -56,10 +59,16 @@ export class Transports {
   readonly #options: TransportsOptions;
   readonly #listeners = new Map<string, Listening>();
   readonly #gate = new StrangerGate();
+  readonly #meter: MessageMeter;
+  readonly #trace: MessageTrace;
   #connections = 0;
 
   constructor(options: TransportsOptions) {
     this.#options = options;
+    this.#meter = new MessageMeter(options.meter);
+    this.#trace = new MessageTrace(options.observers ?? [], options.clock, (listener) =>
+      this.sentBy(listener),
+    );
     for (const listener of options.listeners) this.#listeners.set(listener.id, this.#listening(listener));
   }
 
@@ -135,6 +144,8 @@ export class Transports {
       return;
     }
     listening.sent.add();
+    this.#meter.sent(bytes);
+    this.#trace.sent(bytes, hop);
     listening.transport.send(bytes, hop, () => {
       this.#guard(failed);
     });
@@ -165,6 +176,7 @@ export class Transports {
       return;
     }
     const parsed = parseMessage(bytes);
+    this.#note(bytes, parsed.ok ? parsed.value : parsed.error.answer?.request, source);
     if (!parsed.ok) {
       this.#malformed(parsed.error.reason, trusted ? parsed.error.answer : null, source);
     } else if (parsed.value.type === 'request') {
@@ -174,6 +186,18 @@ export class Transports {
     } else {
       this.drop('stranger');
     }
+  }
+
+  /** A broken request that gets an answer is counted and shown too: the answer alone would puzzle. */
+  #note(bytes: Buffer, message: SipMessage | undefined, source: Hop): void {
+    if (message === undefined) return;
+    this.#meter.received(bytes);
+    this.#trace.received(bytes, source, message.headers.first('call-id'));
+  }
+
+  /** A request that a transaction had already. */
+  repeated(): void {
+    this.#meter.repeated();
   }
 
   #malformed(reason: string, answer: ParseFaultAnswer | null, source: Hop): void {

@@ -5,6 +5,7 @@ import type { LogFields, Logger } from '../../../src/kernel/logger.ts';
 import type { SipRequest, SipResponse } from '../../../src/sip/message.ts';
 import { createSipStack } from '../../../src/signalling/sip-stack.ts';
 import type { SipStack } from '../../../src/signalling/sip-stack.ts';
+import type { MessageObserver } from '../../../src/signalling/trace/message-observer.ts';
 import type { ClientEvents, Hop, ServerTransaction } from '../../../src/signalling/transaction-layer.ts';
 import { HandSchedule } from './hand-schedule.ts';
 
@@ -38,6 +39,7 @@ export interface StackUnderTest {
 export interface UnderTestOptions {
   readonly isPeer?: (listener: string, address: string, port: number) => boolean;
   readonly address?: string;
+  readonly observers?: readonly MessageObserver[];
 }
 
 export async function stackUnderTest(options: UnderTestOptions = {}): Promise<StackUnderTest> {
@@ -90,6 +92,7 @@ export async function stackUnderTest(options: UnderTestOptions = {}): Promise<St
     random,
     logger,
     meter,
+    ...(options.observers === undefined ? {} : { observers: options.observers }),
   });
   const bound = await stack.start();
   const under: StackUnderTest = {
