@@ -8,11 +8,10 @@ import { createB2bua } from '../signalling/b2bua.ts';
 import { emergencyNumbers } from '../signalling/emergency-numbers.ts';
 import type { EndReason } from '../records/call-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
+import { createTargetBoard } from '../signalling/peering/target-board.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
 import { type BoundListener, createSipStack } from '../signalling/sip-stack.ts';
-import { parseSipUri } from '../sip/uri.ts';
-import { bareHost } from '../sip/via.ts';
 import { exitCode } from './role-messages.ts';
 
 export interface Signalling {
@@ -48,7 +47,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     logger: plan.logger,
     meter: plan.meter,
   };
-  const targets = targetAddresses(plan.sip);
+  const board = createTargetBoard({ ...shared, peers: peers.value.all });
   const b2bua = createB2bua({
     ...shared,
     peers: peers.value,
@@ -57,6 +56,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
       country: plan.country,
       outsideLine: plan.sip.outsideLine,
     }),
+    board,
     director: plan.director,
   });
   const stack = createSipStack({
@@ -64,7 +64,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     listeners: plan.sip.listeners,
     // Answers come from where calls were sent to, also where a peer's `match` does not name that address.
     isPeer: (listener, address, port) =>
-      peers.value.find(listener, address, port) !== null || targets.has(`${listener} ${address}`),
+      peers.value.find(listener, address, port) !== null || board.knows(listener, address),
     user: b2bua,
   });
   b2bua.attach(stack);
@@ -81,18 +81,6 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   } catch (error) {
     return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });
   }
-}
-
-/** `LISTENER ADDRESS` of each target that is written as an address. */
-function targetAddresses({ peers }: SipOptions): ReadonlySet<string> {
-  return new Set(
-    peers.flatMap(({ listener, targets }) =>
-      targets.flatMap((target) => {
-        const uri = parseSipUri(target);
-        return uri === null ? [] : [`${listener} ${bareHost(uri.host)}`];
-      }),
-    ),
-  );
 }
 
 function printListener({ transport, address, port }: BoundListener): string {

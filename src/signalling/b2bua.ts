@@ -7,10 +7,13 @@ import type { Direction, EndReason, Party } from '../records/call-record.ts';
 import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
-import { attemptsOf, drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
+import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
 import { headerMap, type IncomingInvite, readInvite } from './incoming-invite.ts';
 import { allowedOutside, knownMethods } from './methods.ts';
+import { CallLimits } from './peering/call-limits.ts';
+import { chooseRoute } from './peering/route-choice.ts';
+import type { TargetBoard } from './peering/target-board.ts';
 import type { Peer, PeerBook } from './peers.ts';
 import type { CallControl, CallDirector, CallFacts } from './ports.ts';
 import {
@@ -29,6 +32,7 @@ import type { ServerTransaction, TransactionLayer, TransactionUser } from './tra
 export interface B2buaOptions {
   readonly peers: PeerBook;
   readonly isEmergency: IsEmergency;
+  readonly board: TargetBoard;
   readonly director: CallDirector;
   readonly clock: Clock;
   readonly schedule: Schedule;
@@ -66,12 +70,14 @@ class CallCentre implements B2bua {
   /** Keys of `#dialogs` and `#invites` by call, to be dropped with it. */
   readonly #claims = new Map<string, string[]>();
   readonly #invites = new Map<string, RunningCall>();
+  readonly #limits: CallLimits;
   #layer: TransactionLayer | null = null;
   #draining = false;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: B2buaOptions) {
     this.#options = options;
+    this.#limits = new CallLimits(options.clock, options.meter);
   }
 
   attach(layer: TransactionLayer): void {
@@ -191,14 +197,15 @@ class CallCentre implements B2bua {
     if (this.#invites.has(merge) || this.#isOurOwn(request, fromTag)) return loopDetected;
     const emergency = this.#options.isEmergency(invite.requestUri);
     if (this.#draining && !emergency) return overload;
-    const route = this.#options.peers.route(peer.id).filter((one) => emergency || this.#hasRoom(one));
-    const first = route[0] ?? this.#options.peers.route(peer.id)[0];
-    if (first === undefined) return { status: 404, phrase: 'Not Found' };
-    if (route.length === 0 || (!emergency && !this.#hasRoom(peer))) return overload;
+    const { peers, board } = this.#options;
+    const chosen = chooseRoute({ from: peer, emergency, peers, board, limits: this.#limits, layer });
+    if (!chosen.ok) return chosen.error;
+    const { attempts, first } = chosen.value;
     const facts = this.#facts({ peer, first, invite, request, emergency });
     const caller = legPeer(peer, layer);
+    this.#limits.begin(facts.callId, { caller: peer, callee: first, exempt: emergency });
     const state = newCall({
-      ...{ facts, invite, transaction, caller, attempts: attemptsOf(route, layer) },
+      ...{ facts, invite, transaction, caller, attempts },
       tokens: drawTokens(this.#options.random, layer.sentBy(peer.listener).host),
       limits: { ringMs: this.#options.ringMs ?? ringMs },
     });
@@ -225,15 +232,6 @@ class CallCentre implements B2bua {
     return users[0] === users[1];
   }
 
-  #hasRoom({ id, maxCalls }: Peer): boolean {
-    if (maxCalls === null) return true;
-    let calls = 0;
-    for (const { state } of this.#calls.values()) {
-      if (state.caller.peer.id === id || (state.callee?.peer.id ?? state.facts.calleePeer) === id) calls += 1;
-    }
-    return calls < maxCalls;
-  }
-
   #facts(found: {
     peer: Peer;
     first: Peer;
@@ -253,9 +251,16 @@ class CallCentre implements B2bua {
   }
 
   #dependencies(layer: TransactionLayer): RunningCallDeps {
-    const { director, schedule, logger } = this.#options;
+    const { director, schedule, logger, peers, board } = this.#options;
     return {
       ...{ layer, director, schedule, logger },
+      mayDial: ({ callId }, peerId) => {
+        const peer = peers.named(peerId);
+        return peer === null || this.#limits.redirect(callId, peer);
+      },
+      heard: (hop, outcome) => {
+        board.heard(hop, outcome);
+      },
       claim: (call, party, callId, tag) => {
         const key = `${callId}\n${tag}`;
         this.#dialogs.set(key, { call, party });
@@ -274,6 +279,7 @@ class CallCentre implements B2bua {
       this.#invites.delete(key);
     }
     this.#claims.delete(call.callId);
+    this.#limits.end(call.callId);
     this.#calls.delete(call.callId);
     if (this.#calls.size > 0) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();

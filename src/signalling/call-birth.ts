@@ -4,6 +4,7 @@ import { parseCSeq } from '../sip/cseq.ts';
 import { newOrigin } from '../sdp/origin.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
+import type { TargetBoard } from './peering/target-board.ts';
 import type { Peer } from './peers.ts';
 import type { CallFacts } from './ports.ts';
 import type { ServerTransaction, TransactionLayer } from './transaction-layer.ts';
@@ -87,14 +88,25 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
   };
 }
 
-/** Every target of every peer of a route, in order. */
-export function attemptsOf(route: readonly Peer[], layer: TransactionLayer): Attempt[] {
-  return route.flatMap((peer) => {
+/**
+ * Every place of every peer of a route, in order; those that do not stand well come last, so that calls go where
+ * they can.
+ */
+export function attemptsOf(route: readonly Peer[], board: TargetBoard, layer: TransactionLayer): Attempt[] {
+  const well: Attempt[] = [];
+  const last: Attempt[] = [];
+  for (const peer of route) {
     const named = legPeer(peer, layer);
     const { inviteTimeoutMs } = peer;
-    return peer.targets.map((target) => ({ peer: named, target, inviteTimeoutMs }));
-  });
+    for (const { target, standing } of board.placesOf(peer)) {
+      (standing === 'well' ? well : last).push({ peer: named, target, inviteTimeoutMs });
+    }
+  }
+  return [...well, ...last].slice(0, maxAttempts);
 }
+
+/** A route may lead to many hosts, and each may take `inviteTimeoutMs` to say nothing. */
+const maxAttempts = 32;
 
 /** What tells one INVITE from its merged copies (RFC 3261 §8.2.2.2). */
 export function mergeKey(request: ServerTransaction['request'], fromTag: string): string {

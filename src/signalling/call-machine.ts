@@ -19,7 +19,7 @@ import {
   onRefused,
   onUnreachable,
 } from './call-setup.ts';
-import type { CallEffect, CallEvent, CallState, Leg, TimerName } from './call-state.ts';
+import type { CallEffect, CallEvent, CallState, FailureCause, Leg, TimerName } from './call-state.ts';
 import { sendQueuedBye } from './leg-requests.ts';
 import { t2 } from '../sip/transaction-timers.ts';
 import { Turn } from './turn.ts';
@@ -111,7 +111,7 @@ function closeByBye(turn: Turn, client: string): void {
   if (party !== undefined && party !== null) turn.updateLeg(party, { state: 'closed' });
 }
 
-function onClientFailed(turn: Turn, client: string, cause: 'timeout' | 'transport'): void {
+function onClientFailed(turn: Turn, client: string, cause: FailureCause): void {
   const { exchange, relays, byes } = turn.call;
   const relayed = relays.get(client);
   if (exchange?.client === client && exchange.stage === 'relayed') {

@@ -5,7 +5,7 @@ import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { acceptExchange, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
 import { inviteResponse, passRefusal, respondRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange } from './call-release.ts';
-import type { Exchange } from './call-state.ts';
+import type { Exchange, FailureCause } from './call-state.ts';
 import { acknowledge, sendInDialog, sendQueuedBye } from './leg-requests.ts';
 import type { Refusal } from './refusal.ts';
 import { retryAfter } from './refusal.ts';
@@ -169,7 +169,7 @@ export function onExchangeExpired(turn: Turn): void {
 }
 
 /** RFC 3261 §8.1.3.1: a timeout is a 408, which ends the dialog (§12.2.1.2); a broken transport is a 503. */
-export function onReinviteFailed(turn: Turn, exchange: Exchange, cause: 'timeout' | 'transport'): void {
+export function onReinviteFailed(turn: Turn, exchange: Exchange, cause: FailureCause): void {
   const refusal =
     cause === 'timeout'
       ? { status: 408, phrase: 'Request Timeout' }

@@ -6,7 +6,7 @@ import { makeResponse } from '../sip/response.ts';
 import { onReinvite } from './call-reinvite.ts';
 import { endCall, forgetExchange } from './call-release.ts';
 import { relayResponse, respondRefusal } from './call-responses.ts';
-import type { CallEvent, Leg, Relay } from './call-state.ts';
+import type { CallEvent, FailureCause, Leg, Relay } from './call-state.ts';
 import { sendInDialog } from './leg-requests.ts';
 import { allowedMethods, knownMethods, relayedMethods } from './methods.ts';
 import {
@@ -127,12 +127,7 @@ export function onRelayResponse(turn: Turn, client: string, relayed: Relay, resp
   if (response.status === 408) endCall(turn, { reason: 'upstream-timeout' });
 }
 
-export function onRelayFailed(
-  turn: Turn,
-  client: string,
-  relayed: Relay,
-  cause: 'timeout' | 'transport',
-): void {
+export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause: FailureCause): void {
   const refusal =
     cause === 'timeout'
       ? { status: 408, phrase: 'Request Timeout' }

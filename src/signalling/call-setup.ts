@@ -7,7 +7,7 @@ import { tagOf, withTag } from '../sip/name-addr.ts';
 import { acceptExchange, faultForms, mayWiden, passAnswer, passNeededOffer } from './call-offer-answer.ts';
 import { inviteResponse, passRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
-import type { Attempt, CallState, Exchange, Fork, Leg } from './call-state.ts';
+import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg } from './call-state.ts';
 import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
 import { passHeaders } from './header-map.ts';
 import { requestUriAt, withHost, withoutTag } from './identity.ts';
@@ -231,11 +231,17 @@ function refusesNarrowed(turn: Turn, { offer }: Exchange, status: number): boole
 }
 
 /** RFC 3261 §8.1.3.1: a timeout counts as 408, a broken transport as 503. */
-export function onUnreachable(turn: Turn, cause: 'timeout' | 'transport'): void {
+export function onUnreachable(turn: Turn, cause: FailureCause): void {
   turn.updateLeg('callee', { state: 'closed' });
   if (mayFailOver(turn)) dial(turn);
-  else endCall(turn, { reason: cause === 'timeout' ? 'upstream-timeout' : 'upstream-error' });
+  else endCall(turn, { reason: unreachableReasons[cause] });
 }
+
+const unreachableReasons: Readonly<Record<FailureCause, EndReason>> = {
+  timeout: 'upstream-timeout',
+  transport: 'upstream-error',
+  limit: 'overload',
+};
 
 function mayFailOver({ call }: Turn): boolean {
   return call.phase === 'dialling' && !call.rang && call.attempts.length > 0;

@@ -160,6 +160,9 @@ export type TimerName =
   | 'cancel-wait'
   | 'release';
 
+/** `limit`: nothing was sent, since the peer may have no further call now. */
+export type FailureCause = 'timeout' | 'transport' | 'limit';
+
 export type CallEvent =
   | { readonly type: 'admitted'; readonly admission: Admission }
   | { readonly type: 'opened'; readonly local: CallState['local'] }
@@ -169,7 +172,7 @@ export type CallEvent =
       readonly response: SipResponse;
       readonly source: Hop;
     }
-  | { readonly type: 'client-failed'; readonly client: string; readonly cause: 'timeout' | 'transport' }
+  | { readonly type: 'client-failed'; readonly client: string; readonly cause: FailureCause }
   | {
       readonly type: 'request';
       readonly party: Party;

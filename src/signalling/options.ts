@@ -36,6 +36,9 @@ const peer = z.strictObject({
   maxCalls: z.number().int().min(1).optional(),
   /** What we are known by to this peer; its challenges of any other realm get nothing. */
   auth: z.strictObject({ username: quotable, password: quotable, realm: quotable }).optional(),
+  callsPerSecond: z.number().positive().max(10_000).optional(),
+  /** How long a hop that failed is tried last; 0: never. */
+  penaltySeconds: z.number().int().min(0).max(3600).default(30),
   media: id.default('main'),
 });
 

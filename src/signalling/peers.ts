@@ -18,9 +18,12 @@ export interface Peer {
   /** In the order in which they are tried. */
   readonly targets: readonly Target[];
   readonly inviteTimeoutMs: number;
+  /** How long a hop of its that failed is tried last. */
+  readonly penaltyMs: number;
   readonly maxCalls: number | null;
   /** What we are known by to it; null: its challenges are not answered. */
   readonly credentials: DigestCredentials | null;
+  readonly callsPerSecond: number | null;
 }
 
 export interface Target {
@@ -33,8 +36,10 @@ export interface Target {
 export interface PeerBook {
   /** Who sends from this address to this listener; null: a stranger. */
   find(listener: string, address: string, port: number): Peer | null;
+  named(id: string): Peer | null;
   /** Where calls of this peer go, in the order of failover; empty: nowhere. */
   route(from: string): readonly Peer[];
+  readonly all: readonly Peer[];
 }
 
 interface Entry {
@@ -60,7 +65,9 @@ export function createPeerBook(options: SipOptions): Result<PeerBook, readonly s
   if (faults.length > 0) return err(faults);
   return ok({
     find: (listener, address, port) => findPeer(entries, listener, address, port),
+    named: (id) => byId.get(id) ?? null,
     route: (from) => routes.get(from) ?? [],
+    all: [...byId.values()],
   });
 }
 
@@ -92,12 +99,14 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
   });
-  const { id, side, domain, inviteTimeoutMs, maxCalls, auth } = options;
+  const { id, side, domain, inviteTimeoutMs, penaltySeconds, maxCalls, callsPerSecond, auth } = options;
   const peer = {
     ...{ id, side, listener: options.listener, targets, inviteTimeoutMs },
     domain: domain ?? null,
+    penaltyMs: penaltySeconds * 1000,
     maxCalls: maxCalls ?? null,
     credentials: auth ?? null,
+    callsPerSecond: callsPerSecond ?? null,
   };
   return { peer, prefixes };
 }

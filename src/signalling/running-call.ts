@@ -3,14 +3,25 @@ import { namedTimers, type Schedule, type Timers } from '../kernel/timers.ts';
 import type { Party } from '../records/call-record.ts';
 import { startCall, type Step, stepCall } from './call-machine.ts';
 import type { CallEffect, CallEvent, CallState, TimerName } from './call-state.ts';
+import { type HopOutcome, outcomeOfResponse } from './peering/hop-outcome.ts';
 import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
-import type { ClientTransaction, ServerTransaction, TransactionLayer } from './transaction-layer.ts';
+import type {
+  ClientEvents,
+  ClientTransaction,
+  Hop,
+  ServerTransaction,
+  TransactionLayer,
+} from './transaction-layer.ts';
 
 export interface RunningCallDeps {
   readonly layer: TransactionLayer;
   readonly director: CallDirector;
   readonly schedule: Schedule;
   readonly logger: Logger;
+  /** Whether the call may try this peer now. */
+  mayDial(call: RunningCall, peerId: string): boolean;
+  /** What a request of ours has shown of the hop that it went to. */
+  heard(hop: Hop, outcome: HopOutcome): void;
   /** Requests in dialog with this Call-ID and base of a To-tag belong to this party of the call. */
   claim(call: RunningCall, party: Party, callId: string, tag: string): void;
   over(call: RunningCall, end: CallEnd): void;
@@ -133,23 +144,42 @@ export class RunningCall {
   }
 
   #send({ client, request, hop, inviteTimeoutMs }: Extract<CallEffect, { type: 'send' }>): void {
-    const events = {
-      response: (
-        response: Parameters<Parameters<TransactionLayer['send']>[2]['response']>[0],
-        source: typeof hop,
-      ) => {
-        this.handle({ type: 'response', client, response, source });
-      },
-      failed: (cause: 'timeout' | 'transport') => {
-        this.handle({ type: 'client-failed', client, cause });
-      },
-    };
+    if (!this.#mayBeSent(client)) {
+      this.handle({ type: 'client-failed', client, cause: 'limit' });
+      return;
+    }
     const { layer } = this.#deps;
+    const events = this.#eventsOf(client, hop);
     const transaction =
       inviteTimeoutMs === null
         ? layer.send(request, hop, events)
         : layer.send(request, hop, events, inviteTimeoutMs);
     if (request.method === 'INVITE') this.#invites.set(client, transaction);
+  }
+
+  #eventsOf(client: string, hop: Hop): ClientEvents {
+    let answered = false;
+    return {
+      response: (response, source) => {
+        answered = true;
+        const outcome = outcomeOfResponse(response);
+        if (outcome !== null) this.#deps.heard(hop, outcome);
+        this.handle({ type: 'response', client, response, source });
+      },
+      failed: (cause) => {
+        // Who has answered something and is slow with the rest is no dead hop.
+        const dead = cause === 'transport' || !answered;
+        if (dead) this.#deps.heard(hop, { kind: 'failed', cause, retryAfterSeconds: null });
+        this.handle({ type: 'client-failed', client, cause });
+      },
+    };
+  }
+
+  /** A first INVITE goes only to a peer that has room for the call. */
+  #mayBeSent(client: string): boolean {
+    const { exchange, callee } = this.#state;
+    if (callee === null || exchange?.initial !== true || exchange.client !== client) return true;
+    return this.#deps.mayDial(this, callee.peer.id);
   }
 
   async #admit(): Promise<void> {

@@ -223,6 +223,22 @@ describe('a call that is not taken', () => {
     expect(director.ends[0]!.legs.map(({ peerId }) => peerId)).toEqual(['pbx', 'second']);
   });
 
+  it('a target that failed is tried last for a while, and calls go where they can', async () => {
+    await startAgain({ trunk: { inviteTimeoutMs: 300 } });
+    const { pbx, carrier, second } = node;
+    pbx.invite(node.uri('352123'), 'first');
+    await carrier.expect('INVITE');
+    second.respond(await second.expect('INVITE'), '486 Busy Here', { tag: 'a' });
+    await pbx.expect('SIP/2.0 486');
+    pbx.invite(node.uri('352123'), 'next');
+    second.respond(await second.expect('INVITE'), '503 Service Unavailable', { tag: 'a' });
+    carrier.respond(await carrier.expect('INVITE'), '486 Busy Here', { tag: 'b' });
+    await pbx.expect('SIP/2.0 486');
+    pbx.invite(node.uri('352123'), 'answered');
+    carrier.respond(await carrier.expect('INVITE'), '486 Busy Here', { tag: 'c' });
+    await pbx.expect('SIP/2.0 486');
+  });
+
   it('503 is passed over too, and the last one goes on as 500', async () => {
     const { pbx, carrier, second } = node;
     pbx.invite(node.uri('352123'), 'unavailable');
@@ -339,6 +355,20 @@ describe('what is no call', () => {
       expect(header(response, 'Accept')).toBe('application/sdp');
     if (expected.endsWith('420')) expect(header(response, 'Unsupported')).toBe(headers[0]!.split(': ')[1]);
     expect(node.director.admitted).toEqual([]);
+  });
+
+  it('a peer with as many calls a second as it may have is passed over; none is left: 503 with Retry-After', async () => {
+    await startAgain({ trunk: { callsPerSecond: 0.01 } });
+    const { pbx, carrier, second } = node;
+    pbx.invite(node.uri('352123'), 'one');
+    carrier.respond(await carrier.expect('INVITE'), '503 Service Unavailable', { tag: 'a' });
+    second.respond(await second.expect('INVITE'), '486 Busy Here', { tag: 'a' });
+    await pbx.expect('SIP/2.0 486');
+    pbx.invite(node.uri('352123'), 'two');
+    expect(header(await pbx.expect('SIP/2.0 503'), 'Retry-After')).toBe('1');
+    pbx.invite(node.uri('112'), 'emergency');
+    second.respond(await second.expect('INVITE'), '486 Busy Here', { tag: 'c' });
+    await pbx.expect('SIP/2.0 486');
   });
 
   it('a peer with as many calls as it may have is passed over; none is left: 503 with Retry-After', async () => {

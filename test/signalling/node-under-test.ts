@@ -7,6 +7,7 @@ import type { Party } from '../../src/records/call-record.ts';
 import { type B2bua, createB2bua } from '../../src/signalling/b2bua.ts';
 import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
+import { createTargetBoard } from '../../src/signalling/peering/target-board.ts';
 import { createPeerBook } from '../../src/signalling/peers.ts';
 import type {
   Admission,
@@ -94,7 +95,12 @@ export interface NodeUnderTest {
 export interface NodeOptions {
   readonly ringMs?: number;
   /** Further keys of both trunk peers. */
-  readonly trunk?: { readonly maxCalls?: number; readonly inviteTimeoutMs?: number };
+  readonly trunk?: {
+    readonly maxCalls?: number;
+    readonly callsPerSecond?: number;
+    readonly inviteTimeoutMs?: number;
+    readonly penaltySeconds?: number;
+  };
 }
 
 /** The real stack and B2BUA on loopback between three scripted peers, told apart by port. */
@@ -139,8 +145,9 @@ export async function nodeUnderTest({ ringMs, trunk = {} }: NodeOptions = {}): P
     ...{ clock: systemClock(), schedule: systemSchedule, random: systemRandom },
     ...{ logger: silentLogger, meter: createMeter() },
   };
+  const board = createTargetBoard({ ...shared, peers: peers.value.all });
   const b2bua = createB2bua({
-    ...{ ...shared, peers: peers.value, director },
+    ...{ ...shared, peers: peers.value, board, director },
     isEmergency: emergencyNumbers({
       numbers: options.emergency,
       country: 'LU',
