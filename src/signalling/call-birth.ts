@@ -85,6 +85,7 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
     contact: `<sip:${literal}:${port}${parameter}>`,
     listener: peer.listener,
     credentials: peer.credentials,
+    trusted: peer.trust,
   };
 }
 

@@ -68,7 +68,7 @@ function onBye(turn: Turn, { party, state }: Leg, { transaction, request }: Requ
   if (state === 'closing') return;
   // RFC 3261 §15: a caller may end an early dialog by BYE; its INVITE then gets 487 like by CANCEL.
   if (state === 'inviting') {
-    endCall(turn, { reason: 'cancelled', cancelReason: request.headers.first('reason') });
+    endCall(turn, { reason: 'cancelled', cancelReason: request.headers.joined('reason') });
     return;
   }
   const { exchange } = turn.call;

@@ -36,7 +36,7 @@ export function inviteResponse(
   if (status < 300) headers.append('Contact', peer?.contact ?? '');
   if (status >= 200 && status < 300) headers.append('Allow', allowedMethods);
   if (upstream !== null) {
-    passHeaders(upstream.headers, headers, peer?.host ?? '', 'replaced');
+    passHeaders(upstream.headers, headers, turn.passageTo(from), 'replaced');
     // RFC 3261 §21.3, §21.4.23: there Contact is where else the callee may be, not an end of this leg.
     if (redirects(status))
       for (const contact of upstream.headers.all('contact')) headers.append('Contact', contact);
@@ -80,6 +80,6 @@ export function relayResponse(
 ): SipResponse {
   const { status, phrase } = relayedRefusal(upstream);
   const response = makeResponse(request, status, phrase, null, upstream.body);
-  passHeaders(upstream.headers, response.headers, turn.leg(from)?.peer.host ?? '', 'passes');
+  passHeaders(upstream.headers, response.headers, turn.passageTo(from), 'passes');
   return response;
 }

@@ -85,7 +85,7 @@ function dial(turn: Turn): void {
     ({ body } = passed.value);
   }
   const client = turn.nextClient();
-  const request = dialRequest(turn.call, exchange.request, callee, { attempt, body });
+  const request = dialRequest(turn, exchange.request, callee, { attempt, body });
   turn.updateLeg('callee', { invite: { client, request }, state: 'inviting' });
   turn.updateExchange({ client });
   const { inviteTimeoutMs, target } = attempt;
@@ -101,11 +101,12 @@ function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallSt
 }
 
 function dialRequest(
-  { requestUri, maxForwards }: CallState,
+  turn: Turn,
   received: SipRequest,
   { peer, callId, localTag }: Leg,
   { attempt, body }: { attempt: Attempt; body: Uint8Array },
 ): SipRequest {
+  const { requestUri, maxForwards } = turn.call;
   const headers = new SipHeaders()
     .append('Max-Forwards', String(maxForwards))
     .append('From', withTag(withHost(received.headers.first('from') ?? '', peer.host), localTag))
@@ -114,7 +115,7 @@ function dialRequest(
     .append('CSeq', '1 INVITE')
     .append('Contact', peer.contact)
     .append('Allow', allowedMethods);
-  passHeaders(received.headers, headers, peer.host, 'replaced');
+  passHeaders(received.headers, headers, turn.passageTo('callee'), 'replaced');
   if (body.length > 0) headers.append('Content-Type', 'application/sdp');
   return { type: 'request', method: 'INVITE', uri: requestUriAt(requestUri, attempt.target), headers, body };
 }

@@ -31,6 +31,8 @@ export interface LegPeer {
   readonly listener: string;
   /** What its challenges are answered with. */
   readonly credentials: DigestCredentials | null;
+  /** Whether it is in our trust domain (RFC 3324 §2). */
+  readonly trusted: boolean;
 }
 
 interface SentAck {

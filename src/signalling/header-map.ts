@@ -1,7 +1,5 @@
-import { canonicalName } from '../sip/header-name.ts';
 import type { SipHeaders } from '../sip/message.ts';
-import { parseNameAddrList, printNameAddr } from '../sip/name-addr.ts';
-import { withHost } from './identity.ts';
+import { passIdentity, type Passage } from './privacy.ts';
 
 /** Headers that belong to one leg (RFC 3261 §6, B2BUA: two user agents back to back); all others pass. */
 const ofOneLeg: ReadonlySet<string> = new Set([
@@ -33,27 +31,19 @@ const ofBody: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** Identities whose host is the peer's domain (RFC 3325 §9). */
-const identities: ReadonlySet<string> = new Set(['p-asserted-identity', 'p-preferred-identity']);
-
 /**
- * Copies what passes from one leg's message to the other's. `host` replaces the host of asserted identities;
- * `body` says whether the body passes as it is, so that its headers belong to it.
+ * Copies what passes from one leg's message to the other's. `passage` says between whom; `body` whether the body
+ * passes as it is, so that its headers belong to it.
  */
 export function passHeaders(
   from: SipHeaders,
   to: SipHeaders,
-  host: string,
+  passage: Passage,
   body: 'passes' | 'replaced',
 ): void {
-  for (const { name, value } of from) {
-    const canonical = canonicalName(name);
+  for (const { name, value, canonical } of from.canonicalFields()) {
     if (ofOneLeg.has(canonical) || (body === 'replaced' && ofBody.has(canonical))) continue;
-    to.append(name, identities.has(canonical) ? identitiesAt(value, host) : value);
+    const passed = passIdentity(canonical, value, from, passage);
+    if (passed !== null) to.append(name, passed);
   }
-}
-
-function identitiesAt(value: string, host: string): string {
-  const list = parseNameAddrList([value]);
-  return list === null ? value : list.map((one) => withHost(printNameAddr(one), host)).join(', ');
 }

@@ -1,13 +1,18 @@
 import { parseNameAddr, printNameAddr } from '../sip/name-addr.ts';
 import { withoutParam } from '../sip/params.ts';
+import { telephoneAt } from '../sip/telephone.ts';
 import { parseUri, printUri, type Uri } from '../sip/uri.ts';
 import type { Target } from './peers.ts';
 
-/** A From, To or identity value with this host; user, display name and parameters stay, `tel:` stays whole. */
+/**
+ * A From, To or identity value with this host; user, display name and parameters stay, `tel:` stays whole, and so
+ * does `anonymous@anonymous.invalid` (RFC 3323 §4.1.1.3), which is nobody's.
+ */
 export function withHost(value: string, host: string): string {
   const address = parseNameAddr(value);
   const uri = address === null ? null : parseUri(address.uri);
   if (address === null || uri === null || (uri.scheme !== 'sip' && uri.scheme !== 'sips')) return value;
+  if (/(?:^|\.)invalid$/i.test(uri.host)) return value;
   return printNameAddr({ ...address, uri: printUri({ ...uri, host, port: null }) });
 }
 
@@ -21,8 +26,13 @@ export function withoutTag(value: string): string {
 /** Parameters that said how to reach us, not whom (RFC 3261 §19.1.1). */
 const hopParams = ['transport', 'maddr', 'ttl', 'lr'] as const;
 
-/** The Request-URI towards a target: the user that we received at the target's host; `tel:` and `urn:` as they are. */
+/**
+ * The Request-URI towards a target: the user that we received at the target's host, a `tel:` number as its user
+ * (RFC 3261 §19.1.6), since the target is a SIP host and many answer `tel:` with 416; `urn:` as it is.
+ */
 export function requestUriAt(received: Uri, target: Target): string {
+  const number = telephoneAt(received, target.host, target.port);
+  if (number !== null) return printUri(number);
   if (received.scheme !== 'sip' && received.scheme !== 'sips') return printUri(received);
   const params = hopParams.reduce((rest, name) => withoutParam(rest, name), received.params);
   return printUri({

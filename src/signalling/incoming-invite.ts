@@ -4,6 +4,7 @@ import { encodingName, payloadFormats } from '../sdp/payload-formats.ts';
 import { canonicalName } from '../sip/header-name.ts';
 import type { SipHeaders, SipRequest } from '../sip/message.ts';
 import { parseNameAddr } from '../sip/name-addr.ts';
+import { telephoneNumber } from '../sip/telephone.ts';
 import { decodeUser, parseUri, type Uri } from '../sip/uri.ts';
 import { type DescriptionFault, faultForms } from './call-offer-answer.ts';
 import type { Offer } from './call-state.ts';
@@ -15,7 +16,7 @@ export interface IncomingInvite {
   readonly requestUri: Uri;
   /** What goes on. */
   readonly maxForwards: number;
-  /** Users of From and Request-URI, decoded; of a URN its text. */
+  /** Numbers or users of From and Request-URI, decoded; of a URN its text. */
   readonly from: string;
   readonly to: string;
   readonly offer: Offer | null;
@@ -51,7 +52,8 @@ function isServed(uri: Uri): boolean {
 }
 
 function userOf(uri: Uri): string {
-  return uri.scheme === 'other' ? `${uri.name}:${uri.rest}` : decodeUser(uri);
+  if (uri.scheme === 'other') return `${uri.name}:${uri.rest}`;
+  return telephoneNumber(uri) ?? decodeUser(uri);
 }
 
 function readOffer(request: SipRequest): Result<Offer | null, DescriptionFault> {

@@ -43,7 +43,7 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
   if (wanted.maxForwards !== null) headers.set('Max-Forwards', String(wanted.maxForwards));
   if (wanted.method === 'INVITE') headers.append('Contact', leg.peer.contact).append('Allow', allowedMethods);
   if (wanted.passed !== null) {
-    passHeaders(wanted.passed, headers, leg.peer.host, wanted.bodyPasses ? 'passes' : 'replaced');
+    passHeaders(wanted.passed, headers, turn.passageTo(party), wanted.bodyPasses ? 'passes' : 'replaced');
   }
   if (!wanted.bodyPasses && wanted.body.length > 0) headers.append('Content-Type', 'application/sdp');
   turn.updateLeg(party, { dialog });
@@ -80,7 +80,7 @@ export function sendBye(
   const leg = turn.leg(party);
   if (leg === null) return;
   const { dialog: counted, request } = requestInDialog(dialog, 'BYE', noBody);
-  passHeaders(extra, request.headers, leg.peer.host, 'replaced');
+  passHeaders(extra, request.headers, turn.passageTo(party), 'replaced');
   const client = turn.nextClient();
   if (ends !== null) turn.updateLeg(party, { dialog: counted, state: 'closing', queuedBye: null });
   turn.update({ byes: new Map(turn.call.byes).set(client, ends) });

@@ -40,6 +40,8 @@ const peer = z.strictObject({
   /** How long a hop that failed is tried last; 0: never. */
   penaltySeconds: z.number().int().min(0).max(3600).default(30),
   media: id.default('main'),
+  /** Whether identities that it asserts are believed, and private ones go to it (RFC 3325). */
+  trust: z.boolean().default(true),
 });
 
 const route = z.strictObject({ from: id, to: z.array(id).min(1) });

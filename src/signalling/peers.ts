@@ -24,6 +24,8 @@ export interface Peer {
   /** What we are known by to it; null: its challenges are not answered. */
   readonly credentials: DigestCredentials | null;
   readonly callsPerSecond: number | null;
+  /** Whether it is in our trust domain (RFC 3324 §2). */
+  readonly trust: boolean;
 }
 
 export interface Target {
@@ -102,6 +104,7 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
   const { id, side, domain, inviteTimeoutMs, penaltySeconds, maxCalls, callsPerSecond, auth } = options;
   const peer = {
     ...{ id, side, listener: options.listener, targets, inviteTimeoutMs },
+    trust: options.trust,
     domain: domain ?? null,
     penaltyMs: penaltySeconds * 1000,
     maxCalls: maxCalls ?? null,

@@ -30,7 +30,10 @@ export interface CallFacts {
   /** Peer ids of both sides; the callee's is the first of the route. */
   readonly callerPeer: string;
   readonly calleePeer: string;
-  /** Users of From and Request-URI, percent-decoded, as they came. */
+  /**
+   * Users of From and Request-URI, percent-decoded; of a telephone number the number alone, without visual
+   * separators and parameters.
+   */
   readonly from: string;
   readonly to: string;
   /** Whether the called number or URN is an emergency one: never announced to, delayed, refused or limited. */

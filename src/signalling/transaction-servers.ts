@@ -126,7 +126,7 @@ export class ServerTransactions {
     transaction.respond(makeResponse(request, 200, 'OK', invite.toTag ?? this.#newTag()));
     if (!invite.pending) return;
     this.#options.context.tell(() => {
-      this.#options.user.cancelled(invite, request.headers.first('reason'));
+      this.#options.user.cancelled(invite, request.headers.joined('reason'));
     });
   }
 

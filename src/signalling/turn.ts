@@ -1,5 +1,6 @@
 import type { Party } from '../records/call-record.ts';
 import type { Dialog } from '../sip/dialog.ts';
+import type { Passage } from './privacy.ts';
 import type { CallEffect, CallState, Exchange, Leg, TimerName } from './call-state.ts';
 
 /**
@@ -31,6 +32,16 @@ export class Turn {
     const leg = this.call[party];
     if (leg === null) return;
     this.call = { ...this.call, [party]: { ...leg, ...change } };
+  }
+
+  /** What passes to this party comes from the other one. */
+  passageTo(party: Party): Passage {
+    const [from, to] = [this.call[otherParty(party)], this.call[party]];
+    return {
+      fromTrusted: from?.peer.trusted ?? false,
+      toTrusted: to?.peer.trusted ?? false,
+      host: to?.peer.host ?? '',
+    };
   }
 
   updateExchange(change: Partial<Exchange>): void {

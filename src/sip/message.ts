@@ -70,6 +70,12 @@ export class SipHeaders implements Iterable<SipHeader> {
     return values;
   }
 
+  /** The fields of a list header as one value (RFC 3261 §7.3.1); null: there is none. */
+  joined(canonical: string): string | null {
+    const values = this.all(canonical);
+    return values.length === 0 ? null : values.join(', ');
+  }
+
   /** How many fields have this name. */
   count(canonical: string): number {
     let found = 0;

@@ -60,6 +60,8 @@ export interface SceneOptions {
   readonly admission?: Admission;
   /** Stops before the director has answered. */
   readonly cold?: boolean;
+  /** Peers outside of the trust domain: `pbx`, `carrier`. */
+  readonly untrusted?: readonly string[];
 }
 
 /** One call machine under a script: events go in by name, effects come out as short lines. */
@@ -79,11 +81,18 @@ export class Scene {
   #transactions = 1;
   #cseq = { caller: 1, callee: 100 };
 
-  constructor({ invite = callerInvite(), attempts = ['callee'], admission, cold }: SceneOptions = {}) {
+  constructor({
+    invite = callerInvite(),
+    attempts = ['callee'],
+    admission,
+    cold,
+    untrusted = [],
+  }: SceneOptions = {}) {
     const read = readInvite(invite);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
       ...{ id, listener: 'lan', contact: '<sip:203.0.113.1:5060>', credentials: null },
+      trusted: !untrusted.includes(id),
       host: id === 'carrier' ? 'carrier.example' : '203.0.113.1',
     });
     this.state = newCall({

@@ -60,10 +60,50 @@ describe('a call that is taken', () => {
     expect(body).toContain('m=audio 20002 RTP/AVP 0 8\r\n');
   });
 
-  it('a tel: Request-URI stays one', () => {
-    const invite = { ...callerInvite(), uri: 'tel:+352-123' };
-    expect(new Scene({ invite }).request('INVITE').request.uri).toBe('tel:+352-123');
+  it('RFC 3261 §19.1.6: a tel: Request-URI becomes the number at the target', () => {
+    const scene = new Scene({ invite: { ...callerInvite(), uri: 'tel:+352-123;ext=7' } });
+    expect(scene.request('INVITE').request.uri).toBe('sip:+352123;ext=7@198.51.100.1:5070;user=phone');
+    expect(scene.state.facts.to).toBe('+352123');
   });
+
+  it('RFC 3966: tel: From and To stay, and the number of the caller is known', () => {
+    const invite = callerInvite();
+    invite.headers.set('From', '<tel:+352-20-30>;tag=ann').set('To', '<tel:+352123>');
+    const scene = new Scene({ invite });
+    const { headers } = scene.request('INVITE').request;
+    expect([headers.first('from'), headers.first('to')]).toEqual([
+      '<tel:+352-20-30>;tag=we',
+      '<tel:+352123>',
+    ]);
+    expect(scene.state.facts.from).toBe('+3522030');
+  });
+
+  it('RFC 3323 §4.1.1.3: who is anonymous stays nobody', () => {
+    const invite = callerInvite();
+    invite.headers.set('From', '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=ann');
+    expect(new Scene({ invite }).request('INVITE').request.headers.first('from')).toBe(
+      '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=we',
+    );
+  });
+
+  it.each([
+    ['caller', ['pbx'], [null, '<sip:bob@203.0.113.1>']],
+    ['callee', ['carrier'], [null, null]],
+    ['nobody', [], ['<sip:ann@carrier.example>', '<sip:bob@203.0.113.1>']],
+  ] as const)(
+    'RFC 3325 §5, §7: private identities of request and response where the %s is untrusted',
+    (_who, untrusted, [asked, answered]) => {
+      const extra = [
+        ['P-Asserted-Identity', '<sip:ann@pbx.example>'],
+        ['Privacy', 'id'],
+      ] as const;
+      const scene = new Scene({ invite: callerInvite(callerSdp, extra), untrusted });
+      scene.answer('INVITE', 180, { extra: [['P-Asserted-Identity', '<sip:bob@far.example>']] });
+      const identity = 'p-asserted-identity';
+      expect(scene.request('INVITE').request.headers.first(identity)).toBe(asked);
+      expect(scene.responses.at(-1)!.response.headers.first(identity)).toBe(answered);
+    },
+  );
 
   it('the 200 belongs to its leg: our Contact and tag, Record-Route of the request, other headers pass', () => {
     const scene = new Scene({ invite: callerInvite(callerSdp, [['Record-Route', '<sip:192.0.2.9;lr>']]) });

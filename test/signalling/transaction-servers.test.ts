@@ -99,13 +99,16 @@ describe('server transactions over UDP, driven by a raw socket', () => {
     const { transaction } = await nextOf(under, 'request');
     transaction.respond(makeResponse(transaction.request, 180, 'Ringing', 'b1'));
     await peer.next();
-    const cancel = rawRequest(peer.port, { method: 'CANCEL', extra: ['Reason: SIP;cause=200'] });
+    const cancel = rawRequest(peer.port, {
+      method: 'CANCEL',
+      extra: ['Reason: SIP;cause=200', 'Reason: Q.850;cause=26'],
+    });
     send(cancel);
     const ok = await peer.next();
     expect(firstLine(ok)).toBe('SIP/2.0 200 OK');
     expect(headerOf(ok, 'CSeq')).toBe('1 CANCEL');
     expect(headerOf(ok, 'To')).toBe('<sip:bob@127.0.0.1>;tag=b1');
-    expect((await nextOf(under, 'cancelled')).reason).toBe('SIP;cause=200');
+    expect((await nextOf(under, 'cancelled')).reason).toBe('SIP;cause=200, Q.850;cause=26');
     send(cancel);
     expect(await peer.next()).toBe(ok);
     await under.settle();
