@@ -131,6 +131,9 @@ class Stack implements SipStack {
       stranger: (request, path) => {
         this.#reply(statelessResponse(this.#secret, request, 403, 'Forbidden'), path);
       },
+      lost: (connection) => {
+        this.#clients.lost(connection);
+      },
     };
   }
 
@@ -168,9 +171,7 @@ class Stack implements SipStack {
   #context(): TransactionContext {
     return {
       schedule: (delayMs, run) => this.#options.schedule(delayMs, () => this.#guard(run)),
-      send: (bytes, hop, failed) => {
-        this.#transports.send(bytes, hop, failed);
-      },
+      send: (bytes, hop, failed) => this.#transports.send(bytes, hop, failed),
       sendBack: (bytes, path, failed) => {
         this.#transports.sendBack(bytes, path, failed);
       },

@@ -91,6 +91,11 @@ export class ClientTransactions {
     return transaction !== undefined;
   }
 
+  /** A connection is gone: requests that went by it are lost with it, or their answers are. */
+  lost(connection: number): void {
+    for (const transaction of this.#transactions.values()) transaction.lost(connection);
+  }
+
   /** RFC 3261 §13.2.2.4: who wants no session ACKs the 2xx all the same, then sends BYE. */
   #release(invite: SipRequest, response: SipResponse, source: Hop): void {
     const dialog = dialogFromResponse(invite, response);

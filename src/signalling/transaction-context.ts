@@ -7,8 +7,11 @@ import type { ReturnPath } from './transport/return-path.ts';
 export interface TransactionContext {
   /** Guarded: what a timer brings about throws nothing. */
   readonly schedule: Schedule;
-  /** *Takes* the bytes. `failed` is called at most once, never before this returns. */
-  send(bytes: Buffer, hop: Hop, failed: () => void): void;
+  /**
+   * *Takes* the bytes. `failed` is called at most once, never before this returns. Gives the connection that they
+   * go by; null: there is none.
+   */
+  send(bytes: Buffer, hop: Hop, failed: () => void): number | null;
   sendBack(bytes: Buffer, path: ReturnPath, failed: () => void): void;
   /** Calls the user: a bug of its is counted and logged, and goes no further. False: it threw. */
   tell(run: () => void): boolean;

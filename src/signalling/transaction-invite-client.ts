@@ -44,6 +44,10 @@ export class InviteClient implements ClientTransaction {
   #cancel: 'not-wanted' | 'waits-for-provisional' | 'sent' = 'not-wanted';
   #reason: string | null = null;
   #ack: Buffer | null = null;
+  /** Whether more than 100 has come. */
+  #rang = false;
+  /** By which the INVITE went out. */
+  #connection: number | null = null;
 
   constructor(context: InviteClientContext, options: InviteClientOptions) {
     this.id = options.branch;
@@ -82,12 +86,13 @@ export class InviteClient implements ClientTransaction {
   receive(response: SipResponse, source: Hop): void {
     this.#timers.clear('no-response');
     if (response.status >= 200) this.#timers.clear('cancelled');
+    if (response.status > 100) this.#rang = true;
     this.#step({ type: 'response', status: response.status }, response, source);
     this.#cancelIfAllowed();
   }
 
   #expired(name: TimerName): void {
-    if (name === 'no-response') this.#giveUp();
+    if (name === 'no-response') this.#giveUp('timeout');
     else if (name === 'cancelled') this.#run(this.#failedBy('timeout'));
     else this.#step({ type: 'timer', timer: name });
   }
@@ -96,10 +101,19 @@ export class InviteClient implements ClientTransaction {
    * The user goes elsewhere; the peer may have the INVITE all the same, and ring. So nothing is sent any more, and
    * what comes late is cancelled (§9.1), or acknowledged and hung up.
    */
-  #giveUp(): void {
+  #giveUp(cause: 'timeout' | 'transport'): void {
     this.#timers.clear('A');
-    this.#fail('timeout');
+    this.#fail(cause);
     if (this.#cancel === 'not-wanted') this.#cancel = 'waits-for-provisional';
+    this.#cancelIfAllowed();
+  }
+
+  /**
+   * The connection is gone. Before it rings the call can go elsewhere, so the user is told at once (RFC 3261
+   * §17.1.4); once it rings, the other side opens a new connection for its answer (§18.2.2).
+   */
+  lost(connection: number): void {
+    if (connection === this.#connection && !this.#rang) this.#giveUp('transport');
   }
 
   #failedBy(cause: 'timeout' | 'transport'): InviteClientStep {
@@ -147,7 +161,7 @@ export class InviteClient implements ClientTransaction {
   }
 
   #send(bytes: Buffer): void {
-    this.#context.send(bytes, this.#options.hop, () => {
+    this.#connection = this.#context.send(bytes, this.#options.hop, () => {
       this.#step({ type: 'transport-error' });
     });
   }

@@ -32,6 +32,8 @@ export class RequestClient implements ClientTransaction {
   readonly #bytes: Buffer;
   readonly #timers: Timers<RequestClientTimer>;
   #state: RequestClientState;
+  /** By which the request went out. */
+  #connection: number | null = null;
 
   constructor(context: TransactionContext, options: RequestClientOptions) {
     this.id = options.branch;
@@ -56,6 +58,11 @@ export class RequestClient implements ClientTransaction {
     this.#step({ type: 'response', status: response.status }, response, source);
   }
 
+  /** The connection is gone: no answer is waited for (RFC 3261 §17.1.4). */
+  lost(connection: number): void {
+    if (connection === this.#connection) this.#step({ type: 'transport-error' });
+  }
+
   #step(event: RequestClientEvent, response?: SipResponse, source?: Hop): void {
     this.#run(stepRequestClient(this.#state, event), response, source);
   }
@@ -69,7 +76,7 @@ export class RequestClient implements ClientTransaction {
     const { events, hop, ended } = this.#options;
     switch (effect.do) {
       case 'send-request':
-        this.#context.send(this.#bytes, hop, () => {
+        this.#connection = this.#context.send(this.#bytes, hop, () => {
           this.#step({ type: 'transport-error' });
         });
         break;

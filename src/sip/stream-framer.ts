@@ -35,6 +35,13 @@ export class StreamFramer {
     return this.#length > 0;
   }
 
+  /** Whether one line end alone has come since the last message: the answer to a ping (RFC 5626 §4.4.1). Takes it. */
+  takeLineEnd(): boolean {
+    const alone = this.#lineEnds === 1 && !this.partial;
+    if (alone) this.#lineEnds = 0;
+    return alone;
+  }
+
   /** Takes in a chunk, *borrowed* until return. A fault is final: nothing more is read. */
   push(chunk: Uint8Array): FramingFault | null {
     let from = 0;

@@ -10,6 +10,8 @@ export interface TransportEvents {
   message(bytes: Buffer, source: Hop, trusted: boolean): void;
   /** Something was thrown away; a slug for a counter. */
   dropped(reason: string): void;
+  /** A peer's connection is gone; `reason` is a slug, `ended` where it was closed in order. */
+  lost(connection: number, reason: string): void;
 }
 
 /** One listener's socket. */
@@ -17,8 +19,13 @@ export interface Transport {
   readonly kind: SipTransport;
   /** Rejects with one clear sentence. */
   start(): Promise<{ readonly address: string; readonly port: number }>;
-  /** *Takes* the bytes. `failed` is called at most once, never before this returns. */
-  send(bytes: Buffer, hop: Hop, failed: () => void): void;
+  /**
+   * *Takes* the bytes. `failed` is called at most once, never before this returns. Gives the connection that they
+   * go by; null: there is none.
+   */
+  send(bytes: Buffer, hop: Hop, failed: () => void): number | null;
+  /** Whether that connection still takes messages. */
+  isUsable(connection: number): boolean;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import type { RandomBytes } from '../../kernel/ids.ts';
 import type { Counter, Meter } from '../../kernel/meter.ts';
 import type { Schedule } from '../../kernel/timers.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../../sip/message.ts';
@@ -15,6 +16,7 @@ import { returnPath } from './return-path.ts';
 import type { ReturnPath } from './return-path.ts';
 import { StrangerGate } from './stranger-gate.ts';
 import { TcpTransport } from './tcp-transport.ts';
+import type { Transport } from './transport.ts';
 import { UdpTransport } from './udp-transport.ts';
 
 /** What the layer above is handed. Nothing of it comes from strangers, but for `stranger`. */
@@ -26,6 +28,8 @@ interface TransportsUser {
   malformed(answer: ParseFaultAnswer, path: ReturnPath): void;
   /** A request, not ACK, of who is no peer; its source has not been told so too often. */
   stranger(request: SipRequest, path: ReturnPath): void;
+  /** A connection is gone: what waits for an answer on it need not wait. */
+  lost(connection: number): void;
 }
 
 interface TransportsOptions {
@@ -35,6 +39,7 @@ interface TransportsOptions {
   readonly observers?: readonly MessageObserver[];
   readonly clock: Clock;
   readonly schedule: Schedule;
+  readonly random: RandomBytes;
   readonly logger: Logger;
   readonly meter: Meter;
 }
@@ -48,11 +53,14 @@ export interface BoundListener {
 
 interface Listening {
   readonly options: ListenerOptions;
-  readonly transport: UdpTransport | TcpTransport;
+  readonly transport: Transport;
   readonly received: Counter;
   readonly sent: Counter;
   port: number;
 }
+
+/** How seldom a dialled connection is asked whether it lives: often enough for the NATs that forget in a minute. */
+const longestPingMs = 50_000;
 
 /** All listeners: messages in from peers only, bytes out. */
 export class Transports {
@@ -73,7 +81,7 @@ export class Transports {
   }
 
   #listening(listener: ListenerOptions): Listening {
-    const { meter, schedule } = this.#options;
+    const { meter, schedule, logger } = this.#options;
     const counter = (direction: string): Counter =>
       meter.counter('onrecord_sip_messages_total', 'SIP messages', {
         direction,
@@ -92,11 +100,18 @@ export class Transports {
       dropped: (reason: string): void => {
         this.drop(reason);
       },
+      lost: (connection: number, reason: string): void => {
+        this.#lost(listener, connection, reason);
+      },
     };
     const transport =
       listener.transport === 'udp'
         ? new UdpTransport({ listener, isPeer, events })
-        : new TcpTransport({ listener, isPeer, events, schedule, nextConnection: () => ++this.#connections });
+        : new TcpTransport({
+            ...{ listener, isPeer, events, schedule, logger },
+            pingMs: () => this.#pingMs(),
+            nextConnection: () => ++this.#connections,
+          });
     return { options: listener, transport, received, sent: counter('sent'), port: listener.port };
   }
 
@@ -135,18 +150,37 @@ export class Transports {
       .add();
   }
 
-  /** *Takes* the bytes. `failed` is called at most once, never before this returns. */
-  send(bytes: Buffer, hop: Hop, failed: () => void): void {
+  /** RFC 5626 §4.4.1: "a random number between 80% and 100%" of the longest interval. */
+  #pingMs(): number {
+    const [dice = 0] = this.#options.random(1);
+    return longestPingMs * (0.8 + (0.2 * dice) / 255);
+  }
+
+  #lost({ transport }: ListenerOptions, connection: number, reason: string): void {
+    const labels = { transport, reason };
+    this.#options.meter
+      .counter('onrecord_sip_connections_lost_total', 'Connections of peers that ended, by reason', labels)
+      .add();
+    this.#guard(() => {
+      this.#options.user.lost(connection);
+    });
+  }
+
+  /**
+   * *Takes* the bytes. `failed` is called at most once, never before this returns. Gives the connection that they
+   * go by; null: there is none.
+   */
+  send(bytes: Buffer, hop: Hop, failed: () => void): number | null {
     const listening = this.#listeners.get(hop.listener);
     if (listening === undefined) {
       this.drop('no-such-listener');
       queueMicrotask(failed);
-      return;
+      return null;
     }
     listening.sent.add();
     this.#meter.sent(bytes);
     this.#trace.sent(bytes, hop);
-    listening.transport.send(bytes, hop, () => {
+    return listening.transport.send(bytes, hop, () => {
       this.#guard(failed);
     });
   }
@@ -167,7 +201,7 @@ export class Transports {
 
   #isClosed(hop: Hop): boolean {
     const transport = this.#listeners.get(hop.listener)?.transport;
-    return hop.connection !== undefined && transport?.kind === 'tcp' && !transport.isUsable(hop.connection);
+    return hop.connection !== undefined && transport?.isUsable(hop.connection) === false;
   }
 
   #receive(bytes: Buffer, source: Hop, trusted: boolean): void {

@@ -72,11 +72,11 @@ export class UdpTransport implements Transport {
     this.#options.events.message(bytes, source, this.#options.isPeer(address, from.port));
   }
 
-  send(bytes: Buffer, hop: Hop, failed: () => void): void {
+  send(bytes: Buffer, hop: Hop, failed: () => void): null {
     if (!this.#open || this.#socket.getSendQueueSize() > sendQueueBytes) {
       this.#options.events.dropped('udp-send-queue-full');
       queueMicrotask(failed);
-      return;
+      return null;
     }
     const address = this.#v6 && isIPv4(hop.address) ? `::ffff:${hop.address}` : hop.address;
     try {
@@ -87,6 +87,11 @@ export class UdpTransport implements Transport {
       // Port 0 and the like: dgram throws for what it can see itself.
       queueMicrotask(failed);
     }
+    return null;
+  }
+
+  isUsable(): boolean {
+    return false;
   }
 
   close(): Promise<void> {

@@ -76,6 +76,8 @@ export interface RawTcp {
   readonly port: number;
   send(text: string): void;
   next(): Promise<string>;
+  /** How many messages came that nobody asked for yet. */
+  readonly waiting: number;
   readonly closed: Promise<void>;
 }
 
@@ -111,6 +113,9 @@ function overSocket(socket: Socket): RawTcp {
       socket.write(Buffer.from(text, 'latin1'));
     },
     next: () => inbox.next(),
+    get waiting() {
+      return inbox.length;
+    },
     closed,
   };
 }
@@ -132,7 +137,7 @@ export interface RawTcpServer {
   close(): void;
 }
 
-export async function rawTcpServer(): Promise<RawTcpServer> {
+export async function rawTcpServer(port = 0): Promise<RawTcpServer> {
   const connections: RawTcp[] = [];
   const waiting: ((connection: RawTcp) => void)[] = [];
   let accepted = 0;
@@ -144,7 +149,7 @@ export async function rawTcpServer(): Promise<RawTcpServer> {
     else waiter(connection);
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

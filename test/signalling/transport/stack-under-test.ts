@@ -32,6 +32,8 @@ export interface StackUnderTest {
   onRequest: ((transaction: ServerTransaction) => void) | null;
   /** Messages thrown away for this reason. */
   dropped(reason: string): number;
+  /** The sum of a metric's series that have these labels. */
+  counted(name: string, labels?: Readonly<Record<string, string>>): number;
   /** Lets loopback traffic arrive. */
   settle(): Promise<void>;
 }
@@ -128,11 +130,14 @@ export async function stackUnderTest(options: UnderTestOptions = {}): Promise<St
         };
       });
     },
-    dropped: (reason) =>
+    dropped: (reason) => under.counted('onrecord_sip_dropped_total', { reason }),
+    counted: (name, labels = {}) =>
       meter
         .snapshot()
         .filter(
-          (sample) => sample.name === 'onrecord_sip_dropped_total' && sample.labels['reason'] === reason,
+          (sample) =>
+            sample.name === name &&
+            Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
         )
         .reduce((sum, sample) => sum + sample.value, 0),
     settle: () =>

@@ -3,13 +3,16 @@ import type { Schedule } from '../../kernel/timers.ts';
 import { StreamFramer } from '../../sip/stream-framer.ts';
 import type { Hop } from '../transaction-layer.ts';
 
-export interface TcpConnectionOptions {
+export interface StreamConnectionOptions {
   /** With the connection's own number. */
   readonly hop: Hop;
   readonly schedule: Schedule;
+  /** How often we ask whether the other side lives; null: it asks us, since it dialled. */
+  readonly pingMs: number | null;
   readonly message: (bytes: Buffer) => void;
   readonly dropped: (reason: string) => void;
-  readonly closed: () => void;
+  /** Null: ended in order, by either side. Else a slug that says how it broke. */
+  readonly closed: (broken: string | null) => void;
 }
 
 /** From the first byte of a message to its last: who is slower holds memory for nothing. */
@@ -20,19 +23,27 @@ const writeQueueBytes = 1024 * 1024;
 const endTimeoutMs = 2_000;
 const keepAliveMs = 60_000;
 
-/** RFC 5626 §4.4.1: the answer to a ping. */
+/** RFC 5626 §4.4.1: a double CRLF, answered with one. */
+const ping = Buffer.from('\r\n\r\n', 'latin1');
 const pong = Buffer.from('\r\n', 'latin1');
+/** RFC 5626 §4.4.1: "If a pong is not received within 10 seconds [...], the client MUST treat the flow as failed." */
+const pongTimeoutMs = 10_000;
 
-/** One connection, dialled or accepted: frames what comes, bounds what waits. */
-export class TcpConnection {
+/** One connection over TCP or TLS, dialled or accepted: frames what comes, bounds what waits, notices its end. */
+export class StreamConnection {
   readonly hop: Hop;
   readonly #socket: Socket;
-  readonly #options: TcpConnectionOptions;
+  readonly #options: StreamConnectionOptions;
   readonly #framer: StreamFramer;
   #deadline: (() => void) | null = null;
+  #stopPing: (() => void) | null = null;
+  #awaitsPong = false;
+  /** Whether it has answered a ping before. Who never did may know no pings, and is not judged by them. */
+  #answersPings = false;
   #ended = false;
+  #broken: string | null = null;
 
-  constructor(socket: Socket, options: TcpConnectionOptions) {
+  constructor(socket: Socket, options: StreamConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
     this.hop = options.hop;
@@ -50,12 +61,16 @@ export class TcpConnection {
     socket.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
     });
-    socket.on('error', () => undefined);
+    socket.on('error', (error) => {
+      this.#broken ??= slugOf(error);
+    });
     socket.on('close', () => {
       this.#stopDeadline();
+      this.#stopPing?.();
       this.#ended = true;
-      options.closed();
+      options.closed(this.#broken);
     });
+    this.#schedulePing();
   }
 
   /** Whether it takes messages, or will once it is connected. */
@@ -66,23 +81,45 @@ export class TcpConnection {
   #receive(chunk: Buffer): void {
     if (this.#ended) return;
     const fault = this.#framer.push(chunk);
+    if (this.#awaitsPong) {
+      // Whatever comes shows that it lives.
+      this.#awaitsPong = false;
+      if (this.#framer.takeLineEnd()) this.#answersPings = true;
+    }
     if (fault !== null) {
       // RFC 3261 §18.3: where a stream cannot be cut any more, the connection is to be closed.
       this.#options.dropped(`stream-${fault}`);
-      this.destroy();
+      this.break(fault);
       return;
     }
     if (!this.#framer.partial) this.#stopDeadline();
     else
       this.#deadline ??= this.#options.schedule(messageTimeoutMs, () => {
         this.#options.dropped('stream-message-timeout');
-        this.destroy();
+        this.break('message-timeout');
       });
   }
 
   #stopDeadline(): void {
     this.#deadline?.();
     this.#deadline = null;
+  }
+
+  #schedulePing(): void {
+    const { pingMs, schedule } = this.#options;
+    if (pingMs === null) return;
+    this.#stopPing = schedule(pingMs, () => {
+      this.#awaitsPong = true;
+      this.send(ping, () => undefined);
+      this.#stopPing = schedule(pongTimeoutMs, () => {
+        if (this.#awaitsPong && this.#answersPings) {
+          this.break('ping-timeout');
+          return;
+        }
+        this.#awaitsPong = false;
+        this.#schedulePing();
+      });
+    });
   }
 
   /** *Takes* the bytes. `failed` is called at most once, never before this returns. */
@@ -94,7 +131,7 @@ export class TcpConnection {
     if (this.#socket.writableLength + bytes.length > writeQueueBytes) {
       this.#options.dropped('tcp-write-queue-full');
       queueMicrotask(failed);
-      this.destroy();
+      this.break('write-queue-full');
       return;
     }
     this.#socket.write(bytes, (error) => {
@@ -113,8 +150,25 @@ export class TcpConnection {
     this.#socket.once('close', stop);
   }
 
-  destroy(): void {
+  /** Ends it at once; what waits is lost. */
+  break(reason: string): void {
+    this.#broken ??= reason;
     this.#ended = true;
     this.#socket.destroy();
   }
+}
+
+const slugs: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+};
+
+/** A word of a small set, since it becomes a label. */
+function slugOf(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  return slugs[code] ?? (/^(?:ERR_SSL|ERR_TLS|CERT|UNABLE|SELF_SIGNED|DEPTH)/.test(code) ? 'tls' : 'error');
 }

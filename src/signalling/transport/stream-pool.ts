@@ -1,0 +1,210 @@
+import type { Socket } from 'node:net';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Schedule } from '../../kernel/timers.ts';
+import type { SipTransport } from '../../sip/transport-name.ts';
+import type { Hop } from '../transaction-layer.ts';
+import { StreamConnection } from './stream-connection.ts';
+import { plainAddress } from './transport.ts';
+import type { TransportEvents } from './transport.ts';
+
+export interface StreamPoolOptions {
+  /** The listener's id and what its connections speak. */
+  readonly listener: string;
+  readonly transport: SipTransport;
+  readonly isPeer: (address: string, port: number) => boolean;
+  /** Begins a connection; null: it cannot even begin. `ready`: the event that says it takes messages. */
+  readonly dial: (hop: Hop) => { readonly socket: Socket; readonly ready: string } | null;
+  /** How often a dialled connection is asked whether it lives. */
+  readonly pingMs: () => number;
+  readonly schedule: Schedule;
+  readonly events: TransportEvents;
+  readonly logger: Logger;
+  /** Numbers connections uniquely over all listeners. */
+  readonly nextConnection: () => number;
+}
+
+/** An accepted socket that was let in, and by whom it is held. */
+export interface Entrance {
+  readonly address: string;
+  readonly port: number;
+  /** By its address; what it proves beyond may take that back. */
+  readonly peer: boolean;
+}
+
+interface Adopted {
+  readonly hop: Hop;
+  readonly trusted: boolean;
+  readonly pingMs: number | null;
+  readonly closed: (broken: string | null) => void;
+}
+
+/** Accepted and dialled together. */
+const maxConnections = 2_048;
+/** Accepted from who is no peer: enough to be told 403. */
+const maxStrangers = 16;
+const strangerTimeoutMs = 5_000;
+const connectTimeoutMs = 4_000;
+/** Places that are remembered as out of reach, so that the log says so once. */
+const maxUnreachable = 256;
+
+/** The connections of one listener, accepted and dialled: bounds them, finds them again, tells of their end. */
+export class StreamPool {
+  readonly #options: StreamPoolOptions;
+  readonly #connections = new Map<number, StreamConnection>();
+  /** Dialled connections by where they lead, to be used again (RFC 3261 §18.1.1). */
+  readonly #dialled = new Map<string, StreamConnection>();
+  readonly #unreachable = new Set<string>();
+  /** Sockets let in that are not closed. */
+  #entered = 0;
+  #strangers = 0;
+  #open = true;
+
+  constructor(options: StreamPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Decides about an accepted socket before a byte is read. Null: there is no room, and it is destroyed. */
+  enter(socket: Socket): Entrance | null {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const port = socket.remotePort ?? 0;
+    const peer = this.#options.isPeer(address, port);
+    if (this.#isFull() || (!peer && this.#strangers >= maxStrangers) || !this.#open || address === '') {
+      this.#options.events.dropped('tcp-connections-full');
+      socket.destroy();
+      return null;
+    }
+    this.#entered += 1;
+    if (!peer) this.#strangers += 1;
+    const stop = peer
+      ? () => undefined
+      : this.#options.schedule(strangerTimeoutMs, () => {
+          socket.destroy();
+        });
+    socket.once('close', () => {
+      stop();
+      this.#entered -= 1;
+      if (!peer) this.#strangers -= 1;
+    });
+    return { address, port, peer };
+  }
+
+  #isFull(): boolean {
+    return this.#entered + this.#dialled.size >= maxConnections;
+  }
+
+  /** Reads messages of a socket that was let in. Who is not trusted says one thing, and gets its answer, if any. */
+  serve(socket: Socket, { address, port, peer }: Entrance, trusted: boolean): void {
+    const hop = this.#hop(address, port);
+    const connection = this.#adopt(socket, { hop, trusted, pingMs: null, closed: () => undefined });
+    if (trusted || !peer) return;
+    const stop = this.#options.schedule(strangerTimeoutMs, () => {
+      connection.break('stranger');
+    });
+    socket.once('close', stop);
+  }
+
+  #hop(address: string, port: number): Hop {
+    const { listener, transport, nextConnection } = this.#options;
+    return { listener, transport, address, port, connection: nextConnection() };
+  }
+
+  #adopt(socket: Socket, { hop, trusted, pingMs, closed }: Adopted): StreamConnection {
+    const { schedule, events, logger, listener, transport } = this.#options;
+    const number = hop.connection ?? 0;
+    const connection = new StreamConnection(socket, {
+      ...{ hop, schedule, pingMs },
+      message: (bytes) => {
+        events.message(bytes, hop, trusted);
+        if (!trusted) connection.end();
+      },
+      dropped: (reason) => {
+        events.dropped(reason);
+      },
+      closed: (broken) => {
+        this.#connections.delete(number);
+        closed(broken);
+        if (trusted && broken !== null && !this.#unreachable.has(keyOf(hop)))
+          logger.warn('sip-connection-broken', { listener, transport, address: hop.address, reason: broken });
+        if (trusted) events.lost(number, broken ?? 'ended');
+      },
+    });
+    this.#connections.set(number, connection);
+    return connection;
+  }
+
+  /** Whether the hop's own connection still takes messages. */
+  isUsable(connection: number): boolean {
+    return this.#connections.get(connection)?.usable ?? false;
+  }
+
+  /** Sends by the hop's own connection, else by one that leads there already, else by a new one. */
+  send(bytes: Buffer, hop: Hop, failed: () => void): number | null {
+    const own = hop.connection === undefined ? undefined : this.#connections.get(hop.connection);
+    const connection = own?.usable === true ? own : this.#connectionTo(hop);
+    if (connection === null) {
+      queueMicrotask(failed);
+      return null;
+    }
+    connection.send(bytes, failed);
+    return connection.hop.connection ?? null;
+  }
+
+  #connectionTo(hop: Hop): StreamConnection | null {
+    const known = this.#dialled.get(keyOf(hop));
+    if (known?.usable === true) return known;
+    if (!this.#open || this.#isFull()) {
+      this.#options.events.dropped('tcp-connections-full');
+      return null;
+    }
+    return this.#dial(hop);
+  }
+
+  #dial(place: Hop): StreamConnection | null {
+    const { dial, schedule, pingMs } = this.#options;
+    const dialled = dial(place);
+    if (dialled === null) return null;
+    const { socket, ready } = dialled;
+    const key = keyOf(place);
+    const hop = this.#hop(place.address, place.port);
+    let connected = false;
+    const connection = this.#adopt(socket, {
+      ...{ hop, trusted: true, pingMs: pingMs() },
+      closed: (broken) => {
+        stop();
+        if (this.#dialled.get(key) === connection) this.#dialled.delete(key);
+        if (!connected) this.#outOfReach(key, hop, broken ?? 'ended');
+      },
+    });
+    const stop = schedule(connectTimeoutMs, () => {
+      connection.break('timeout');
+    });
+    socket.once(ready, () => {
+      stop();
+      connected = true;
+      this.#inReach(key, hop);
+    });
+    this.#dialled.set(key, connection);
+    return connection;
+  }
+
+  #outOfReach(key: string, { listener, transport, address, port }: Hop, reason: string): void {
+    if (!this.#open || this.#unreachable.has(key) || this.#unreachable.size >= maxUnreachable) return;
+    this.#unreachable.add(key);
+    this.#options.logger.warn('sip-unreachable', { listener, transport, address, port, reason });
+  }
+
+  #inReach(key: string, { listener, transport, address, port }: Hop): void {
+    if (this.#unreachable.delete(key))
+      this.#options.logger.info('sip-reachable', { listener, transport, address, port });
+  }
+
+  /** Ends every connection once what waits is written. */
+  close(): void {
+    this.#open = false;
+    for (const connection of this.#connections.values()) connection.end();
+  }
+}
+
+function keyOf({ address, port }: Hop): string {
+  return `${address} ${port}`;
+}
