@@ -5,7 +5,7 @@ import type { Hop } from '../transaction-layer.ts';
 import { StreamPool } from './stream-pool.ts';
 import type { StreamPoolOptions } from './stream-pool.ts';
 import { bindError } from './transport.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, TransportEvents } from './transport.ts';
 
 export interface TcpTransportOptions extends Omit<StreamPoolOptions, 'listener' | 'transport' | 'dial'> {
   readonly listener: ListenerOptions;
@@ -25,7 +25,7 @@ export class TcpTransport implements Transport {
       transport: 'tcp',
       dial: (hop) => dialTcp(listener, hop),
     });
-    this.#server = new StreamServer(listener, options.events.dropped, (socket) => {
+    this.#server = new StreamServer(listener, options.events, (socket) => {
       const entrance = this.#pool.enter(socket);
       if (entrance !== null) this.#pool.serve(socket, entrance, entrance.peer);
     });
@@ -67,17 +67,13 @@ export function dialTcp(
 /** Binds a listener's address and hands out the sockets that it accepts. */
 export class StreamServer {
   readonly #listener: ListenerOptions;
-  readonly #dropped: (reason: string) => void;
+  readonly #events: TransportEvents;
   readonly #server: Server;
   #open = true;
 
-  constructor(
-    listener: ListenerOptions,
-    dropped: (reason: string) => void,
-    accepted: (socket: Socket) => void,
-  ) {
+  constructor(listener: ListenerOptions, events: TransportEvents, accepted: (socket: Socket) => void) {
     this.#listener = listener;
-    this.#dropped = dropped;
+    this.#events = events;
     this.#server = createServer(accepted);
   }
 
@@ -92,7 +88,7 @@ export class StreamServer {
         this.#server.off('error', refuse);
         // Out of file descriptors, most likely: the server lives on and accepts again later.
         this.#server.on('error', () => {
-          this.#dropped('tcp-accept-error');
+          this.#events.dropped('tcp-accept-error');
         });
         resolve({ address, port: (this.#server.address() as AddressInfo).port });
       });
