@@ -9,6 +9,7 @@ import { tagOf } from '../sip/name-addr.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
 import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
+import { unsupportedExtensions } from './extensions.ts';
 import { headerMap, type IncomingInvite, readInvite } from './incoming-invite.ts';
 import { allowedOutside, knownMethods } from './methods.ts';
 import { CallLimits } from './peering/call-limits.ts';
@@ -16,15 +17,7 @@ import { chooseRoute } from './peering/route-choice.ts';
 import type { TargetBoard } from './peering/target-board.ts';
 import type { Peer, PeerBook } from './peers.ts';
 import type { CallControl, CallDirector, CallFacts } from './ports.ts';
-import {
-  answerOptions,
-  noSuchCall,
-  refuse,
-  refusedMethod,
-  type Refusal,
-  retryAfter,
-  unsupportedExtensions,
-} from './refusal.ts';
+import { answerOptions, noSuchCall, refuse, refusedMethod, type Refusal, retryAfter } from './refusal.ts';
 import { RunningCall, type RunningCallDeps } from './running-call.ts';
 import { ringMs } from './sip-timers.ts';
 import type { ServerTransaction, TransactionLayer, TransactionUser } from './transaction-layer.ts';

@@ -1,10 +1,11 @@
 import type { RandomBytes } from '../kernel/ids.ts';
 import { uriTransportOf } from '../sip/transport-name.ts';
 import { parseCSeq } from '../sip/cseq.ts';
-import { newOrigin } from '../sdp/origin.ts';
+import { newLeg } from './call-leg.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
 import type { TargetBoard } from './peering/target-board.ts';
+import { abilitiesIn } from './leg-abilities.ts';
 import type { Peer } from './peers.ts';
 import type { CallFacts } from './ports.ts';
 import type { ServerTransaction, TransactionLayer } from './transaction-layer.ts';
@@ -47,12 +48,11 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
 }
 
 function callerLeg({ request, source }: ServerTransaction, peer: LegPeer, tokens: CallTokens): Leg {
-  return {
-    ...{ party: 'caller', state: 'inviting', peer, hop: source },
-    ...{ callId: request.headers.first('call-id') ?? '', localTag: tokens.callerTag },
-    ...{ dialog: null, invite: null, acks: new Map(), queuedBye: null },
-    origin: newOrigin(tokens.callerSession),
-  };
+  const leg = newLeg({
+    ...{ party: 'caller', peer, callId: request.headers.first('call-id') ?? '' },
+    ...{ localTag: tokens.callerTag, hop: source, session: tokens.callerSession },
+  });
+  return { ...leg, abilities: abilitiesIn(request.headers, leg.abilities) };
 }
 
 /**
@@ -60,7 +60,7 @@ function callerLeg({ request, source }: ServerTransaction, peer: LegPeer, tokens
  * tag; these have 64.
  */
 export function drawTokens(random: RandomBytes, host: string): CallTokens {
-  const bytes = Buffer.from(random(41));
+  const bytes = Buffer.from(random(42));
   const [dice = 0] = bytes;
   return {
     callerTag: bytes.toString('hex', 1, 9),
@@ -70,6 +70,7 @@ export function drawTokens(random: RandomBytes, host: string): CallTokens {
     callerSession: String(bytes.readUIntBE(29, 6)),
     calleeSession: String(bytes.readUIntBE(35, 6)),
     retryAfterSeconds: dice % 11,
+    backOffMs: (bytes.readUInt8(41) % 200) * 10,
   };
 }
 

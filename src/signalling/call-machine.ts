@@ -5,6 +5,7 @@ import {
   onReinviteFailed,
   onReinviteResponse,
 } from './call-reinvite.ts';
+import { legOfOwn, onOwnFailed, onOwnResponse, onOwnTimer, sendOwnRequests } from './call-own.ts';
 import { endCall, finishIfReleased, forgetExchange } from './call-release.ts';
 import { onRelayFailed, onRelayResponse, onRequest } from './call-requests.ts';
 import {
@@ -40,6 +41,7 @@ export function startCall(state: CallState): Step {
 export function stepCall(state: CallState, event: CallEvent): Step {
   const turn = new Turn(state);
   apply(turn, event);
+  sendOwnRequests(turn);
   finishIfReleased(turn);
   return { state: turn.call, effects: turn.effects };
 }
@@ -83,6 +85,7 @@ function onResponse(turn: Turn, event: Extract<CallEvent, { type: 'response' }>)
   const { client, response, source } = event;
   const { exchange, relays, byes } = turn.call;
   const relayed = relays.get(client);
+  const own = legOfOwn(turn, client);
   if (exchange?.client === client && exchange.stage === 'relayed') {
     if (!exchange.initial) onReinviteResponse(turn, exchange, response);
     else if (response.status < 200) onProvisional(turn, exchange, response);
@@ -92,6 +95,8 @@ function onResponse(turn: Turn, event: Extract<CallEvent, { type: 'response' }>)
     onRelayResponse(turn, client, relayed, response);
   } else if (byes.has(client)) {
     if (response.status >= 200) closeByBye(turn, client);
+  } else if (own !== null) {
+    onOwnResponse(turn, own, response);
   } else {
     const leg = legOfInvite(turn, client);
     if (leg !== null) onLateResponse(turn, leg, response);
@@ -114,6 +119,7 @@ function closeByBye(turn: Turn, client: string): void {
 function onClientFailed(turn: Turn, client: string, cause: FailureCause): void {
   const { exchange, relays, byes } = turn.call;
   const relayed = relays.get(client);
+  const own = legOfOwn(turn, client);
   if (exchange?.client === client && exchange.stage === 'relayed') {
     if (exchange.initial) onUnreachable(turn, cause);
     else onReinviteFailed(turn, exchange, cause);
@@ -121,6 +127,8 @@ function onClientFailed(turn: Turn, client: string, cause: FailureCause): void {
     onRelayFailed(turn, client, relayed, cause);
   } else if (byes.has(client)) {
     closeByBye(turn, client);
+  } else if (own !== null) {
+    onOwnFailed(turn, own, cause);
   } else if (legOfInvite(turn, client)?.state === 'cancelling') {
     closeCancelled(turn);
   }
@@ -166,6 +174,12 @@ function onTimer(turn: Turn, name: TimerName): void {
       return;
     case 'cancel-wait':
       closeCancelled(turn);
+      return;
+    case 'own-caller':
+      onOwnTimer(turn, 'caller');
+      return;
+    case 'own-callee':
+      onOwnTimer(turn, 'callee');
       return;
     case 'release':
       turn.updateLeg('caller', { state: 'closed' });

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { EndReason, Party } from '../records/call-record.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import { activeAudioLine } from '../sdp/audio-line.ts';
 import { negotiatedMedia } from '../sdp/negotiated-media.ts';
 import { describeSession } from '../sdp/origin.ts';
 import { type MediaFault, relayAnswer, relayOffer } from '../sdp/relay-description.ts';
@@ -81,7 +82,8 @@ export function passOffer(
   const relayed = relayOffer(description, local[to], encodings);
   if (!relayed.ok) return relayed;
   const body = describe(turn, to, relayed.value.description);
-  return ok({ body, offer: { by, description, line: relayed.value.line } });
+  const { line } = relayed.value;
+  return ok({ body, offer: { by, description, line, relayed: relayed.value.description } });
 }
 
 /** Rewrites the answer for the party that made the offer, and tells media what both agreed to. */
@@ -103,14 +105,33 @@ export function passAnswer(
   if (!reachable(answerer, local[otherParty(offer.by)].address)) return err('unusable-address');
   turn.emit({ type: 'connect', party: offer.by, media: offerer });
   turn.emit({ type: 'connect', party: otherParty(offer.by), media: answerer });
+  turn.updateLeg(offer.by, { described: offer.description, said: relayed.value });
+  turn.updateLeg(otherParty(offer.by), { described: answer, said: offer.relayed });
   return ok(describe(turn, offer.by, relayed.value));
+}
+
+/** Takes the answer to an offer of our own, which concerns this party alone. */
+export function takeAnswer(
+  turn: Turn,
+  party: Party,
+  offer: SessionDescription,
+  answer: SessionDescription,
+): void {
+  const line = activeAudioLine(offer);
+  const { local } = turn.call;
+  if (line === null || local === null) return;
+  const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'answerer');
+  if (!reachable(media, local[party].address)) return;
+  turn.updateLeg(party, { described: answer, said: offer });
+  turn.emit({ type: 'connect', party, media });
 }
 
 function reachable({ remote }: NegotiatedMedia, local: string): boolean {
   return remote === null || isIPv6(remote.address) === isIPv6(local);
 }
 
-function describe(turn: Turn, to: Party, description: SessionDescription): Uint8Array {
+/** A description of ours as the body of a message to a party, with the o= of its leg. */
+export function describe(turn: Turn, to: Party, description: SessionDescription): Uint8Array {
   const leg = turn.leg(to);
   const address = turn.call.local?.[to].address ?? '';
   if (leg === null) return new Uint8Array(0);

@@ -1,12 +1,13 @@
 import type { Party } from '../records/call-record.ts';
-import { refreshTarget } from '../sip/dialog.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { acceptExchange, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
 import { inviteResponse, passRefusal, respondRefusal } from './call-responses.ts';
+import { ownIsOut } from './call-own.ts';
 import { acknowledgeUnused, endCall, forgetExchange } from './call-release.ts';
 import type { Exchange, FailureCause } from './call-state.ts';
-import { acknowledge, sendInDialog, sendQueuedBye } from './leg-requests.ts';
+import { learnAbilities } from './leg-abilities.ts';
+import { acknowledge, refreshDialog, sendInDialog, sendQueuedBye } from './leg-requests.ts';
 import type { Refusal } from './refusal.ts';
 import { retryAfter } from './refusal.ts';
 import { sessionBody } from './sdp-body.ts';
@@ -52,6 +53,8 @@ export function onReinvite(
 /** One INVITE at a time: who comes second is told when to try again, and the session stays as it was. */
 function collision(turn: Turn, party: Party): Refusal | null {
   const { exchange, phase, tokens } = turn.call;
+  // RFC 3261 §14.2: an INVITE while ours is out to the same party is glare; and to both of them, while one answers.
+  if (ownIsOut(turn)) return { status: 491, phrase: 'Request Pending' };
   if (exchange !== null) {
     // RFC 3261 §14.2: an INVITE while ours is out to the same party is glare.
     if (exchange.from !== party) return { status: 491, phrase: 'Request Pending' };
@@ -92,10 +95,11 @@ export function onReinviteResponse(turn: Turn, exchange: Exchange, response: Sip
 function onReinviteAccepted(turn: Turn, exchange: Exchange, response: SipResponse): void {
   const { from, request } = exchange;
   const other = otherParty(from);
-  refresh(turn, other, response);
+  refreshDialog(turn, other, response);
+  learnAbilities(turn, other, response.headers);
   const done = acceptExchange(turn, exchange, response, { early: null, tag: turn.call.tokens.callerTag });
   if (done.ok) {
-    refresh(turn, from, request);
+    refreshDialog(turn, from, request);
     return;
   }
   // The other side has changed its session to something that ours cannot follow.
@@ -104,11 +108,6 @@ function onReinviteAccepted(turn: Turn, exchange: Exchange, response: SipRespons
   const dialog = turn.dialog(other);
   if (dialog !== null) acknowledgeUnused(turn, other, dialog, response);
   endCall(turn, { reason: faultForms[done.error].reason });
-}
-
-function refresh(turn: Turn, party: Party, message: SipRequest | SipResponse): void {
-  const dialog = turn.dialog(party);
-  if (dialog !== null) turn.updateLeg(party, { dialog: refreshTarget(dialog, message) });
 }
 
 /** The ACK of an INVITE whose 2xx this party got: the exchange is complete. */

@@ -38,6 +38,7 @@ export function endCall(turn: Turn, ending: Ending): void {
     turn.update({ phase: 'ending' });
     turn.setTimer('release', releaseMs);
     for (const name of ['admission', 'ring', 'exchange'] as const) turn.clearTimer(name);
+    for (const party of ['caller', 'callee'] as const) forgetOwn(turn, party);
   }
   settleExchange(turn);
   releaseCaller(turn, ending);
@@ -65,6 +66,12 @@ function settleExchange(turn: Turn): void {
 export function forgetExchange(turn: Turn): void {
   turn.update({ exchange: null });
   for (const name of ['retransmit', 'ack-wait', 'exchange'] as const) turn.clearTimer(name);
+}
+
+/** Waits for a request of our own no longer; a 2xx that still comes gets its ACK. */
+export function forgetOwn(turn: Turn, party: Party): void {
+  turn.updateLeg(party, { own: null });
+  turn.clearTimer(`own-${party}`);
 }
 
 function declineOffer(turn: Turn, party: Party, offer: Parameters<typeof rejectOffer>[0]): void {

@@ -7,6 +7,8 @@ import { onReinvite } from './call-reinvite.ts';
 import { endCall, forgetExchange } from './call-release.ts';
 import { relayResponse, respondRefusal } from './call-responses.ts';
 import type { CallEvent, FailureCause, Leg, Relay } from './call-state.ts';
+import { unsupportedExtensions } from './extensions.ts';
+import { learnAbilities } from './leg-abilities.ts';
 import { sendInDialog } from './leg-requests.ts';
 import { allowedMethods, knownMethods, relayedMethods } from './methods.ts';
 import {
@@ -17,7 +19,6 @@ import {
   type Refusal,
   retryAfter,
   tooManyHops,
-  unsupportedExtensions,
 } from './refusal.ts';
 import { otherParty, type Turn } from './turn.ts';
 
@@ -34,6 +35,7 @@ export function onRequest(turn: Turn, event: RequestEvent): void {
   }
   // A stream peer may have come back on another connection.
   turn.updateLeg(party, { hop: source });
+  learnAbilities(turn, party, request.headers);
   if (request.method === 'BYE') onBye(turn, leg, event);
   else serve(turn, leg, event);
 }

@@ -2,6 +2,7 @@ import type { Party } from '../records/call-record.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { makeResponse } from '../sip/response.ts';
 import type { Exchange } from './call-state.ts';
+import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
 import { allowedMethods } from './methods.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -34,7 +35,10 @@ export function inviteResponse(
   const { headers } = response;
   const peer = turn.leg(from)?.peer;
   if (status < 300) headers.append('Contact', peer?.contact ?? '');
-  if (status >= 200 && status < 300) headers.append('Allow', allowedMethods);
+  if (status >= 200 && status < 300) {
+    headers.append('Allow', allowedMethods);
+    appendSupported(headers);
+  }
   if (upstream !== null) {
     passHeaders(upstream.headers, headers, turn.passageTo(from), 'replaced');
     // RFC 3261 §21.3, §21.4.23: there Contact is where else the callee may be, not an end of this leg.

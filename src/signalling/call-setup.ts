@@ -1,16 +1,18 @@
 import type { EndReason } from '../records/call-record.ts';
 import { narrowFormats } from '../sdp/narrow-formats.ts';
-import { newOrigin } from '../sdp/origin.ts';
 import { dialogFromRequest, dialogFromResponse } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { tagOf, withTag } from '../sip/name-addr.ts';
+import { newLeg } from './call-leg.ts';
 import { acceptExchange, faultForms, mayWiden, passAnswer, passNeededOffer } from './call-offer-answer.ts';
 import { inviteResponse, passRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
 import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg } from './call-state.ts';
 import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
+import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
 import { requestUriAt, withHost, withoutTag } from './identity.ts';
+import { learnAbilities } from './leg-abilities.ts';
 import { reasonHeaders, sendBye } from './leg-requests.ts';
 import { allowedMethods } from './methods.ts';
 import type { Admission } from './ports.ts';
@@ -83,6 +85,7 @@ function dial(turn: Turn): void {
       return;
     }
     ({ body } = passed.value);
+    turn.updateExchange({ offer: passed.value.offer });
   }
   const client = turn.nextClient();
   const request = dialRequest(turn, exchange.request, callee, { attempt, body });
@@ -93,11 +96,10 @@ function dial(turn: Turn): void {
 }
 
 function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallState): Leg {
-  return {
-    ...{ party: 'callee', state: 'idle', peer, callId, localTag: tokens.calleeTag },
-    ...{ dialog: null, invite: null, hop: target.hop, acks: new Map(), queuedBye: null },
-    origin: newOrigin(tokens.calleeSession),
-  };
+  return newLeg({
+    ...{ party: 'callee', peer, callId, localTag: tokens.calleeTag },
+    ...{ hop: target.hop, session: tokens.calleeSession },
+  });
 }
 
 function dialRequest(
@@ -115,6 +117,7 @@ function dialRequest(
     .append('CSeq', '1 INVITE')
     .append('Contact', peer.contact)
     .append('Allow', allowedMethods);
+  appendSupported(headers);
   passHeaders(received.headers, headers, turn.passageTo('callee'), 'replaced');
   if (body.length > 0) headers.append('Content-Type', 'application/sdp');
   return { type: 'request', method: 'INVITE', uri: requestUriAt(requestUri, attempt.target), headers, body };
@@ -124,6 +127,7 @@ function dialRequest(
 export function onProvisional(turn: Turn, exchange: Exchange, response: SipResponse): void {
   if (response.status === 100) return;
   turn.update({ rang: true });
+  learnAbilities(turn, 'callee', response.headers);
   let fork = forkOf(turn, tagOf(response.headers.first('to') ?? ''));
   let body = noBody;
   const described = sessionBody(response);
@@ -175,6 +179,7 @@ export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse
   const dialog = dialogFromResponse(callee.invite.request, response);
   if (dialog === null) return;
   turn.clearTimer('ring');
+  learnAbilities(turn, 'callee', response.headers);
   const { answer, callerTag } = forkOf(turn, tagOf(response.headers.first('to') ?? ''));
   turn.updateLeg('callee', { dialog, hop: source, state: 'accepted' });
   const done = acceptExchange(turn, exchange, response, { early: answer, tag: callerTag });

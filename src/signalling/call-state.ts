@@ -35,6 +35,14 @@ export interface LegPeer {
   readonly trusted: boolean;
 }
 
+/** What a party has said that it takes. */
+export interface Abilities {
+  /** Methods of its newest Allow; null: it has sent none, which says nothing (RFC 3261 §20.5). */
+  readonly allows: ReadonlySet<string> | null;
+  /** Option tags of its newest Supported, in lower case. */
+  readonly supports: ReadonlySet<string>;
+}
+
 interface SentAck {
   readonly request: SipRequest;
   readonly hop: Hop;
@@ -57,6 +65,32 @@ export interface Leg {
   readonly acks: ReadonlyMap<string, SentAck>;
   /** A BYE that waits for the caller's ACK (RFC 3261 §15); its further headers. */
   readonly queuedBye: SipRequest['headers'] | null;
+  readonly abilities: Abilities;
+  /** Our description towards the party, and the party's own, as the last offer and answer left them. */
+  readonly said: SessionDescription | null;
+  readonly described: SessionDescription | null;
+  /** A request of our own within the dialog, under way or waiting; there is one at a time. */
+  readonly own: OwnRequest | null;
+}
+
+/**
+ * A re-INVITE or UPDATE that no other leg asked for. `waiting`: until the leg is free. `backing-off`: after 491
+ * (RFC 3261 §14.1).
+ */
+export interface OwnRequest extends OwnAsk {
+  readonly stage: 'waiting' | 'sent' | 'backing-off';
+  readonly client: string | null;
+  /** What we offered in it. */
+  readonly offer: SessionDescription | null;
+  /** 491s so far. */
+  readonly refusals: number;
+}
+
+export interface OwnAsk {
+  /** `refresh`: the session timer (RFC 4028 §7.4); the description stays as it is. */
+  readonly purpose: 'refresh';
+  readonly method: 'INVITE' | 'UPDATE';
+  readonly headers: readonly (readonly [string, string])[];
 }
 
 /** An INVITE of one party and ours to the other, from its arrival to its ACK. There is one at a time. */
@@ -80,6 +114,8 @@ export interface Offer {
   readonly by: Party;
   readonly description: SessionDescription;
   readonly line: number;
+  /** As the other party got it; null before it did. */
+  readonly relayed: SessionDescription | null;
 }
 
 /** An early dialog of the callee's side (RFC 3261 §12.1), which the caller sees under a tag of its own. */
@@ -147,6 +183,8 @@ export interface CallTokens {
   readonly calleeSession: string;
   /** 0 to 10 seconds (RFC 3261 §14.2). */
   readonly retryAfterSeconds: number;
+  /** 0 to 1990 ms in steps of 10 ms, for the back-off of RFC 3261 §14.1. */
+  readonly backOffMs: number;
 }
 
 export interface CallLimits {
@@ -160,7 +198,8 @@ export type TimerName =
   | 'ack-wait'
   | 'exchange'
   | 'cancel-wait'
-  | 'release';
+  | 'release'
+  | `own-${Party}`;
 
 /** `limit`: nothing was sent, since the peer may have no further call now. */
 export type FailureCause = 'timeout' | 'transport' | 'limit';

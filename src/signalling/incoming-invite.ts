@@ -8,7 +8,8 @@ import { telephoneNumber } from '../sip/telephone.ts';
 import { decodeUser, parseUri, type Uri } from '../sip/uri.ts';
 import { type DescriptionFault, faultForms } from './call-offer-answer.ts';
 import type { Offer } from './call-state.ts';
-import { countDown, type Refusal, tooManyHops, unsupportedExtensions } from './refusal.ts';
+import { unsupportedExtensions } from './extensions.ts';
+import { countDown, type Refusal, tooManyHops } from './refusal.ts';
 import { sessionBody } from './sdp-body.ts';
 
 /** An INVITE outside of a dialog that may become a call. */
@@ -65,7 +66,7 @@ function readOffer(request: SipRequest): Result<Offer | null, DescriptionFault> 
   const media = line === null ? undefined : description.media[line];
   if (line === null || media === undefined) return err('no-audio');
   if (mediaAddress(description, media) === 'unusable') return err('unusable-address');
-  return ok({ by: 'caller', description, line });
+  return ok({ by: 'caller', description, line, relayed: null });
 }
 
 function encodingsOf({ description, line }: Offer): readonly string[] {

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import type { Party } from '../records/call-record.ts';
-import { ackInDialog, type Dialog, nextHopUri, requestInDialog } from '../sip/dialog.ts';
-import { noBody, SipHeaders, type SipRequest } from '../sip/message.ts';
+import { ackInDialog, type Dialog, nextHopUri, refreshTarget, requestInDialog } from '../sip/dialog.ts';
+import { noBody, SipHeaders, type SipMessage, type SipRequest } from '../sip/message.ts';
 import { defaultPortOf } from '../sip/transport-name.ts';
 import { parseSipUri } from '../sip/uri.ts';
 import { bareHost } from '../sip/via.ts';
 import type { Leg } from './call-state.ts';
+import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
 import { allowedMethods } from './methods.ts';
 import type { Hop } from './transaction-layer.ts';
@@ -32,7 +33,14 @@ export interface DialogRequest {
   /** Whether the body came through as it was. */
   readonly bodyPasses: boolean;
   readonly maxForwards: number | null;
+  /** Further headers of our own. */
+  readonly extra?: readonly (readonly [string, string])[];
+  /** Option tags that this request may not promise. */
+  readonly without?: readonly string[];
 }
+
+/** RFC 3261 §12.2, RFC 3311 §5.1: these carry Contact, and refresh the target. */
+const targetRefreshes: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);
 
 /** Sends a request within a leg's dialog. The name of its transaction, or null where there is no dialog. */
 export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): string | null {
@@ -41,7 +49,11 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
   const { dialog, request } = requestInDialog(leg.dialog, wanted.method, wanted.body);
   const { headers } = request;
   if (wanted.maxForwards !== null) headers.set('Max-Forwards', String(wanted.maxForwards));
-  if (wanted.method === 'INVITE') headers.append('Contact', leg.peer.contact).append('Allow', allowedMethods);
+  if (targetRefreshes.has(wanted.method)) {
+    headers.append('Contact', leg.peer.contact).append('Allow', allowedMethods);
+    appendSupported(headers, wanted.without);
+  }
+  for (const [name, value] of wanted.extra ?? []) headers.append(name, value);
   if (wanted.passed !== null) {
     passHeaders(wanted.passed, headers, turn.passageTo(party), wanted.bodyPasses ? 'passes' : 'replaced');
   }
@@ -51,6 +63,12 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
   if (wanted.method === 'INVITE') turn.updateLeg(party, { invite: { client, request }, acks: new Map() });
   turn.emit({ type: 'send', client, request, hop: hopOf(leg, request), inviteTimeoutMs: null });
   return client;
+}
+
+/** Takes the Contact of a target refresh, or of its 2xx, as the party's target (RFC 3261 §12.2). */
+export function refreshDialog(turn: Turn, party: Party, message: SipMessage): void {
+  const dialog = turn.dialog(party);
+  if (dialog !== null) turn.updateLeg(party, { dialog: refreshTarget(dialog, message) });
 }
 
 /** The ACK to a 2xx of our INVITE, kept for the 2xx's repetitions (RFC 3261 §13.2.2.4). */

@@ -1,5 +1,6 @@
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { makeResponse } from '../sip/response.ts';
+import { appendSupported } from './extensions.ts';
 import { allowedMethods } from './methods.ts';
 
 /** A final answer that we give ourselves. */
@@ -27,17 +28,8 @@ export function answerOptions(request: SipRequest, tag: string | null): SipRespo
     .append('Allow', allowedMethods)
     .append('Accept', 'application/sdp')
     .append('Accept-Encoding', 'identity');
+  appendSupported(response.headers);
   return response;
-}
-
-/** RFC 3261 §8.2.2.3: no extension is supported, so each one that is required is refused by name. */
-export function unsupportedExtensions(request: SipRequest): Refusal | null {
-  const required = request.headers
-    .all('require')
-    .join(', ')
-    .replace(/^[\s,]+|[\s,]+$/g, '');
-  if (required === '') return null;
-  return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', required]] };
 }
 
 /** RFC 3261 §8.2.1 and §21.5.2: known and not served is 405, unknown is 501. */

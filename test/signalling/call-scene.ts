@@ -1,6 +1,15 @@
 import { stepCall, startCall, type Step } from '../../src/signalling/call-machine.ts';
 import { newCall } from '../../src/signalling/call-birth.ts';
-import type { Attempt, CallEffect, CallEvent, CallState, LegPeer } from '../../src/signalling/call-state.ts';
+import { askOwn, sendOwnRequests } from '../../src/signalling/call-own.ts';
+import { Turn } from '../../src/signalling/turn.ts';
+import type {
+  Attempt,
+  CallEffect,
+  CallEvent,
+  CallState,
+  LegPeer,
+  OwnAsk,
+} from '../../src/signalling/call-state.ts';
 import { readInvite } from '../../src/signalling/incoming-invite.ts';
 import type { Admission, LocalMedia } from '../../src/signalling/ports.ts';
 import type { Hop } from '../../src/signalling/transaction-layer.ts';
@@ -111,7 +120,7 @@ export class Scene {
       transaction: { id: 'caller-1', request: invite, source: hops.caller!, respond: () => undefined },
       tokens: {
         ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b' },
-        ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7 },
+        ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7, backOffMs: 330 },
       },
       limits: { ringMs: 180_000 },
       caller: peer('pbx'),
@@ -143,6 +152,15 @@ export class Scene {
     const before = JSON.stringify(event);
     this.#take(stepCall(this.state, event));
     if (JSON.stringify(event) !== before) throw new Error('the machine wrote to its event');
+    return this;
+  }
+
+  /** A request of our own, as a session timer or a change that the party was not told of asks for it. */
+  ask(party: 'caller' | 'callee', ask: OwnAsk): this {
+    const turn = new Turn(this.state);
+    askOwn(turn, party, ask);
+    sendOwnRequests(turn);
+    this.#take({ state: turn.call, effects: turn.effects });
     return this;
   }
 

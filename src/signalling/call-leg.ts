@@ -1,0 +1,25 @@
+import type { Party } from '../records/call-record.ts';
+import { newOrigin } from '../sdp/origin.ts';
+import type { Leg, LegPeer } from './call-state.ts';
+import { unknownAbilities } from './leg-abilities.ts';
+import type { Hop } from './transaction-layer.ts';
+
+export interface LegBirth {
+  readonly party: Party;
+  readonly peer: LegPeer;
+  readonly callId: string;
+  readonly localTag: string;
+  readonly hop: Hop;
+  /** Digits, for o=. */
+  readonly session: string;
+}
+
+/** A leg before its first message. */
+export function newLeg({ session, ...born }: LegBirth): Leg {
+  return {
+    ...born,
+    ...{ state: born.party === 'caller' ? 'inviting' : 'idle', dialog: null, invite: null },
+    ...{ acks: new Map(), queuedBye: null, origin: newOrigin(session) },
+    ...{ abilities: unknownAbilities, said: null, described: null, own: null },
+  };
+}

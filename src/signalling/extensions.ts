@@ -1,0 +1,35 @@
+import type { SipHeaders } from '../sip/message.ts';
+import type { Refusal } from './refusal.ts';
+
+/**
+ * Option tags that we speak (RFC 3261 §19.2), on each leg by itself: what a party requires of us is held against
+ * this table, and what we say to support is made of it.
+ */
+const spokenOptions: readonly string[] = [];
+
+/** What stands in the list headers of this name (`require`, `supported`, `allow`), in the order of the fields. */
+export function listed(headers: SipHeaders, canonical: string): readonly string[] {
+  return headers
+    .all(canonical)
+    .flatMap((value) => value.split(','))
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Option tags are tokens, which are case-insensitive (RFC 3261 §7.3.1). */
+export function names(headers: SipHeaders, canonical: 'require' | 'supported', option: string): boolean {
+  return listed(headers, canonical).some((item) => item.toLowerCase() === option);
+}
+
+/** RFC 3261 §8.2.2.3: 420, with Unsupported naming what is not understood, and that alone. */
+export function unsupportedExtensions({ headers }: { readonly headers: SipHeaders }): Refusal | null {
+  const unknown = listed(headers, 'require').filter((item) => !spokenOptions.includes(item.toLowerCase()));
+  if (unknown.length === 0) return null;
+  return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', unknown.join(', ')]] };
+}
+
+/** RFC 3261 §20.37: Supported of a message of ours; `without` names what this one may not promise. */
+export function appendSupported(headers: SipHeaders, without: readonly string[] = []): void {
+  const options = spokenOptions.filter((option) => !without.includes(option));
+  if (options.length > 0) headers.append('Supported', options.join(', '));
+}
