@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { type BenchFigure, measure } from './measure.ts';
+import { hostileCases } from './micro/hostile-cases.ts';
 import { mediaCases } from './micro/media-cases.ts';
 import { sealCases } from './micro/seal-cases.ts';
 import { sipCases } from './micro/sip-cases.ts';
@@ -27,7 +28,7 @@ const plans: readonly ScenarioPlan[] = [
 ];
 
 const operations: BenchFigure[] = wants('operations')
-  ? [...sipCases, ...mediaCases, ...sealCases].map(measure)
+  ? [...sipCases, ...hostileCases, ...mediaCases, ...sealCases].map(measure)
   : [];
 if (!json && operations.length > 0) printOperations(operations);
 

@@ -62,6 +62,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const stack = createSipStack({
     ...shared,
     listeners: plan.sip.listeners,
+    limits: plan.sip.limits,
     // Answers come from where calls were sent to, also where a peer's `match` does not name that address.
     isPeer: (listener, address, port) =>
       peers.value.find(listener, address, port) !== null || board.knows(listener, address),

@@ -1,5 +1,5 @@
 import type { SipHeaders } from '../sip/message.ts';
-import { passIdentity, type Passage } from './privacy.ts';
+import { askedPrivacy, passIdentity, type Passage } from './privacy.ts';
 
 /** Headers that belong to one leg (RFC 3261 §6, B2BUA: two user agents back to back); all others pass. */
 const ofOneLeg: ReadonlySet<string> = new Set([
@@ -41,9 +41,10 @@ export function passHeaders(
   passage: Passage,
   body: 'passes' | 'replaced',
 ): void {
+  const asked = askedPrivacy(from);
   for (const { name, value, canonical } of from.canonicalFields()) {
     if (ofOneLeg.has(canonical) || (body === 'replaced' && ofBody.has(canonical))) continue;
-    const passed = passIdentity(canonical, value, from, passage);
+    const passed = passIdentity(canonical, value, asked, passage);
     if (passed !== null) to.append(name, passed);
   }
 }

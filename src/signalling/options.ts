@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitOptions } from './defence/options.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
 const port = z.number().int().min(0).max(65_535);
@@ -55,6 +56,7 @@ export const sipOptions = z.strictObject({
   emergency: z.array(dialledDigits).default(['112', '113']),
   /** Digits that a PBX may leave before a number. */
   outsideLine: z.array(dialledDigits).default(['0']),
+  limits: limitOptions.prefault({}),
 });
 
 export type SipOptions = z.infer<typeof sipOptions>;

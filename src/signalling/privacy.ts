@@ -18,14 +18,27 @@ const identities: ReadonlySet<string> = new Set([
   'remote-party-id',
 ]);
 
+/** What a message asks for its identities by Privacy; null: nothing. */
+type Asked = 'hide' | 'show' | null;
+
+/**
+ * RFC 3325 §7: with "id" an identity stays within the trust domain, with "none" it does not. Read once a message:
+ * a hostile one has many identities and a long list.
+ */
+export function askedPrivacy(headers: SipHeaders): Asked {
+  const asked = new Set(headers.all('privacy').flatMap(privacyValues));
+  if (asked.has('none')) return 'show';
+  return asked.has('id') || asked.has('user') ? 'hide' : null;
+}
+
 /**
  * How a header passes to the other side as far as identity and privacy are concerned: its value, or null where
- * it does not pass. `canonical` is its name.
+ * it does not pass. `canonical` is its name, `asked` what the message asks for (`askedPrivacy`).
  */
 export function passIdentity(
   canonical: string,
   value: string,
-  headers: SipHeaders,
+  asked: Asked,
   passage: Passage,
 ): string | null {
   if (canonical === 'privacy') return passage.toTrusted ? value : afterService(value);
@@ -34,18 +47,16 @@ export function passIdentity(
   if (!identities.has(canonical)) return value;
   // RFC 3325 §5: what somebody outside asserts is nobody's assertion.
   if (!passage.fromTrusted) return null;
-  if (!passage.toTrusted && isPrivate(value, headers)) return null;
+  if (!passage.toTrusted && isPrivate(value, asked)) return null;
   return atHost(value, passage.host);
 }
 
 /**
- * Whether an identity is to stay within the trust domain. RFC 3325 §7: with "id" it does, with "none" it does not,
- * and where nothing is asked for removing it would break what is built on it. Remote-Party-ID has it in a parameter.
+ * Whether an identity is to stay within the trust domain. Where nothing is asked for removing it would break what
+ * is built on it (RFC 3325 §7). Remote-Party-ID has it in a parameter.
  */
-function isPrivate(value: string, headers: SipHeaders): boolean {
-  const asked = headers.all('privacy').flatMap(privacyValues);
-  if (asked.includes('none')) return false;
-  if (asked.includes('id') || asked.includes('user')) return true;
+function isPrivate(value: string, asked: Asked): boolean {
+  if (asked !== null) return asked === 'hide';
   return (parseNameAddrList([value]) ?? []).some(({ params }) => {
     const privacy = paramValue(params, 'privacy')?.replace(/^"|"$/g, '').toLowerCase();
     return privacy !== undefined && privacy !== 'off';

@@ -3,6 +3,7 @@ import type { RandomBytes } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Gauge, Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
+import type { MessageLimits } from '../sip/limits.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
 import { serializeMessage } from '../sip/serialize.ts';
@@ -28,6 +29,8 @@ export type { BoundListener } from './transport/transports.ts';
 
 export interface SipStackOptions {
   readonly listeners: readonly ListenerOptions[];
+  /** What a message may cost; absent: the defaults. */
+  readonly limits?: MessageLimits;
   /** Whether a configured peer sends from there. A stream peer sends from an ephemeral port. */
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
   /** The layer above; its methods are read at each call, never before `start`. */

@@ -1,4 +1,4 @@
-import { limits } from './limits.ts';
+import type { MessageLimits } from './limits.ts';
 import { SipHeaders } from './message.ts';
 import type { ParseFaultReason } from './parse-fault.ts';
 import { isToken, isWhite, trimmed } from './text.ts';
@@ -20,7 +20,7 @@ const carriageReturn = 0x0d;
  * Reads the head of a message from text in which each character is a byte. Lines end in CRLF, or in LF alone,
  * which means nothing else and so harms nobody. Folded lines (RFC 3261 §7.3.1) become one, the fold one space.
  */
-export function readHead(text: string): Head {
+export function readHead(text: string, limits: MessageLimits): Head {
   const headers = new SipHeaders();
   let at = text.indexOf('\n') + 1;
   if (at === 0) return { startLine: text, headers, end: -1, fault: 'no-end-of-head' };
@@ -37,7 +37,7 @@ export function readHead(text: string): Head {
     at = next;
     if (hostile && /\r(?!\n)|\0/.test(text.slice(from, next))) continue;
     // A broken field does not keep the next from being read: they are what an answer is made of.
-    const wrong = readField(headers, text, from, end, next);
+    const wrong = readField({ headers, text, limits }, from, end, next);
     fault ??= wrong;
   }
   return { startLine, headers, end: -1, fault: fault ?? 'no-end-of-head' };
@@ -49,10 +49,15 @@ function endOfContent(text: string, from: number, next: number): number {
   return end > from && text.charCodeAt(end - 1) === carriageReturn ? end - 1 : end;
 }
 
+interface Reading {
+  readonly headers: SipHeaders;
+  readonly text: string;
+  readonly limits: MessageLimits;
+}
+
 /** Appends the field that begins at `from`; its first line ends at `end`, its last before `next`. */
 function readField(
-  headers: SipHeaders,
-  text: string,
+  { headers, text, limits }: Reading,
   from: number,
   end: number,
   next: number,

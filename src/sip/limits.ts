@@ -1,9 +1,22 @@
 /** What one message may cost. Beyond each, bytes are refused rather than read on. */
-export const limits = {
+export interface MessageLimits {
   /** One UDP datagram; a message on a stream gets no more. */
-  messageBytes: 65_535,
+  readonly messageBytes: number;
   /** Start-line and headers. */
+  readonly headBytes: number;
+  /** One header field, and the Request-URI. */
+  readonly headerBytes: number;
+  readonly headers: number;
+  readonly bodyBytes: number;
+}
+
+export const defaultLimits: MessageLimits = {
+  messageBytes: 65_535,
   headBytes: 32_768,
   headerBytes: 8_192,
   headers: 256,
-} as const;
+  bodyBytes: 65_535,
+};
+
+/** Parameters of one value. Nobody writes so many, and a list of them is searched from its start. */
+export const maxParameters = 128;

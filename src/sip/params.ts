@@ -1,3 +1,4 @@
+import { maxParameters } from './limits.ts';
 import { skipQuoted } from './text.ts';
 
 /** One `;name=value`. The value is as written, quotes included; null: there was no `=`. */
@@ -46,14 +47,15 @@ const noParams: Params = [];
 
 /**
  * Parses `;a=b;c="d;e"` to the end of the text (RFC 3261 §25.1, generic-param). White space around `;` and
- * `=` is LWS and goes. An empty parameter (`;;`) is broken, as RFC 4475 §3.1.2.1 has it. Null: broken.
+ * `=` is LWS and goes. An empty parameter (`;;`) is broken, as RFC 4475 §3.1.2.1 has it. Null: broken, or more
+ * than `maxParameters`.
  */
 export function parseParams(text: string, from: number): Params | null {
   let at = skipSpace(text, from);
   if (at === text.length) return noParams;
   const params: Param[] = [];
   while (at < text.length) {
-    if (text.charCodeAt(at) !== semicolon) return null;
+    if (text.charCodeAt(at) !== semicolon || params.length === maxParameters) return null;
     at = skipSpace(text, at + 1);
     const nameAt = at;
     while (at < text.length && !endsName(text.charCodeAt(at))) at += 1;

@@ -18,6 +18,8 @@ const phrases = {
   'header-too-long': 'Header Field Too Long',
   'head-too-long': 'Message Too Large',
   'too-long': 'Message Too Large',
+  'uri-too-long': 'Request-URI Too Long',
+  'body-too-long': 'Request Entity Too Large',
   'bad-via': 'Bad Via',
   'bad-from': 'Bad From',
   'bad-to': 'Bad To',
@@ -60,7 +62,9 @@ export function faultOf(
 }
 
 function statusOf(reason: ParseFaultReason): number {
-  // RFC 3261 §21.5.6 and §21.5.14; all else is §21.4.1.
+  // RFC 3261 §21.4.11, §21.4.12, §21.5.6 and §21.5.14; all else is §21.4.1.
+  if (reason === 'body-too-long') return 413;
+  if (reason === 'uri-too-long') return 414;
   if (reason === 'bad-version') return 505;
   if (reason === 'head-too-long' || reason === 'too-long') return 513;
   return 400;

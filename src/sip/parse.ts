@@ -3,7 +3,8 @@ import type { Result } from '../kernel/result.ts';
 import { parseCSeq } from './cseq.ts';
 import { readHead } from './head.ts';
 import type { Head } from './head.ts';
-import { limits } from './limits.ts';
+import { defaultLimits } from './limits.ts';
+import type { MessageLimits } from './limits.ts';
 import { noBody } from './message.ts';
 import type { SipHeaders, SipMessage, SipRequest, SipResponse } from './message.ts';
 import { parseNameAddr } from './name-addr.ts';
@@ -17,18 +18,32 @@ import { hasSentBy, parseVia } from './via.ts';
  * Parses one message: a datagram, or what `StreamFramer` cut out of a stream. *Takes* the bytes: the body is a
  * view of them. What it gives has the mandatory headers (RFC 3261 §8.1.1), and they can be parsed.
  */
-export function parseMessage(bytes: Uint8Array): Result<SipMessage, ParseFault> {
+export function parseMessage(
+  bytes: Uint8Array,
+  limits: MessageLimits = defaultLimits,
+): Result<SipMessage, ParseFault> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const from = skipLineEnds(buffer);
   if (from === buffer.length) return err(faultOf('keep-alive', null, false));
   const headEnd = buffer.indexOf('\r\n\r\n', from, 'latin1');
   const until = headEnd < 0 ? buffer.length : headEnd + 4;
   const text = buffer.toString('latin1', from, Math.min(until, from + limits.headBytes));
-  const head = readHead(text);
+  const head = readHead(text, limits);
   const tooLong = until - from > limits.headBytes && head.end < 0;
   const body = head.end < 0 ? noBody : buffer.subarray(from + head.end);
-  const fault = buffer.length > limits.messageBytes ? 'too-long' : tooLong ? 'head-too-long' : head.fault;
+  const fault = tooLong ? 'head-too-long' : (sizeFault(buffer, body, head, limits) ?? head.fault);
   return isStatusLine(text) ? parseResponse(head, body, fault) : parseRequest(head, body, fault);
+}
+
+function sizeFault(
+  whole: Uint8Array,
+  body: Uint8Array,
+  { startLine }: Head,
+  limits: MessageLimits,
+): ParseFaultReason | null {
+  if (whole.length > limits.messageBytes) return 'too-long';
+  if (body.length > limits.bodyBytes) return 'body-too-long';
+  return startLine.length > limits.headerBytes ? 'uri-too-long' : null;
 }
 
 /** RFC 3261 §7.5: CRLFs before the start-line are ignored. */

@@ -1,4 +1,5 @@
-import { limits } from './limits.ts';
+import { defaultLimits } from './limits.ts';
+import type { MessageLimits } from './limits.ts';
 import { parseDecimal, trimmed } from './text.ts';
 
 /** Why a stream cannot be cut into messages any more: its connection is to be ended (RFC 3261 §18.3). */
@@ -14,6 +15,7 @@ export interface FramerEvents {
 /** Cuts a stream into messages by Content-Length (RFC 3261 §18.3). */
 export class StreamFramer {
   readonly #events: FramerEvents;
+  readonly #limits: MessageLimits;
   #buffer = Buffer.allocUnsafe(4096);
   #length = 0;
   /** Where the message being read begins. */
@@ -26,8 +28,9 @@ export class StreamFramer {
   #expected = -1;
   #fault: FramingFault | null = null;
 
-  constructor(events: FramerEvents) {
+  constructor(events: FramerEvents, limits: MessageLimits = defaultLimits) {
     this.#events = events;
+    this.#limits = limits;
   }
 
   /** Whether bytes of an unfinished message wait. */
@@ -48,7 +51,7 @@ export class StreamFramer {
     while (from < chunk.length) {
       if (this.#fault !== null) break;
       // Never more than one message is held, so a chunk of any size costs no more than its copy.
-      const room = limits.messageBytes - this.#length;
+      const room = this.#limits.messageBytes - this.#length;
       const take = Math.min(room, chunk.length - from);
       this.#append(chunk.subarray(from, from + take));
       from += take;
@@ -61,7 +64,7 @@ export class StreamFramer {
     const needed = this.#length + bytes.length;
     if (needed > this.#buffer.length) {
       const larger = Buffer.allocUnsafe(
-        Math.min(limits.messageBytes, Math.max(needed, this.#buffer.length * 2)),
+        Math.min(this.#limits.messageBytes, Math.max(needed, this.#buffer.length * 2)),
       );
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
@@ -120,12 +123,13 @@ export class StreamFramer {
   #readLength(): number {
     const headEnd = this.#endOfHead();
     const headLength = (headEnd < 0 ? this.#length : headEnd) - this.#start;
-    if (headLength > limits.headBytes) return this.#fail('head-too-long');
+    if (headLength > this.#limits.headBytes) return this.#fail('head-too-long');
     if (headEnd < 0) return -1;
     const body = contentLength(this.#buffer.toString('latin1', this.#start, headEnd));
     if (typeof body === 'string') return this.#fail(body);
     const total = headLength + body;
-    return total > limits.messageBytes ? this.#fail('message-too-long') : total;
+    const tooLong = total > this.#limits.messageBytes || body > this.#limits.bodyBytes;
+    return tooLong ? this.#fail('message-too-long') : total;
   }
 
   /** The index after the empty line, whether its lines end in CRLF or LF; -1: not there yet. */

@@ -216,6 +216,18 @@ describe('parseMessage answers', () => {
       'head-too-long',
     ],
     [
+      '§21.4.12: a Request-URI of more than 8 KB',
+      { start: `INVITE sip:${'b'.repeat(8200)}@example.com SIP/2.0` },
+      414,
+      'uri-too-long',
+    ],
+    [
+      'a Via of more than 128 parameters',
+      { header: `Via: SIP/2.0/UDP 192.0.2.15${';a=1'.repeat(129)}` },
+      400,
+      'bad-via',
+    ],
+    [
       'RFC 4475 §3.1.2.1: a Via with empty parameters',
       { header: 'Via: SIP/2.0/UDP 192.0.2.15;;,;,,' },
       400,
@@ -288,5 +300,24 @@ describe('the cost of a parse is linear and capped', () => {
       return performance.now() - before;
     });
     expect(Math.min(...times)).toBeLessThan(20);
+  });
+});
+
+describe('limits that are configured', () => {
+  const limits = { messageBytes: 600, headBytes: 500, headerBytes: 100, headers: 10, bodyBytes: 50 };
+  it.each<[string, Edit, string | null]>([
+    ['a message within them', {}, null],
+    ['too many headers', { more: Array.from({ length: 6 }, () => 'X: y') }, 'too-many-headers'],
+    ['a header that is too long', { more: [`X: ${'y'.repeat(100)}`] }, 'header-too-long'],
+    [
+      'a head that is too long',
+      { more: Array.from({ length: 5 }, () => `X: ${'y'.repeat(80)}`) },
+      'head-too-long',
+    ],
+    ['RFC 3261 §21.4.11: a body that is too long', { body: 'x'.repeat(51) }, 'body-too-long'],
+    ['RFC 3261 §21.5.14: a message that is too long', { body: 'x'.repeat(500) }, 'too-long'],
+  ])('%s', (_name, edit, expected) => {
+    const result = parseMessage(bytesOf(text(edit)), limits);
+    expect(result.ok ? null : result.error.reason).toBe(expected);
   });
 });

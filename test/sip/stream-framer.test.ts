@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../src/sip/limits.ts';
 import { StreamFramer } from '../../src/sip/stream-framer.ts';
 import type { FramingFault } from '../../src/sip/stream-framer.ts';
 
@@ -24,6 +25,8 @@ function frame(chunks: readonly (string | Uint8Array)[]): {
 
 const message = (body: string, length = 'Content-Length'): string =>
   `MESSAGE sip:a@b SIP/2.0\r\nCSeq: 1 MESSAGE\r\n${length}: ${body.length}\r\nVia: x\r\n\r\n${body}`;
+
+const small = { ...defaultLimits, bodyBytes: 10 };
 
 describe('StreamFramer (RFC 3261 §18.3)', () => {
   it.each([
@@ -69,6 +72,11 @@ describe('StreamFramer (RFC 3261 §18.3)', () => {
       messages: [one],
       fault: 'no-content-length',
     });
+  });
+
+  it('a body that is longer than configured is a fault before it has come', () => {
+    const framer = new StreamFramer({ message: () => undefined, ping: () => undefined }, small);
+    expect(framer.push(Buffer.from('X sip:a SIP/2.0\r\nl: 11\r\n\r\n'))).toBe('message-too-long');
   });
 
   it('takes the largest message, and again', () => {

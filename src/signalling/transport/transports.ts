@@ -4,6 +4,8 @@ import type { RandomBytes } from '../../kernel/ids.ts';
 import type { Counter, Meter } from '../../kernel/meter.ts';
 import type { Schedule } from '../../kernel/timers.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../../sip/message.ts';
+import { defaultLimits } from '../../sip/limits.ts';
+import type { MessageLimits } from '../../sip/limits.ts';
 import { parseMessage } from '../../sip/parse.ts';
 import type { ParseFaultAnswer } from '../../sip/parse-fault.ts';
 import type { SipTransport } from '../../sip/transport-name.ts';
@@ -34,6 +36,7 @@ interface TransportsUser {
 
 interface TransportsOptions {
   readonly listeners: readonly ListenerOptions[];
+  readonly limits?: MessageLimits;
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
   readonly user: TransportsUser;
   readonly observers?: readonly MessageObserver[];
@@ -66,6 +69,7 @@ const longestPingMs = 50_000;
 export class Transports {
   readonly #options: TransportsOptions;
   readonly #listeners = new Map<string, Listening>();
+  readonly #limits: MessageLimits;
   readonly #gate = new StrangerGate();
   readonly #meter: MessageMeter;
   readonly #trace: MessageTrace;
@@ -73,6 +77,7 @@ export class Transports {
 
   constructor(options: TransportsOptions) {
     this.#options = options;
+    this.#limits = options.limits ?? defaultLimits;
     this.#meter = new MessageMeter(options.meter);
     this.#trace = new MessageTrace(options.observers ?? [], options.clock, (listener) =>
       this.sentBy(listener),
@@ -209,7 +214,7 @@ export class Transports {
       this.drop('stranger');
       return;
     }
-    const parsed = parseMessage(bytes);
+    const parsed = parseMessage(bytes, this.#limits);
     this.#note(bytes, parsed.ok ? parsed.value : parsed.error.answer?.request, source);
     if (!parsed.ok) {
       this.#malformed(parsed.error.reason, trusted ? parsed.error.answer : null, source);

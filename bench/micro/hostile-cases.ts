@@ -1,0 +1,59 @@
+import { relayOffer } from '../../src/sdp/relay-description.ts';
+import { passHeaders } from '../../src/signalling/header-map.ts';
+import { headerMap, readInvite } from '../../src/signalling/incoming-invite.ts';
+import { refuse } from '../../src/signalling/refusal.ts';
+import { dialogFromRequest } from '../../src/sip/dialog.ts';
+import { SipHeaders } from '../../src/sip/message.ts';
+import type { SipRequest } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse.ts';
+import { makeResponse } from '../../src/sip/response.ts';
+import { serializeMessage } from '../../src/sip/serialize.ts';
+import { mergeKey, serverKey } from '../../src/sip/transaction-key.ts';
+import { parseVia, stampVia } from '../../src/sip/via.ts';
+import { hostilePackets } from '../../test/support/hostile-packets.ts';
+import type { BenchCase } from '../measure.ts';
+
+/** To somebody whom the sender's identities may not reach: what is looked at most. */
+const outwards = { fromTrusted: true, toTrusted: false, host: 'pbx.example' };
+const local = { address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 };
+
+/** All that a peer's INVITE goes through in one turn of the loop, as far as it gets; a broken one is answered. */
+function serve(bytes: Buffer): void {
+  const parsed = parseMessage(bytes);
+  if (parsed.ok) {
+    if (parsed.value.type === 'request') carryOn(parsed.value);
+    return;
+  }
+  const { answer } = parsed.error;
+  if (answer === null) return;
+  serializeMessage(makeResponse(answer.request, answer.status, answer.phrase, 'tag'));
+}
+
+function carryOn(request: SipRequest): void {
+  const value = request.headers.first('via') ?? '';
+  const via = parseVia(value);
+  if (via === null) return;
+  request.headers.setFirst('Via', stampVia(value, via, '127.0.0.1', 5070));
+  serverKey(request);
+  mergeKey(request);
+  const read = readInvite(request);
+  if (!read.ok) {
+    serializeMessage(refuse(request, read.error, 'tag'));
+    return;
+  }
+  headerMap(request.headers);
+  passHeaders(request.headers, new SipHeaders(), outwards, 'replaced');
+  const ringing = makeResponse(request, 180, 'Ringing', 'tag');
+  dialogFromRequest(request, ringing);
+  serializeMessage(ringing);
+  if (read.value.offer !== null) relayOffer(read.value.offer.description, local, null);
+}
+
+/** The bound is 2 ms a packet. */
+export const hostileCases: readonly BenchCase[] = hostilePackets.map(({ name, bytes }) => ({
+  name: 'hostile packet',
+  unit: `${name}, ${Math.round(bytes.length / 1000)} KB`,
+  setUp: () => () => {
+    serve(bytes);
+  },
+}));

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { defaultLimits } from '../../sip/limits.ts';
+
+/** The `sip.limits` part of the configuration: what one message, one source and this node may cost. */
+export const limitOptions = z.strictObject({
+  messageBytes: z.number().int().min(1_500).max(65_535).default(defaultLimits.messageBytes),
+  /** Start-line and headers. */
+  headBytes: z.number().int().min(1_000).max(65_535).default(defaultLimits.headBytes),
+  /** One header field, and the Request-URI. */
+  headerBytes: z.number().int().min(256).max(65_535).default(defaultLimits.headerBytes),
+  headers: z.number().int().min(20).max(2_000).default(defaultLimits.headers),
+  bodyBytes: z.number().int().min(0).max(65_535).default(defaultLimits.bodyBytes),
+});
+
+export type LimitOptions = z.output<typeof limitOptions>;
