@@ -10,7 +10,7 @@ import { decodeUser, parseUri } from '../sip/uri.ts';
 import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
 import { unsupportedExtensions } from './extensions.ts';
-import { headerMap, type IncomingInvite, readInvite } from './incoming-invite.ts';
+import { headerMap, type IncomingInvite, readInvite, unservedScheme } from './incoming-invite.ts';
 import { allowedOutside, knownMethods } from './methods.ts';
 import { CallLimits } from './peering/call-limits.ts';
 import { chooseRoute } from './peering/route-choice.ts';
@@ -171,7 +171,7 @@ class CallCentre implements B2bua {
   /** RFC 3261 §11.2: "the same as would be chosen had the request been an INVITE": a draining node takes none. */
   #answerOptions(transaction: ServerTransaction): void {
     const { request } = transaction;
-    const refusal = this.#draining ? overload : unsupportedExtensions(request);
+    const refusal = this.#draining ? overload : (unservedScheme(request) ?? unsupportedExtensions(request));
     if (refusal === null) transaction.respond(answerOptions(request, this.#newTag()));
     else this.#refuse(transaction, refusal);
   }

@@ -30,8 +30,7 @@ export function readInvite(request: SipRequest): Result<IncomingInvite, Refusal>
   const requestUri = parseUri(request.uri);
   const from = parseNameAddr(request.headers.first('from') ?? '');
   if (requestUri === null || from === null) return err({ status: 400, phrase: 'Bad Request' });
-  // RFC 3261 §8.2.2.1: a scheme that is not served is 416; sips: would promise TLS all the way.
-  if (!isServed(requestUri)) return err({ status: 416, phrase: 'Unsupported URI Scheme' });
+  if (!isServed(requestUri)) return err(unsupportedScheme);
   const maxForwards = countDown(request);
   if (maxForwards === 'none') return err(tooManyHops);
   if (maxForwards === null) return err({ status: 400, phrase: 'Bad Max-Forwards' });
@@ -48,6 +47,15 @@ export function readInvite(request: SipRequest): Result<IncomingInvite, Refusal>
   });
 }
 
+const unsupportedScheme: Refusal = { status: 416, phrase: 'Unsupported URI Scheme' };
+
+/** RFC 3261 §8.2.2.1: a scheme that is not served is 416. Null: it is served. */
+export function unservedScheme(request: SipRequest): Refusal | null {
+  const requestUri = parseUri(request.uri);
+  return requestUri === null || isServed(requestUri) ? null : unsupportedScheme;
+}
+
+/** sips: would promise TLS all the way. */
 function isServed(uri: Uri): boolean {
   return uri.scheme === 'sip' || uri.scheme === 'tel' || (uri.scheme === 'other' && uri.name === 'urn');
 }

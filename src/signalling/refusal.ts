@@ -1,6 +1,7 @@
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { makeResponse } from '../sip/response.ts';
 import { appendSupported } from './extensions.ts';
+import { parseDecimal } from '../sip/text.ts';
 import { allowedMethods } from './methods.ts';
 
 /** A final answer that we give ourselves. */
@@ -34,8 +35,9 @@ export function answerOptions(request: SipRequest, tag: string | null): SipRespo
 
 /** RFC 3261 §8.2.1 and §21.5.2: known and not served is 405, unknown is 501. */
 export function refusedMethod(known: boolean, allowed: string): Refusal {
-  if (!known) return { status: 501, phrase: 'Not Implemented' };
-  return { status: 405, phrase: 'Method Not Allowed', headers: [['Allow', allowed]] };
+  const headers = [['Allow', allowed]] as const;
+  if (!known) return { status: 501, phrase: 'Not Implemented', headers };
+  return { status: 405, phrase: 'Method Not Allowed', headers };
 }
 
 export const noSuchCall: Refusal = { status: 481, phrase: 'Call/Transaction Does Not Exist' };
@@ -48,6 +50,7 @@ export const tooManyHops: Refusal = { status: 483, phrase: 'Too Many Hops' };
 export function countDown(request: SipRequest): number | 'none' | null {
   const text = request.headers.first('max-forwards');
   if (text === null) return 70;
-  if (!/^\d{1,3}$/.test(text) || Number(text) > 255) return null;
-  return text.replace(/^0+/, '') === '' ? 'none' : Number(text) - 1;
+  const hops = parseDecimal(text, 255);
+  if (hops === null) return null;
+  return hops === 0 ? 'none' : hops - 1;
 }

@@ -63,10 +63,26 @@ export function parseNameAddrList(values: readonly string[]): NameAddr[] | null 
   return list;
 }
 
-/** Always with brackets, so that parameters of URI and header stay apart. */
+/**
+ * Always with brackets, so that parameters of URI and header stay apart; and with the quotes that a display name
+ * needs and had not (RFC 4475 §3.1.2.15: the error is not to be propagated).
+ */
 export function printNameAddr(nameAddr: NameAddr): string {
-  const display = nameAddr.display === '' ? '' : `${nameAddr.display} `;
-  return `${display}<${nameAddr.uri}>${printParams(nameAddr.params)}`;
+  const { display, uri, params } = nameAddr;
+  const quoted = display.startsWith('"') || !needsQuotes.test(display) ? display : quoteDisplay(display);
+  return `${quoted === '' ? '' : `${quoted} `}<${uri}>${printParams(params)}`;
+}
+
+/** RFC 3261 §25.1: display-name = *(token LWS) / quoted-string. */
+const needsQuotes = /[^A-Za-z0-9\-.!%*_+`'~ \t]/;
+
+/**
+ * Whether a display name can mean one thing only: none, quoted as a whole, or without what separates elsewhere.
+ * `Müller (Sales)` is taken for what it is, as RFC 4475 §3.1.2.15 allows.
+ */
+export function isClearDisplay(display: string): boolean {
+  if (!display.startsWith('"')) return !/[",;:@\\]/.test(display);
+  return skipQuoted(display, 0) === display.length;
 }
 
 /** The display name without quotes and backslashes. */

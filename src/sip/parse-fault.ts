@@ -25,6 +25,8 @@ const phrases = {
   'bad-to': 'Bad To',
   'bad-call-id': 'Bad Call-ID',
   'bad-cseq': 'Bad CSeq',
+  'bad-contact': 'Bad Contact',
+  'bad-date': 'Bad Date',
   'bad-max-forwards': 'Bad Max-Forwards',
   'bad-content-length': 'Bad Content-Length',
   'short-body': 'Body Shorter Than Content-Length',

@@ -7,7 +7,7 @@ import { defaultLimits } from './limits.ts';
 import type { MessageLimits } from './limits.ts';
 import { noBody } from './message.ts';
 import type { SipHeaders, SipMessage, SipRequest, SipResponse } from './message.ts';
-import { parseNameAddr } from './name-addr.ts';
+import { isClearDisplay, parseNameAddr, parseNameAddrList } from './name-addr.ts';
 import { faultOf } from './parse-fault.ts';
 import type { ParseFault, ParseFaultReason } from './parse-fault.ts';
 import { isToken, parseDecimal } from './text.ts';
@@ -80,6 +80,7 @@ function parseRequest(
     requestLineFault(version, uri) ??
     (via === null ? 'bad-via' : null) ??
     headersFault(headers, method) ??
+    requestFault(headers) ??
     (typeof length === 'string' ? length : null);
   if (fault !== null || typeof length === 'string') {
     const request: SipRequest = { type: 'request', method, uri, headers, body: noBody };
@@ -92,7 +93,11 @@ function requestLineFault(version: string, uri: string): ParseFaultReason | null
   // RFC 3261 §7.1: the version is case-insensitive.
   if (version === '') return 'bad-start-line';
   if (version.toUpperCase() !== 'SIP/2.0') return 'bad-version';
-  return parseUri(uri) === null ? 'bad-request-uri' : null;
+  const parsed = parseUri(uri);
+  // RFC 3261 §19.1.1, table 1: a Request-URI has no headers.
+  const hasHeaders =
+    parsed !== null && parsed.scheme !== 'tel' && parsed.scheme !== 'other' && parsed.headers !== null;
+  return parsed === null || hasHeaders ? 'bad-request-uri' : null;
 }
 
 /** RFC 3261 §7.2: SIP-Version SP Status-Code SP Reason-Phrase. A malformed response is dropped (§18.3). */
@@ -145,11 +150,25 @@ function maxForwardsFault(headers: SipHeaders): ParseFaultReason | null {
   return parseDecimal(value, 255) === null || headers.count('max-forwards') > 1 ? 'bad-max-forwards' : null;
 }
 
+/** What only a request is refused for; a response would be lost for it, and its call with it. */
+function requestFault(headers: SipHeaders): ParseFaultReason | null {
+  const contacts = headers.all('contact');
+  // RFC 3261 §20.10: an address, or `*`.
+  if (contacts.length > 0 && contacts[0] !== '*' && parseNameAddrList(contacts) === null)
+    return 'bad-contact';
+  const date = headers.first('date');
+  return date !== null && !sipDate.test(date) ? 'bad-date' : null;
+}
+
+/** RFC 3261 §25.1, SIP-date: GMT and no other zone. What relies on it (RFC 8224 §4.1) is not ours to mend. */
+const sipDate = /^[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 function isAddress(headers: SipHeaders, name: string): boolean {
   const value = headers.first(name);
   if (value === null || headers.count(name) > 1) return false;
   const parsed = parseNameAddr(value);
-  return parsed !== null && /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>]+$/.test(parsed.uri);
+  if (parsed === null || !isClearDisplay(parsed.display)) return false;
+  return /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>]+$/.test(parsed.uri);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { systemClock } from '../../src/kernel/clock.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
-import { createMeter } from '../../src/kernel/meter.ts';
-import { systemSchedule } from '../../src/kernel/timers.ts';
+import { createMeter, type Meter } from '../../src/kernel/meter.ts';
+import { type Schedule, systemSchedule } from '../../src/kernel/timers.ts';
 import type { Party } from '../../src/records/call-record.ts';
 import { type B2bua, createB2bua } from '../../src/signalling/b2bua.ts';
 import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
@@ -29,6 +29,8 @@ class FakeDirector implements CallDirector {
   readonly hungUpCalls: string[] = [];
   readonly ends: CallEnd[] = [];
   closed = 0;
+  /** Our media's address towards the caller. */
+  nearMedia = '127.0.0.1';
   admission: Admission = { kind: 'accept', encodings: null, narrowing: 'must' };
   #onEnd: (() => void)[] = [];
 
@@ -40,7 +42,7 @@ class FakeDirector implements CallDirector {
   openMedia(): ReturnType<CallDirector['openMedia']> {
     return Promise.resolve({
       local: {
-        caller: { address: '127.0.0.1', rtpPort: 20_000, rtcpPort: 20_001 },
+        caller: { address: this.nearMedia, rtpPort: 20_000, rtcpPort: 20_001 },
         callee: { address: '127.0.0.1', rtpPort: 20_002, rtcpPort: 20_003 },
       },
       connect: (party, media) => {
@@ -87,6 +89,9 @@ export interface NodeUnderTest {
   /** Port of the UDP listener, and `sip:...` of a user there. */
   readonly port: number;
   uri(user: string): string;
+  /** The port that a listener was given. */
+  portOf(listener: string): number;
+  readonly meter: Meter;
   /** A PBX that comes by TCP. */
   tcpPbx(): Promise<{ peer: ScriptedPeer; connection: RawTcp }>;
   close(): Promise<void>;
@@ -101,10 +106,18 @@ export interface NodeOptions {
     readonly inviteTimeoutMs?: number;
     readonly penaltySeconds?: number;
   };
+  /** Further entries of the `sip` section. */
+  readonly more?: Readonly<Record<'listeners' | 'peers' | 'routes', readonly object[]>>;
+  readonly schedule?: Schedule;
 }
 
 /** The real stack and B2BUA on loopback between three scripted peers, told apart by port. */
-export async function nodeUnderTest({ ringMs, trunk = {} }: NodeOptions = {}): Promise<NodeUnderTest> {
+export async function nodeUnderTest({
+  ringMs,
+  trunk = {},
+  more = { listeners: [], peers: [], routes: [] },
+  schedule = systemSchedule,
+}: NodeOptions = {}): Promise<NodeUnderTest> {
   let port = 0;
   const [pbx, carrier, second] = await Promise.all([
     ScriptedPeer.udp(() => port),
@@ -119,6 +132,7 @@ export async function nodeUnderTest({ ringMs, trunk = {} }: NodeOptions = {}): P
     listeners: [
       { id: 'udp', transport: 'udp', address: '127.0.0.1', port: 0 },
       { id: 'tcp', transport: 'tcp', address: '127.0.0.1', port: 0 },
+      ...more.listeners,
     ],
     peers: [
       { ...peer('pbx', 'pbx', pbx), domain: 'pbx.example' },
@@ -131,19 +145,22 @@ export async function nodeUnderTest({ ringMs, trunk = {} }: NodeOptions = {}): P
         match: ['127.0.0.1/32'],
         targets: ['sip:127.0.0.1:5060'],
       },
+      ...more.peers,
     ],
     routes: [
       { from: 'pbx', to: ['carrier', 'second'] },
       { from: 'tcp-pbx', to: ['carrier'] },
       { from: 'carrier', to: ['pbx'] },
+      ...more.routes,
     ],
   });
   const peers = createPeerBook(options);
   if (!peers.ok) throw new Error(peers.error.join());
   const director = new FakeDirector();
+  const meter = createMeter();
   const shared = {
-    ...{ clock: systemClock(), schedule: systemSchedule, random: systemRandom },
-    ...{ logger: silentLogger, meter: createMeter() },
+    ...{ clock: systemClock(), schedule, random: systemRandom },
+    ...{ logger: silentLogger, meter },
   };
   const board = createTargetBoard({ ...shared, peers: peers.value.all });
   const b2bua = createB2bua({
@@ -165,7 +182,8 @@ export async function nodeUnderTest({ ringMs, trunk = {} }: NodeOptions = {}): P
   const tcpPort = bound.find(({ id }) => id === 'tcp')?.port ?? 0;
   const connections: RawTcp[] = [];
   return {
-    ...{ b2bua, stack, director, pbx, carrier, second, port },
+    ...{ b2bua, stack, director, pbx, carrier, second, port, meter },
+    portOf: (listener) => bound.find(({ id }) => id === listener)?.port ?? 0,
     uri: (user) => `sip:${user}@127.0.0.1:${port}`,
     tcpPbx: async () => {
       const connection = await rawTcp(tcpPort);

@@ -191,6 +191,20 @@ describe('name-addr and addr-spec (RFC 3261 §20.10)', () => {
     const parsed = parseNameAddr('"A" <sip:a@b;lr>;x;y="z;"');
     expect(parsed && printNameAddr(parsed)).toBe('"A" <sip:a@b;lr>;x;y="z;"');
   });
+
+  it('gets the quotes that it had not (RFC 4475 §3.1.2.15: the error is not propagated)', () => {
+    const printed = ['Alice Example <sip:a@b>', 'M\xc3\xbcller (Sales) <sip:a@b>', '"x, y" <sip:a@b>'].map(
+      (text) => {
+        const parsed = parseNameAddr(text);
+        return parsed && printNameAddr(parsed);
+      },
+    );
+    expect(printed).toEqual([
+      'Alice Example <sip:a@b>',
+      '"M\xc3\xbcller (Sales)" <sip:a@b>',
+      '"x, y" <sip:a@b>',
+    ]);
+  });
 });
 
 describe('Via (RFC 3261 §20.42)', () => {
