@@ -1,6 +1,7 @@
 import type { RandomBytes } from '../kernel/ids.ts';
 import { uriTransportOf } from '../sip/transport-name.ts';
 import { parseCSeq } from '../sip/cseq.ts';
+import { noChallenges } from './call-challenge.ts';
 import { newLeg } from './call-leg.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
@@ -43,7 +44,7 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
       ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
       ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },
     },
-    ...{ relays: new Map(), byes: new Map(), serial: 0, end: null },
+    ...{ relays: new Map(), byes: new Map(), challenges: noChallenges, serial: 0, end: null },
   };
 }
 
@@ -60,12 +61,13 @@ function callerLeg({ request, source }: ServerTransaction, peer: LegPeer, tokens
  * tag; these have 64.
  */
 export function drawTokens(random: RandomBytes, host: string): CallTokens {
-  const bytes = Buffer.from(random(42));
+  const bytes = Buffer.from(random(58));
   const [dice = 0] = bytes;
   return {
     callerTag: bytes.toString('hex', 1, 9),
     calleeTag: bytes.toString('hex', 9, 17),
     calleeCallId: `${bytes.toString('hex', 17, 29)}@${host}`,
+    clientNonce: bytes.toString('hex', 42, 58),
     // RFC 8866 §5.2: a numeric string; 48 bits fit every reader.
     callerSession: String(bytes.readUIntBE(29, 6)),
     calleeSession: String(bytes.readUIntBE(35, 6)),

@@ -1,3 +1,4 @@
+import { addCredentials, meetsChallenge } from './call-challenge.ts';
 import {
   onAck,
   onExchangeExpired,
@@ -40,9 +41,10 @@ export function startCall(state: CallState): Step {
 /** Pure: what the call is after an event, and what is to be done. Events that mean nothing any more do nothing. */
 export function stepCall(state: CallState, event: CallEvent): Step {
   const turn = new Turn(state);
-  apply(turn, event);
+  if (!meetsChallenge(turn, event)) apply(turn, event);
   sendOwnRequests(turn);
   finishIfReleased(turn);
+  addCredentials(turn);
   return { state: turn.call, effects: turn.effects };
 }
 

@@ -1,3 +1,4 @@
+import type { LogFields } from '../kernel/logger.ts';
 import type { EndReason, Outcome, Party } from '../records/call-record.ts';
 import type { Origin } from '../sdp/origin.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
@@ -5,6 +6,7 @@ import type { Dialog } from '../sip/dialog.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { Uri } from '../sip/uri.ts';
+import type { ChallengeState } from './call-challenge.ts';
 import type { Target } from './peers.ts';
 import type { Admission, CallEnd, CallFacts, LocalMedia, NegotiatedMedia } from './ports.ts';
 import type { Hop } from './transaction-layer.ts';
@@ -168,6 +170,7 @@ export interface CallState {
   readonly relays: ReadonlyMap<string, Relay>;
   /** BYEs under way, to the leg that each ends; null: a fork's, which no leg waits for. */
   readonly byes: ReadonlyMap<string, Party | null>;
+  readonly challenges: ChallengeState;
   /** Number of the next client transaction. */
   readonly serial: number;
   readonly end: { readonly outcome: Outcome; readonly reason: EndReason } | null;
@@ -178,6 +181,8 @@ export interface CallTokens {
   readonly callerTag: string;
   readonly calleeTag: string;
   readonly calleeCallId: string;
+  /** Our part of every answer to a digest challenge. */
+  readonly clientNonce: string;
   /** Digits, for o=. */
   readonly callerSession: string;
   readonly calleeSession: string;
@@ -244,4 +249,6 @@ export type CallEffect =
   /** Requests with this Call-ID and this base of a To-tag are the party's from now on. */
   | { readonly type: 'claim'; readonly party: Party; readonly callId: string; readonly tag: string }
   | { readonly type: 'set-timer'; readonly name: TimerName; readonly delayMs: number }
-  | { readonly type: 'clear-timer'; readonly name: TimerName };
+  | { readonly type: 'clear-timer'; readonly name: TimerName }
+  /** A line in the log; `event` is a slug. */
+  | { readonly type: 'warn'; readonly event: string; readonly fields: LogFields };

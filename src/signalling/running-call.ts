@@ -140,6 +140,9 @@ export class RunningCall {
       case 'clear-timer':
         this.#timers.clear(effect.name);
         return;
+      case 'warn':
+        this.#deps.logger.warn(effect.event, { callId: this.callId, ...effect.fields });
+        return;
     }
   }
 

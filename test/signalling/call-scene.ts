@@ -13,6 +13,7 @@ import type {
 import { readInvite } from '../../src/signalling/incoming-invite.ts';
 import type { Admission, LocalMedia } from '../../src/signalling/ports.ts';
 import type { Hop } from '../../src/signalling/transaction-layer.ts';
+import type { DigestCredentials } from '../../src/sip/digest-client.ts';
 import { SipHeaders, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 
 type Lines = readonly (readonly [string, string])[];
@@ -67,6 +68,8 @@ export interface SceneOptions {
   readonly invite?: SipRequest;
   readonly attempts?: readonly ('callee' | 'second')[];
   readonly admission?: Admission;
+  /** What every callee's peer knows us by. */
+  readonly credentials?: DigestCredentials;
   /** Stops before the director has answered. */
   readonly cold?: boolean;
   /** Peers outside of the trust domain: `pbx`, `carrier`. */
@@ -79,6 +82,7 @@ export class Scene {
   readonly sent: Extract<CallEffect, { type: 'send' }>[] = [];
   readonly responses: { transaction: string; response: SipResponse }[] = [];
   readonly acks: SipRequest[] = [];
+  readonly warnings: Omit<Extract<CallEffect, { type: 'warn' }>, 'type'>[] = [];
   /** What the director was told and asked, in order. */
   readonly told: string[] = [];
   /** Transactions of requests in dialog that came in. */
@@ -94,13 +98,15 @@ export class Scene {
     invite = callerInvite(),
     attempts = ['callee'],
     admission,
+    credentials,
     cold,
     untrusted = [],
   }: SceneOptions = {}) {
     const read = readInvite(invite);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
-      ...{ id, listener: 'lan', contact: '<sip:203.0.113.1:5060>', credentials: null },
+      ...{ id, listener: 'lan', contact: '<sip:203.0.113.1:5060>' },
+      credentials: id === 'carrier' ? (credentials ?? null) : null,
       trusted: !untrusted.includes(id),
       host: id === 'carrier' ? 'carrier.example' : '203.0.113.1',
     });
@@ -119,7 +125,7 @@ export class Scene {
       invite: read.value,
       transaction: { id: 'caller-1', request: invite, source: hops.caller!, respond: () => undefined },
       tokens: {
-        ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b' },
+        ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b', clientNonce: 'cn' },
         ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7, backOffMs: 330 },
       },
       limits: { ringMs: 180_000 },
@@ -199,7 +205,7 @@ export class Scene {
       from?: string;
     } = {},
   ): this {
-    const { request, hop } = this.sent.find((one) => one.client === client)!;
+    const { request, hop } = this.sent.findLast((one) => one.client === client)!;
     const to = request.headers.first('to') ?? '';
     const response: SipResponse = {
       ...{ type: 'response', status, phrase: `Phrase ${status}` },
@@ -299,6 +305,7 @@ export class Scene {
     if (effect.type === 'send') this.sent.push(effect);
     if (effect.type === 'respond') this.responses.push(effect);
     if (effect.type === 'ack') this.acks.push(effect.request);
+    if (effect.type === 'warn') this.warnings.push({ event: effect.event, fields: effect.fields });
     if (effect.type === 'set-timer') this.#timers.set(effect.name, effect.delayMs);
     if (effect.type === 'clear-timer') this.#timers.delete(effect.name);
   }
@@ -330,6 +337,7 @@ function lineOf(effect: CallEffect): string | null {
     case 'claim':
     case 'set-timer':
     case 'clear-timer':
+    case 'warn':
       return null;
   }
 }
