@@ -109,7 +109,11 @@ export interface NodeOptions {
   /** Further entries of the `sip` section. */
   readonly more?: Readonly<Record<'listeners' | 'peers' | 'routes', readonly object[]>>;
   readonly schedule?: Schedule;
+  /** Further keys of single peers. */
+  readonly peers?: Readonly<Partial<Record<ScriptedId, Readonly<Record<string, unknown>>>>>;
 }
+
+type ScriptedId = 'pbx' | 'carrier' | 'second';
 
 /** The real stack and B2BUA on loopback between three scripted peers, told apart by port. */
 export async function nodeUnderTest({
@@ -117,6 +121,7 @@ export async function nodeUnderTest({
   trunk = {},
   more = { listeners: [], peers: [], routes: [] },
   schedule = systemSchedule,
+  peers: keys = {},
 }: NodeOptions = {}): Promise<NodeUnderTest> {
   let port = 0;
   const [pbx, carrier, second] = await Promise.all([
@@ -124,9 +129,9 @@ export async function nodeUnderTest({
     ScriptedPeer.udp(() => port),
     ScriptedPeer.udp(() => port),
   ]);
-  const peer = (id: string, side: 'pbx' | 'trunk', to: ScriptedPeer): Record<string, unknown> => ({
+  const peer = (id: ScriptedId, side: 'pbx' | 'trunk', to: ScriptedPeer): Record<string, unknown> => ({
     ...{ id, side, listener: 'udp', match: [`127.0.0.1/32:${to.port}`] },
-    ...{ targets: [`sip:127.0.0.1:${to.port}`], ...(side === 'trunk' ? trunk : {}) },
+    ...{ targets: [`sip:127.0.0.1:${to.port}`], ...(side === 'trunk' ? trunk : {}), ...keys[id] },
   });
   const options = sipOptions.parse({
     listeners: [
