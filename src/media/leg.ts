@@ -35,12 +35,15 @@ export class Leg implements PromptLine {
   media: LegMedia | null = null;
   /** Remote known and receiving. */
   canHear = false;
+  /** T.38: datagrams instead of RTP. */
+  isFax = false;
   promptFormat: { readonly payloadType: number; readonly codec: PromptCodec } | null = null;
   ptimeMs = 20;
   player: PromptPlayer | null = null;
   /** The last valid packet, or when the party came to be expected to send. */
   heardAt: MonotonicMs;
   packetsDropped = 0;
+  datagramsReceived = 0;
   #packetsSent = 0;
   #target: DatagramTarget | null = null;
   /** The last one that was known, also while the party is on hold. */
@@ -71,7 +74,7 @@ export class Leg implements PromptLine {
 
   /** It has a remote and did not say that it sends nothing. */
   isExpectedToSend(): boolean {
-    return this.#target !== null && this.media?.sends === true;
+    return this.#target !== null && this.media?.sends === true && !this.isFax;
   }
 
   /** What SDP says of it now. `remote` is what of its address may be used. */
@@ -79,7 +82,9 @@ export class Leg implements PromptLine {
     const wasExpected = this.isExpectedToSend();
     const before = this.#target;
     const couldHear = this.canHear;
+    const wasFax = this.isFax;
     this.media = media;
+    this.isFax = media.transport === 'udptl';
     this.lock.name(remote);
     const learned = this.lock.port;
     this.#target =
@@ -90,7 +95,9 @@ export class Leg implements PromptLine {
     this.ptimeMs = Math.min(longestPacketMs, Math.max(shortestPacketMs, media.ptimeMs));
     this.out.packetMs = this.ptimeMs;
     this.#learnFormats(media);
-    if (this.canHear && !(couldHear && isSameTarget(before, this.#target))) this.out.interrupt();
+    const isSame = couldHear && wasFax === this.isFax && isSameTarget(before, this.#target);
+    if (this.canHear && !isSame) this.out.interrupt();
+    if (this.isFax) this.player?.stop();
     if (!wasExpected && this.isExpectedToSend()) this.heardAt = now;
     this.#tellAgainElsewhere();
   }
@@ -123,6 +130,11 @@ export class Leg implements PromptLine {
     this.#send(packet, view.length);
   }
 
+  /** Sends a datagram of T.38 on as it is. *Takes* the packet. */
+  sendDatagram(packet: Uint8Array, length: number): void {
+    this.#send(packet, length);
+  }
+
   sendOwn(packet: Uint8Array, payloadType: number, first: boolean, ticks: number, due: MonotonicMs): void {
     const { out } = this;
     out.own(first, ticks, promptClockRate, due);
@@ -132,7 +144,7 @@ export class Leg implements PromptLine {
 
   counts(): LegCounts {
     return {
-      packetsReceived: this.reception.received,
+      packetsReceived: this.reception.received + this.datagramsReceived,
       packetsSent: this.#packetsSent,
       packetsLost: this.reception.lost,
       packetsDropped: this.packetsDropped,

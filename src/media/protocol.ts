@@ -54,6 +54,8 @@ export interface MediaFormat {
 }
 
 export interface LegMedia {
+  /** `udptl`: T.38, whose datagrams pass as they are, in no recording and under no RTP timeout. */
+  readonly transport: 'rtp' | 'udptl';
   /** Null: not known yet, nothing is accepted or sent. A port of 0 never appears here. */
   readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort: number } | null;
   /** Whether the party may receive from us, and whether it is expected to send. */
@@ -76,6 +78,7 @@ export interface PlayReport {
 }
 
 export interface LegCounts {
+  /** RTP and UDPTL. */
   readonly packetsReceived: number;
   readonly packetsSent: number;
   /** By sequence numbers of what was received. */

@@ -42,7 +42,7 @@ export class MediaSession {
     const before = leg.media;
     leg.connect(media, remote, now);
     this.saidSilent = false;
-    if (this.tap === null) return;
+    if (this.tap === null || leg.isFax) return;
     const pairs = formatPairs(media);
     if (before === null || !isSameBytes(formatPairs(before), pairs)) this.tap.formats(index, pairs, now);
     if (before?.sends !== media.sends) this.tap.hold(index, !media.sends, now);
@@ -66,6 +66,11 @@ export class MediaSession {
   receive(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): void {
     const { clock, counters, view, head } = this.#tools;
     const arrivedAt = clock.monotonic();
+    if (leg.isFax) {
+      this.#relayDatagram(leg, packet, length, source);
+      counters.delay(clock.monotonic() - arrivedAt);
+      return;
+    }
     const refused = this.#refusal(leg, packet, length, source, arrivedAt);
     if (refused !== 0) {
       leg.drop(refused);
@@ -86,6 +91,28 @@ export class MediaSession {
     other.sendLive(packet, view);
     counters.delay(clock.monotonic() - arrivedAt);
     if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, length, head);
+  }
+
+  /** A datagram of T.38: no speech, so no gate holds it and no tap gets it. */
+  #relayDatagram(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): void {
+    const other = this.legs[leg.index === 0 ? 1 : 0];
+    const refused = this.#datagramRefusal(leg, other, packet, length, source);
+    if (refused !== 0) {
+      leg.drop(refused);
+      return;
+    }
+    leg.followLock();
+    leg.datagramsReceived += 1;
+    this.#tools.counters.packetsIn += 1;
+    other.sendDatagram(packet, length);
+  }
+
+  #datagramRefusal(leg: Leg, other: Leg, packet: Uint8Array, length: number, source: DatagramSource): number {
+    if (length > longestPacketBytes) return dropReason.oversized;
+    if (!leg.hasRemote) return dropReason.noRemote;
+    const verdict = leg.lock.judgeDatagram(source, this.#tools.view.bind(packet, length) === rtpFault.none);
+    if (verdict !== 0) return verdict;
+    return other.canHear && other.isFax ? 0 : dropReason.notReceiving;
   }
 
   /** The instant since which nobody who is expected to send has sent; null where nobody is, or somebody does. */
@@ -120,7 +147,7 @@ export class MediaSession {
   /** What keeps a party's packet from the other one; 0: nothing. */
   #obstacle(other: Leg): number {
     if (!this.#gateOpen) return dropReason.gateClosed;
-    if (!other.canHear) return dropReason.notReceiving;
+    if (!other.canHear || other.isFax) return dropReason.notReceiving;
     return other.player === null ? 0 : dropReason.promptPlaying;
   }
 }

@@ -70,6 +70,20 @@ export class SourceLock {
     return 0;
   }
 
+  /**
+   * Judges a datagram of T.38, which has no stream to know it by. What is still RTP comes from the party's voice
+   * port and teaches nothing.
+   */
+  judgeDatagram(source: DatagramSource, isRtp: boolean): SourceVerdict {
+    const named = this.#named;
+    if (named === null || named.address !== source.address) return dropReason.foreignAddress;
+    if (source.port !== named.port && source.port !== this.#port) {
+      if (this.#port !== 0 || isRtp) return dropReason.foreignPort;
+    }
+    this.#port = source.port;
+    return 0;
+  }
+
   /** The session is over: what was heard is remembered with the ports. */
   retire(): void {
     for (const stream of this.#heard) this.#memory.remember(stream);

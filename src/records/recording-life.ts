@@ -27,6 +27,8 @@ export interface RecordingLife {
   readonly opened: boolean;
   /** While recovering: why. */
   readonly fault: string | null;
+  /** While ending before the call does: why. */
+  readonly closing: string | null;
 }
 
 export type LifeEvent =
@@ -38,6 +40,8 @@ export type LifeEvent =
   | { readonly type: 'withheld'; readonly reason: string }
   | { readonly type: 'began'; readonly at: string; readonly retainUntil: string }
   | { readonly type: 'stopped' }
+  /** The call goes on with something that is no speech: what was said until then is kept. */
+  | { readonly type: 'diverted'; readonly reason: string }
   | { readonly type: 'sealed'; readonly facts: SealedFacts }
   /** It should be there and something of ours failed: a slug. */
   | { readonly type: 'failed'; readonly reason: string }
@@ -64,7 +68,7 @@ export interface LifeStep {
 }
 
 export function expectRecording(record: RecordingRecord): RecordingLife {
-  return { phase: 'expected', record, prepared: false, opened: false, fault: null };
+  return { phase: 'expected', record, prepared: false, opened: false, fault: null, closing: null };
 }
 
 /** One recording from "it is owed" to a terminal state. Events that a phase does not know change nothing. */
@@ -93,6 +97,7 @@ function stepExpected(life: RecordingLife, event: LifeEvent): LifeStep {
     case 'ended':
       return finish(life, 'none', 'not-answered');
     case 'withheld':
+    case 'diverted':
       return finish(life, 'none', event.reason);
     case 'failed':
       return finish(life, 'failed', event.reason, [{ type: 'alarm', reason: event.reason }]);
@@ -111,6 +116,8 @@ function stepPreparing(life: RecordingLife, event: LifeEvent): LifeStep {
       // Told, and the recorder was not ready: that is ours.
       if (life.opened) return lost(life, 'not-prepared');
       return finish(life, 'none', 'left-before-told', [{ type: 'discard' }]);
+    case 'diverted':
+      return finish(life, 'none', event.reason, [{ type: 'discard' }]);
     case 'withheld':
       return finish(life, 'none', event.reason, [
         { type: 'discard' },
@@ -138,6 +145,8 @@ function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
     case 'ended':
     case 'stopped':
       return { life: { ...life, phase: 'ending' }, effects: [{ type: 'end' }] };
+    case 'diverted':
+      return { life: { ...life, phase: 'ending', closing: event.reason }, effects: [{ type: 'end' }] };
     // The media was closed before the word of the call's end had come.
     case 'sealed':
       return finish({ ...life, record: { ...life.record, ...event.facts } }, 'sealed', null);
@@ -154,7 +163,7 @@ function stepEnding(life: RecordingLife, event: LifeEvent): LifeStep {
     case 'began':
       return began(life, 'ending', event);
     case 'sealed':
-      return finish({ ...life, record: { ...life.record, ...event.facts } }, 'sealed', null);
+      return finish({ ...life, record: { ...life.record, ...event.facts } }, 'sealed', life.closing);
     case 'failed':
       return recover(life, event.reason, [{ type: 'alarm', reason: event.reason }]);
     default:
@@ -166,7 +175,7 @@ function stepRecovering(life: RecordingLife, event: LifeEvent): LifeStep {
   if (event.type !== 'recovered') return stay(life);
   if (event.facts === null) return finish(life, 'failed', life.fault);
   const found = { ...life, record: { ...life.record, ...event.facts } };
-  return event.complete ? finish(found, 'sealed', null) : finish(found, 'interrupted', life.fault);
+  return event.complete ? finish(found, 'sealed', life.closing) : finish(found, 'interrupted', life.fault);
 }
 
 function began(

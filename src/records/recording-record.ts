@@ -42,7 +42,7 @@ export interface RecordingRecord {
   readonly version: number;
   readonly nodeId: string;
   readonly state: RecordingState;
-  /** Why it is `none`, `failed` or `interrupted`: a slug. */
+  /** Why it is `none`, `failed` or `interrupted`, or `sealed` before its call ended: a slug. */
   readonly reason: string | null;
   readonly format: RecordingFormat;
   readonly channels: RecordingChannels;

@@ -1,4 +1,4 @@
-import { type MediaAddress, mediaAddress } from './audio-line.ts';
+import { type MediaAddress, mediaAddress, type MediaTransport, transportOf } from './active-line.ts';
 import { encodingName, type PayloadFormat, payloadFormats } from './payload-formats.ts';
 import {
   directionOf,
@@ -11,6 +11,7 @@ import {
 
 /** A party's media as an offer and its answer left it; the shape that media is told. */
 export interface PartyMedia {
+  readonly transport: MediaTransport;
   /** Null: rejected, or on hold by the null address. */
   readonly remote: MediaAddress | null;
   readonly receives: boolean;
@@ -38,8 +39,9 @@ export function negotiatedMedia(agreement: Agreement, side: 'offerer' | 'answere
   const [own, other] = side === 'offerer' ? [offer, answer] : [answer, offer];
   const ownMedia = own.media[line];
   const otherMedia = other.media[line];
+  const transport = (ownMedia === undefined ? null : transportOf(ownMedia)) ?? 'rtp';
   if (ownMedia === undefined || otherMedia === undefined || ownMedia.port === 0 || otherMedia.port === 0) {
-    return { remote: null, receives: false, sends: false, formats: [], ptimeMs: defaultPtimeMs };
+    return { transport, remote: null, receives: false, sends: false, formats: [], ptimeMs: defaultPtimeMs };
   }
   const address = mediaAddress(own, ownMedia);
   const remote = typeof address === 'string' ? null : address;
@@ -47,10 +49,11 @@ export function negotiatedMedia(agreement: Agreement, side: 'offerer' | 'answere
   const otherDirection = directionOf(other, otherMedia);
   const otherHeld = mediaAddress(other, otherMedia) === 'held';
   return {
+    transport,
     remote,
     receives: remote !== null && receives(ownDirection) && sends(otherDirection),
     sends: sends(ownDirection) && receives(otherDirection) && !otherHeld,
-    formats: agreedFormats(agreement, ownMedia, otherMedia),
+    formats: transport === 'rtp' ? agreedFormats(agreement, ownMedia, otherMedia) : [],
     ptimeMs: ptime(ownMedia),
   };
 }

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../kernel/result.ts';
-import { activeAudioLine, mediaAddress } from './audio-line.ts';
+import { activeLine, mediaAddress, transportOf } from './active-line.ts';
 import { narrowFormats } from './narrow-formats.ts';
 import {
   attributeName,
@@ -57,7 +57,7 @@ function isTransport(line: SdpLine): boolean {
 }
 
 /**
- * An offer for the other leg: our address, one audio line, narrowed to `encodings` (`PCMA/8000`; null: whole).
+ * An offer for the other leg: our address, one line of audio or T.38, speech narrowed to `encodings` (`PCMA/8000`; null: whole).
  * Other lines keep their place with port 0 (RFC 3264 §8.2).
  */
 export function relayOffer(
@@ -65,7 +65,7 @@ export function relayOffer(
   local: LocalAddress,
   encodings: readonly string[] | null,
 ): Result<RelayedOffer, MediaFault> {
-  const line = activeAudioLine(offer);
+  const line = activeLine(offer);
   const active = line === null ? undefined : offer.media[line];
   if (line === null || active === undefined) return err('no-audio');
   if (mediaAddress(offer, active) === 'unusable') return err('unusable-address');
@@ -91,6 +91,8 @@ export function relayAnswer(
   const audio = answer.media[line];
   const offered = offer.media[line];
   if (audio === undefined || offered === undefined) return err('no-audio');
+  // RFC 3264 §6: the answer's line is of the offer's kind.
+  if (audio.port !== 0 && transportOf(audio) !== transportOf(offered)) return err('no-audio');
   if (audio.port === 0) return ok({ lines, media });
   if (mediaAddress(answer, audio) === 'unusable') return err('unusable-address');
   const narrowed = narrowFormats(audio, encodings);
@@ -135,7 +137,8 @@ function ours(
   const lines = media.lines.filter((line) => line.type !== 'c' && line.type !== 'k' && !isTransport(line));
   if (direction !== effective) setDirection(lines, direction);
   // RFC 3605 §2.1: needed only where RTCP is not on the next port.
-  if (local.rtcpPort !== local.rtpPort + 1) lines.push({ type: 'a', value: `rtcp:${local.rtcpPort}` });
+  if (transportOf(media) === 'rtp' && local.rtcpPort !== local.rtpPort + 1)
+    lines.push({ type: 'a', value: `rtcp:${local.rtcpPort}` });
   return { ...media, port: local.rtpPort, portCount: null, lines };
 }
 

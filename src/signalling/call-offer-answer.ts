@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { EndReason, Party } from '../records/call-record.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { activeAudioLine } from '../sdp/audio-line.ts';
+import { activeLine } from '../sdp/active-line.ts';
 import { negotiatedMedia } from '../sdp/negotiated-media.ts';
 import { describeSession } from '../sdp/origin.ts';
 import { type MediaFault, relayAnswer, relayOffer } from '../sdp/relay-description.ts';
@@ -117,7 +117,7 @@ export function takeAnswer(
   offer: SessionDescription,
   answer: SessionDescription,
 ): void {
-  const line = activeAudioLine(offer);
+  const line = activeLine(offer);
   const { local } = turn.call;
   if (line === null || local === null) return;
   const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'answerer');

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../kernel/result.ts';
-import { activeAudioLine, mediaAddress } from '../sdp/audio-line.ts';
+import { activeLine, mediaAddress, transportOf } from '../sdp/active-line.ts';
 import { encodingName, payloadFormats } from '../sdp/payload-formats.ts';
 import { canonicalName } from '../sip/header-name.ts';
 import type { SipHeaders, SipRequest } from '../sip/message.ts';
@@ -21,7 +21,7 @@ export interface IncomingInvite {
   readonly from: string;
   readonly to: string;
   readonly offer: Offer | null;
-  /** `PCMA/8000`; null: no offer. */
+  /** `PCMA/8000`; null: no offer, or none of speech. */
   readonly offered: readonly string[] | null;
 }
 
@@ -70,16 +70,18 @@ function readOffer(request: SipRequest): Result<Offer | null, DescriptionFault> 
   if (!described.ok) return described;
   const description = described.value;
   if (description === null) return ok(null);
-  const line = activeAudioLine(description);
+  const line = activeLine(description);
   const media = line === null ? undefined : description.media[line];
   if (line === null || media === undefined) return err('no-audio');
   if (mediaAddress(description, media) === 'unusable') return err('unusable-address');
   return ok({ by: 'caller', description, line, relayed: null });
 }
 
-function encodingsOf({ description, line }: Offer): readonly string[] {
+/** Null where the offer is no speech: T.38. */
+function encodingsOf({ description, line }: Offer): readonly string[] | null {
   const media = description.media[line];
-  return media === undefined ? [] : [...new Set(payloadFormats(media).map(encodingName))];
+  if (media === undefined || transportOf(media) !== 'rtp') return null;
+  return [...new Set(payloadFormats(media).map(encodingName))];
 }
 
 /** Header fields by lower-case long name, for rules. */

@@ -41,7 +41,7 @@ export interface CallFacts {
   readonly callerSipCallId: string;
   /** Header fields of the INVITE by lower-case long name, for rules. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
-  /** Audio encodings of the offer in upper case with their clock rate, `PCMA/8000`; null: no offer. */
+  /** Audio encodings of the offer in upper case with their clock rate, `PCMA/8000`; null: no offer of any. */
   readonly offered: readonly string[] | null;
 }
 
@@ -81,6 +81,8 @@ export interface LocalMedia {
 
 /** A leg's media as the last offer and answer between us and that party left it. */
 export interface NegotiatedMedia {
+  /** `udptl`: fax by T.38, which is no speech and has no formats here. */
+  readonly transport: 'rtp' | 'udptl';
   /** Null: rejected, or on hold by the null address (RFC 2543). */
   readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort: number } | null;
   /** Whether the party may be sent to, and whether it may send. */

@@ -24,12 +24,14 @@ const facts: CallFacts = {
   offered: ['PCMA/8000'],
 };
 const pcma: NegotiatedMedia = {
+  transport: 'rtp',
   remote: { address: '127.0.0.1', port: 4000, rtcpPort: 4001 },
   receives: true,
   sends: true,
   formats: [{ payloadType: 8, encoding: 'PCMA', clockRate: 8000 }],
   ptimeMs: 20,
 };
+const fax: NegotiatedMedia = { ...pcma, transport: 'udptl', formats: [] };
 const opus: NegotiatedMedia = {
   ...pcma,
   formats: [{ payloadType: 96, encoding: 'OPUS', clockRate: 48_000 }],
@@ -108,7 +110,7 @@ function world(rule: object) {
       { address: '127.0.0.1', rtpPort: 2, rtcpPort: 3 },
       { address: '127.0.0.1', rtpPort: 4, rtcpPort: 5 },
     ],
-    connect: () => undefined,
+    connect: (leg, { transport }) => transport === 'udptl' && log.push(`fax ${leg}`),
     gate: (open) => log.push(open ? 'gate-open' : 'gate-closed'),
     play: (leg, prompt) => log.push(`play ${prompt} ${leg}`),
     stopPlay: (leg) => log.push(`stop ${leg}`),
@@ -172,6 +174,39 @@ describe('a recorded call', () => {
     w.session.ended(ended);
     w.session.onMedia({ type: 'closed', session: 1, legs: [counts, counts] });
   };
+
+  it('a fax by T.38 ends the recording before the first datagram, and the record says so', async () => {
+    await answer();
+    tellBoth();
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    w.view.connect('caller', fax);
+    w.view.connect('callee', fax);
+    w.tell({ type: 'sealed', recording: 7, result: sealed });
+    expect(w.log.slice(-4)).toEqual(['begin', 'end', 'fax 0', 'fax 1']);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'sealed', reason: 't38' });
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    hangUp();
+    expect(w.log.slice(-3)).toEqual(['close', 'release', 'done']);
+    expect(w.recordings().filter(({ state }) => state === 'sealed')).toHaveLength(1);
+  });
+
+  it('a fax while the announcement plays: nobody is muted, none is kept, nobody is alarmed', async () => {
+    await answer();
+    w.view.connect('caller', fax);
+    w.session.onMedia({ type: 'played', session: 1, leg: 0, report: { ...report, end: 'stopped' } });
+    expect(w.log.slice(-4)).toEqual(['discard', 'fax 0', 'stop 1', 'gate-open']);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 't38' });
+    expect(w.log.filter((line) => line.startsWith('alarm'))).toEqual([]);
+  });
+
+  it('a fax from the first answer: no announcement, no recording, no alarm', async () => {
+    w.view.connect('caller', fax);
+    w.view.connect('callee', fax);
+    await answer();
+    expect(w.log).toEqual(['fax 0', 'fax 1']);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 't38' });
+  });
 
   it('is expected in the journal before media opens', () => {
     expect(w.written.map(({ kind }) => kind)).toEqual(['call', 'recording']);
@@ -349,5 +384,19 @@ describe('announce: elsewhere', () => {
     const evidence = w.written.flatMap((event) => (event.kind === 'consent' ? [event.consent] : []));
     expect(evidence).toHaveLength(2);
     expect(evidence[0]).toMatchObject({ outcome: 'elsewhere', text: 'The PBX says so.', promptId: null });
+  });
+});
+
+describe('a call that may not go on unrecorded', () => {
+  it('ends when speech comes back after a fax', async () => {
+    const w = world({ ...rule, onFailure: 'refuse' });
+    await w.session.expect();
+    w.view.connect('caller', fax);
+    w.view.connect('callee', fax);
+    w.session.answered();
+    w.view.connect('caller', { ...pcma, remote: null });
+    expect(w.log).toEqual(['fax 0', 'fax 1']);
+    w.view.connect('caller', pcma);
+    expect(w.log.at(-1)).toBe('hang-up recording-failed');
   });
 });

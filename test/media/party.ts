@@ -10,6 +10,8 @@ export interface Heard {
   readonly ssrc: number;
   readonly payload: Buffer;
   readonly fromPort: number;
+  /** All of it. */
+  readonly packet: Buffer;
 }
 
 export function rtpPacket(fields: {
@@ -40,6 +42,7 @@ function readHeard(packet: Buffer, fromPort: number): Heard {
     ssrc: packet.readUInt32BE(8),
     payload: packet.subarray(12),
     fromPort,
+    packet,
   };
 }
 

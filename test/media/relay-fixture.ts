@@ -128,7 +128,15 @@ export class RelayFixture {
       type: 'connect',
       session,
       leg,
-      media: { remote, receives: true, sends: true, formats: speechFormats, ptimeMs: 20, ...change },
+      media: {
+        transport: 'rtp',
+        remote,
+        receives: true,
+        sends: true,
+        formats: speechFormats,
+        ptimeMs: 20,
+        ...change,
+      },
     });
   }
 

@@ -23,6 +23,19 @@ function numbers({ formats }: PartyMedia): number[] {
 }
 
 describe('negotiatedMedia', () => {
+  it('RFC 3362: T.38 has a place and no formats, whatever it is narrowed to', () => {
+    const [offerer, answerer] = agree(
+      ['c=IN IP4 192.0.2.1', 'm=image 4000 udptl t38', 'a=T38FaxVersion:0'],
+      ['c=IN IP4 192.0.2.2', 'm=image 6000 UDPTL t38'],
+      ['PCMA/8000'],
+    );
+    expect(offerer).toEqual({
+      ...{ transport: 'udptl', receives: true, sends: true, formats: [], ptimeMs: 20 },
+      remote: { address: '192.0.2.1', port: 4000, rtcpPort: 4001 },
+    });
+    expect(answerer).toMatchObject({ transport: 'udptl', remote: { address: '192.0.2.2', port: 6000 } });
+  });
+
   it('names address, RTP and the next port, direction, formats and packet time of each side', () => {
     const [offerer, answerer] = agree(
       ['c=IN IP4 192.0.2.1', 'm=audio 4000 RTP/AVP 0 8', 'a=ptime:30'],
@@ -30,6 +43,7 @@ describe('negotiatedMedia', () => {
     );
     const formats = [{ payloadType: 8, encoding: 'PCMA', clockRate: 8000 }];
     expect(offerer).toEqual({
+      transport: 'rtp',
       remote: { address: '192.0.2.1', port: 4000, rtcpPort: 4001 },
       receives: true,
       sends: true,
@@ -37,6 +51,7 @@ describe('negotiatedMedia', () => {
       ptimeMs: 30,
     });
     expect(answerer).toEqual({
+      transport: 'rtp',
       remote: { address: '192.0.2.2', port: 6000, rtcpPort: 7000 },
       receives: true,
       sends: true,

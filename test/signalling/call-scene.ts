@@ -11,7 +11,7 @@ import type {
   OwnAsk,
 } from '../../src/signalling/call-state.ts';
 import { readInvite } from '../../src/signalling/incoming-invite.ts';
-import type { Admission, LocalMedia } from '../../src/signalling/ports.ts';
+import type { Admission, LocalMedia, NegotiatedMedia } from '../../src/signalling/ports.ts';
 import type { Hop } from '../../src/signalling/transaction-layer.ts';
 import type { DigestCredentials } from '../../src/sip/digest-client.ts';
 import { SipHeaders, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
@@ -85,6 +85,8 @@ export class Scene {
   readonly warnings: Omit<Extract<CallEffect, { type: 'warn' }>, 'type'>[] = [];
   /** What the director was told and asked, in order. */
   readonly told: string[] = [];
+  /** What media was told of the legs. */
+  readonly media: NegotiatedMedia[] = [];
   /** Transactions of requests in dialog that came in. */
   readonly received: string[] = [];
   /** Our tag in the caller's requests. */
@@ -302,6 +304,7 @@ export class Scene {
     if (['admit', 'open-media', 'connect', 'answered', 'hung-up', 'ended'].includes(effect.type)) {
       this.told.push(effect.type);
     }
+    if (effect.type === 'connect') this.media.push(effect.media);
     if (effect.type === 'send') this.sent.push(effect);
     if (effect.type === 'respond') this.responses.push(effect);
     if (effect.type === 'ack') this.acks.push(effect.request);

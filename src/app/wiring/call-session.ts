@@ -84,6 +84,7 @@ export class CallSession {
   #media: MediaHandle | null = null;
   #counts: readonly [LegCounts, LegCounts] | null = null;
   #hungUpAt: string | null = null;
+  #diverted = false;
   #ended = false;
   #mediaClosed = true;
 
@@ -138,6 +139,8 @@ export class CallSession {
       local: { caller: local(0), callee: local(1) },
       connect: (party, negotiated) => {
         this.#noteCodec(party, negotiated);
+        if (negotiated.transport === 'udptl') this.#divert();
+        else if (negotiated.remote !== null) this.#speechIsBack();
         media.connect(legOf(party), negotiated);
       },
       close: () => {
@@ -148,7 +151,7 @@ export class CallSession {
 
   answered(): void {
     this.#saveCall({ answeredAt: this.#now() });
-    if (this.#life === null) return;
+    if (this.#life === null || this.#diverted) return;
     const codecs = [...this.#codecs.values()];
     if (codecs.length < 2 || !codecs.every(isSpoken)) {
       this.#stepLife({ type: 'failed', reason: 'no-codec' });
@@ -416,7 +419,23 @@ export class CallSession {
     this.#write([{ kind: 'consent', consent }]);
   }
 
-  #noteCodec(party: Party, { formats }: NegotiatedMedia): void {
+  /** A fax by T.38 follows: no speech, so the recording ends here, and says why. */
+  #divert(): void {
+    if (this.#diverted || this.#life === null) return;
+    this.#diverted = true;
+    this.#deps.logger.info('recording-diverted', { callId: this.callId, reason: 't38' });
+    this.#stepLife({ type: 'diverted', reason: 't38' });
+  }
+
+  /** A call has one recording, and after a fax it is over. A rule that has no call without one ends the call. */
+  #speechIsBack(): void {
+    if (!this.#diverted || !this.#decision.record || this.#hungUpAt !== null) return;
+    this.#deps.logger.info('speech-after-fax', { callId: this.callId });
+    if (this.#decision.rule.onFailure === 'refuse') this.#deps.hangUp(this.callId, 'recording-failed');
+  }
+
+  #noteCodec(party: Party, { transport, formats }: NegotiatedMedia): void {
+    if (transport === 'udptl' && !this.#codecs.has(party)) this.#codecs.set(party, 'T38');
     const audio = formats.find(({ encoding }) => encoding !== 'TELEPHONE-EVENT' && encoding !== 'CN');
     if (audio !== undefined) this.#codecs.set(party, audio.encoding);
   }

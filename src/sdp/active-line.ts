@@ -13,16 +13,27 @@ export interface MediaAddress {
   readonly rtcpPort: number;
 }
 
+/** What a line carries: RTP, or the datagrams of T.38, which have no RTP in them (RFC 3362, RFC 7345 §2). */
+export type MediaTransport = 'rtp' | 'udptl';
+
 /** Plain RTP. The secure profiles need a key exchange that the description of this leg cannot carry on. */
 const relayedProfiles: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF']);
 
-/** The one line that a call uses: the first audio line that is neither rejected nor of another transport. */
-export function activeAudioLine({ media }: SessionDescription): number | null {
-  const line = media.findIndex(
-    ({ kind, port, proto }) =>
-      kind.toLowerCase() === 'audio' && port !== 0 && relayedProfiles.has(proto.toUpperCase()),
-  );
+/**
+ * The one line that a call uses: the first audio line that is neither rejected nor of another transport, and where
+ * there is none the first image line of T.38 over UDP. So an offer of both is of speech.
+ */
+export function activeLine({ media }: SessionDescription): number | null {
+  const audio = media.findIndex((one) => one.port !== 0 && transportOf(one) === 'rtp');
+  const line = audio < 0 ? media.findIndex((one) => one.port !== 0 && transportOf(one) === 'udptl') : audio;
   return line < 0 ? null : line;
+}
+
+/** Null: nothing that is relayed, `m=image ... tcptl` among it. */
+export function transportOf({ kind, proto }: MediaDescription): MediaTransport | null {
+  const [what, profile] = [kind.toLowerCase(), proto.toUpperCase()];
+  if (what === 'audio' && relayedProfiles.has(profile)) return 'rtp';
+  return what === 'image' && profile === 'UDPTL' ? 'udptl' : null;
 }
 
 /**
