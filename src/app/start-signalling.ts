@@ -8,6 +8,7 @@ import { createB2bua } from '../signalling/b2bua.ts';
 import { emergencyNumbers } from '../signalling/emergency-numbers.ts';
 import type { EndReason } from '../records/call-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
+import { createSystemLocator } from '../signalling/locate/system-locator.ts';
 import { createTargetBoard } from '../signalling/peering/target-board.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
@@ -47,7 +48,8 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     logger: plan.logger,
     meter: plan.meter,
   };
-  const board = createTargetBoard({ ...shared, peers: peers.value.all });
+  const locator = createSystemLocator({ ...shared, servers: plan.sip.dns.servers });
+  const board = createTargetBoard({ ...shared, locator, peers: peers.value.all });
   const b2bua = createB2bua({
     ...shared,
     peers: peers.value,
@@ -71,13 +73,17 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   b2bua.attach(stack);
   try {
     const bound = await stack.start();
+    await board.start();
     return ok({
       control: b2bua,
       addresses: bound.map(printListener),
       endAllCalls: (reason) => {
         b2bua.endAllCalls(reason);
       },
-      close: () => stack.close(),
+      close: () => {
+        board.close();
+        return stack.close();
+      },
     });
   } catch (error) {
     return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limitOptions } from './defence/options.ts';
+import { parseDnsServer } from './locate/system-files.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
 const port = z.number().int().min(0).max(65_535);
@@ -52,6 +53,19 @@ export const sipOptions = z.strictObject({
   listeners: z.array(listener).min(1),
   peers: z.array(peer).min(1),
   routes: z.array(route).min(1),
+  dns: z
+    .strictObject({
+      /** Empty: those of /etc/resolv.conf. */
+      servers: z
+        .array(
+          z.string().refine((text) => parseDnsServer(text) !== null, {
+            error: 'is no DNS server; write it as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353',
+          }),
+        )
+        .max(8)
+        .default([]),
+    })
+    .prefault({}),
   /** As dialled; the country's prefixes are added to them. */
   emergency: z.array(dialledDigits).default(['112', '113']),
   /** Digits that a PBX may leave before a number. */

@@ -1,11 +1,12 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { defaultPortOf, type SipTransport } from '../sip/transport-name.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import { bareHost } from '../sip/via.ts';
 import { parseSipUri } from '../sip/uri.ts';
 import { addressBytes, type AddressPrefix, contains, overlap, parseAddressPrefix } from './address-prefix.ts';
 import type { ListenerOptions, PeerOptions, SipOptions } from './options.ts';
+import type { LocateQuestion } from './locate/locate.ts';
+import { canonicalName } from './locate/dns-records.ts';
 import type { Hop } from './transaction-layer.ts';
 
 /** A neighbour that may send us calls, and that calls are sent to. */
@@ -16,7 +17,7 @@ export interface Peer {
   /** Host of From, To and asserted identity towards it; null: our own address. */
   readonly domain: string | null;
   /** In the order in which they are tried. */
-  readonly targets: readonly Target[];
+  readonly targets: readonly PeerTarget[];
   readonly inviteTimeoutMs: number;
   /** How long a hop of its that failed is tried last. */
   readonly penaltyMs: number;
@@ -28,6 +29,12 @@ export interface Peer {
   readonly trust: boolean;
 }
 
+/** Where calls of a peer are to go, as it is configured: a name or an address. */
+export interface PeerTarget extends LocateQuestion {
+  readonly listener: string;
+}
+
+/** A place where calls can be sent to: one of those that a peer's target stands for. */
 export interface Target {
   /** As a URI writes it: IPv6 in brackets. */
   readonly host: string;
@@ -96,7 +103,8 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     return [];
   });
   const targets = options.targets.flatMap((text) => {
-    const target = parseTarget(text, options.listener, listener?.transport ?? 'udp');
+    if (listener === undefined) return [];
+    const target = parseTarget(text, listener);
     if (typeof target !== 'string') return [target];
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
@@ -114,13 +122,24 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
   return { peer, prefixes };
 }
 
-function parseTarget(text: string, listener: string, transport: SipTransport): Target | string {
+function parseTarget(text: string, { id, transport, address }: ListenerOptions): PeerTarget | string {
   const uri = parseSipUri(text);
-  if (uri?.scheme !== 'sip') return 'is no SIP URI; write it as sip:192.0.2.1:5060';
-  const address = bareHost(uri.host);
-  if (isIP(address) === 0) return `names the host ${uri.host}; give its IP address`;
-  const port = uri.port ?? defaultPortOf(transport);
-  return { host: uri.host, port: uri.port, hop: { listener, transport, address, port } };
+  if (uri?.scheme !== 'sip') return 'is no SIP URI; write it as sip:carrier.example or sip:192.0.2.1:5060';
+  const { host, port } = uri;
+  const families = familiesOf(address);
+  const family = isIP(bareHost(host)) === 0 ? null : isIPv4(bareHost(host)) ? 'A' : 'AAAA';
+  if (family === null && canonicalName(host) === null)
+    return `names the host ${host}, which no DNS name can be`;
+  if (family !== null && !families.includes(family)) {
+    return `cannot be reached from ${address} of listener "${id}"; give the peer a listener of the same family`;
+  }
+  return { host, port, transport, families, listener: id };
+}
+
+/** What a socket bound to this address can send to; one on `::` serves both families (RFC 3493 §3.7). */
+function familiesOf(address: string): PeerTarget['families'] {
+  if (isIPv4(address)) return ['A'];
+  return address === '::' ? ['AAAA', 'A'] : ['AAAA'];
 }
 
 /** One source must be one peer; which of two was meant is not for us to guess. */

@@ -45,6 +45,7 @@ const soleImporters: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['metrics'],
   'age-encryption': ['storage'],
   fastify: ['api'],
+  'dns-packet': ['signalling'],
   pino: ['app'],
   wavefile: ['audio'],
 };

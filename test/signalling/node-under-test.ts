@@ -7,6 +7,7 @@ import type { Party } from '../../src/records/call-record.ts';
 import { type B2bua, createB2bua } from '../../src/signalling/b2bua.ts';
 import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
+import type { Locator } from '../../src/signalling/locate/locator.ts';
 import { createTargetBoard } from '../../src/signalling/peering/target-board.ts';
 import { createPeerBook } from '../../src/signalling/peers.ts';
 import type {
@@ -114,6 +115,8 @@ export interface NodeOptions {
 }
 
 type ScriptedId = 'pbx' | 'carrier' | 'second';
+const nowhere: Locator = () =>
+  Promise.resolve({ kind: 'located', groups: [], refreshAt: null, quality: 'good' });
 
 /** The real stack and B2BUA on loopback between three scripted peers, told apart by port. */
 export async function nodeUnderTest({
@@ -167,7 +170,7 @@ export async function nodeUnderTest({
     ...{ clock: systemClock(), schedule, random: systemRandom },
     ...{ logger: silentLogger, meter },
   };
-  const board = createTargetBoard({ ...shared, peers: peers.value.all });
+  const board = createTargetBoard({ ...shared, locator: nowhere, peers: peers.value.all });
   const b2bua = createB2bua({
     ...{ ...shared, peers: peers.value, board, director },
     isEmergency: emergencyNumbers({

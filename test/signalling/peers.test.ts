@@ -96,9 +96,14 @@ describe('faults', () => {
       'sip.peers "a": match "pbx.example" is no address prefix; write it as 192.0.2.0/24 or 192.0.2.1/32:5060',
     ],
     [
-      'a host name as target',
-      { targets: ['sip:carrier.example'] },
-      'sip.peers "a": target "sip:carrier.example" names the host carrier.example; give its IP address',
+      'a name that DNS cannot have',
+      { targets: ['sip:carrier..example'] },
+      'sip.peers "a": target "sip:carrier..example" names the host carrier..example, which no DNS name can be',
+    ],
+    [
+      'an address of the other family',
+      { targets: ['sip:[2001:db8::1]'] },
+      'sip.peers "a": target "sip:[2001:db8::1]" cannot be reached from 127.0.0.1 of listener "lan"; give the peer a listener of the same family',
     ],
     [
       'an unknown listener',
@@ -125,14 +130,14 @@ describe('routes', () => {
   it('give peers in the order of failover, with their targets', () => {
     const peers = [
       { id: 'a', match: ['10.0.0.1'] },
-      { id: 'b', match: ['10.0.0.2'], targets: ['sip:10.0.0.2', 'sip:[2001:db8::1]:5070'] },
+      { id: 'b', match: ['10.0.0.2'], targets: ['sip:10.0.0.2', 'sip:carrier.example:5070'] },
     ];
     const made = createPeerBook(options(peers, [{ from: 'a', to: ['b', 'a'] }]));
     const route = made.ok ? made.value.route('a') : [];
     expect(route.map(({ id }) => id)).toEqual(['b', 'a']);
-    expect(route[0]!.targets.map(({ host, port, hop }) => [host, port, hop.address, hop.port])).toEqual([
-      ['10.0.0.2', null, '10.0.0.2', 5060],
-      ['[2001:db8::1]', 5070, '2001:db8::1', 5070],
+    expect(route[0]!.targets.map(({ host, port }) => [host, port])).toEqual([
+      ['10.0.0.2', null],
+      ['carrier.example', 5070],
     ]);
     expect(made.ok && made.value.route('b')).toEqual([]);
   });

@@ -1,10 +1,16 @@
 import type { Clock } from '../../kernel/clock.ts';
+import type { RandomBytes } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Meter } from '../../kernel/meter.ts';
+import type { Schedule } from '../../kernel/timers.ts';
+import { type Draw, drawOrder } from '../locate/draw-order.ts';
+import type { Locator } from '../locate/locator.ts';
 import type { Peer, Target } from '../peers.ts';
 import type { Hop } from '../transaction-layer.ts';
 import type { HopOutcome } from './hop-outcome.ts';
 import { PenaltyBox } from './penalty-box.ts';
+import type { ResolutionPhase } from './resolution-machine.ts';
+import { TargetResolution } from './target-resolution.ts';
 
 /** How a hop stands: `penalised` has failed a moment ago and is tried last. */
 type Standing = 'well' | 'penalised';
@@ -16,19 +22,25 @@ export interface Place {
 
 export interface TargetBoardOptions {
   readonly peers: readonly Peer[];
+  readonly locator: Locator;
   readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly random: RandomBytes;
   readonly logger: Logger;
   readonly meter: Meter;
 }
 
 /** Knows where each peer can be reached and how its hops stand. Asked by every call, so it never waits. */
 export interface TargetBoard {
+  /** Begins to keep names resolved. Resolves when each was looked up once, or after a moment. */
+  start(): Promise<void>;
   /** Where a call to this peer goes at this moment, best first. */
   placesOf(peer: Peer): readonly Place[];
-  /** Whether a target of a peer lies there: then what comes from there answers us. */
+  /** Whether a target of a peer lies there, or did: then what comes from there answers us. */
   knows(listener: string, address: string): boolean;
   /** What a request to a hop has shown of it. */
   heard(hop: Hop, outcome: HopOutcome): void;
+  close(): void;
 }
 
 export function createTargetBoard(options: TargetBoardOptions): TargetBoard {
@@ -40,28 +52,61 @@ interface KnownHop {
   readonly hop: Hop;
 }
 
+/** A Retry-After of a day would leave a trunk aside that was restarted an hour ago. */
+const maxPenaltyMs = 3_600_000;
+/** Addresses that names stood for once: calls that were set up with them go on. */
+const maxFormerAddresses = 256;
+
 class Board implements TargetBoard {
   readonly #options: TargetBoardOptions;
+  readonly #resolutions: ReadonlyMap<Peer, readonly TargetResolution[]>;
   readonly #hops = new Map<string, KnownHop>();
+  /** Of all hops that are and some that were, the newest last. */
   readonly #addresses = new Set<string>();
   readonly #penalties = new PenaltyBox();
+  readonly #draw: Draw;
 
   constructor(options: TargetBoardOptions) {
     this.#options = options;
-    for (const peer of options.peers) {
-      for (const { hop } of peer.targets) {
-        this.#hops.set(hopKey(hop), { peer, hop });
-        this.#addresses.add(`${hop.listener} ${hop.address}`);
-      }
-    }
+    this.#draw = drawFrom(options.random);
+    this.#resolutions = new Map(
+      options.peers.map((peer) => [
+        peer,
+        peer.targets.map(
+          (target) =>
+            new TargetResolution({
+              ...{ ...options, peer, target },
+              changed: () => {
+                this.#adopt();
+              },
+            }),
+        ),
+      ]),
+    );
+    this.#adopt();
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([...this.#resolutions.values()].flat().map((resolution) => resolution.start()));
+  }
+
+  close(): void {
+    for (const resolution of [...this.#resolutions.values()].flat()) resolution.close();
   }
 
   placesOf(peer: Peer): readonly Place[] {
     const now = this.#options.clock.monotonic();
-    return peer.targets.map((target) => ({
-      target,
-      standing: this.#penalties.holds(hopKey(target.hop), now) ? 'penalised' : 'well',
-    }));
+    const places = new Map<string, Place>();
+    for (const resolution of this.#resolutions.get(peer) ?? []) {
+      for (const group of resolution.groups) {
+        for (const target of drawOrder(group, this.#draw).flatMap((server) => resolution.targetsOf(server))) {
+          const key = hopKey(target.hop);
+          if (places.has(key)) continue;
+          places.set(key, { target, standing: this.#penalties.holds(key, now) ? 'penalised' : 'well' });
+        }
+      }
+    }
+    return [...places.values()];
   }
 
   knows(listener: string, address: string): boolean {
@@ -93,10 +138,40 @@ class Board implements TargetBoard {
     if (!this.#penalties.put(key, clock.monotonic(), ms)) return;
     logger.warn('hop-failed', { ...describeHop(known), cause, triedLastForSeconds: ms / 1000 });
   }
-}
 
-/** A Retry-After of a day would leave a trunk aside that was restarted an hour ago. */
-const maxPenaltyMs = 3_600_000;
+  /** Takes the hops as they are now; what is known of one that went is forgotten, but for its address. */
+  #adopt(): void {
+    const before = [...this.#hops.keys()];
+    this.#hops.clear();
+    for (const [peer, resolutions] of this.#resolutions) {
+      for (const hop of resolutions.flatMap((resolution) => resolution.hops())) {
+        this.#hops.set(hopKey(hop), { peer, hop });
+        const address = `${hop.listener} ${hop.address}`;
+        this.#addresses.delete(address);
+        this.#addresses.add(address);
+      }
+    }
+    this.#showPhases();
+    for (const key of before) if (!this.#hops.has(key)) this.#penalties.release(key);
+    for (const address of this.#addresses) {
+      if (this.#addresses.size <= this.#hops.size + maxFormerAddresses) break;
+      this.#addresses.delete(address);
+    }
+  }
+
+  #showPhases(): void {
+    const { meter } = this.#options;
+    const phases = [...this.#resolutions.values()].flat().map(({ phase }) => phase);
+    const count = (...wanted: ResolutionPhase[]): number =>
+      phases.filter((one) => wanted.includes(one)).length;
+    meter
+      .gauge('onrecord_targets_stale', 'Targets whose DNS answers have expired and cannot be had anew')
+      .set(count('stale'));
+    meter
+      .gauge('onrecord_targets_unresolved', 'Targets whose name leads nowhere')
+      .set(count('unknown', 'lost'));
+  }
+}
 
 /** One name for a hop, whatever connection leads there. */
 function hopKey({ listener, transport, address, port }: Hop): string {
@@ -109,5 +184,12 @@ function describeHop({ peer, hop }: KnownHop): { peer: string; transport: string
     peer: peer.id,
     transport,
     hop: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+  };
+}
+
+function drawFrom(random: RandomBytes): Draw {
+  return (most) => {
+    const [a = 0, b = 0, c = 0, d = 0] = random(4);
+    return Math.floor((((a * 256 + b) * 256 + c) * 256 + d) * ((most + 1) / 2 ** 32));
   };
 }
