@@ -8,6 +8,7 @@ import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
 import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
+import { DigestGate } from './digest-gate.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { headerMap, type IncomingInvite, readInvite, unservedScheme } from './incoming-invite.ts';
@@ -20,7 +21,7 @@ import type { CallControl, CallDirector, CallFacts } from './ports.ts';
 import { answerOptions, noSuchCall, refuse, refusedMethod, type Refusal, retryAfter } from './refusal.ts';
 import { RunningCall, type RunningCallDeps } from './running-call.ts';
 import { ringMs } from './sip-timers.ts';
-import type { ServerTransaction, TransactionLayer, TransactionUser } from './transaction-layer.ts';
+import type { Hop, ServerTransaction, TransactionLayer, TransactionUser } from './transaction-layer.ts';
 
 export interface B2buaOptions {
   readonly peers: PeerBook;
@@ -64,12 +65,14 @@ class CallCentre implements B2bua {
   readonly #claims = new Map<string, string[]>();
   readonly #invites = new Map<string, RunningCall>();
   readonly #limits: CallLimits;
+  readonly #digest: DigestGate;
   #layer: TransactionLayer | null = null;
   #draining = false;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: B2buaOptions) {
     this.#options = options;
+    this.#digest = new DigestGate(options);
     this.#limits = new CallLimits(options.clock, options.meter);
   }
 
@@ -119,6 +122,11 @@ class CallCentre implements B2bua {
     // A dialog is between us and the peer that it was made with.
     if (owner === undefined || leg?.peer.id !== peer.id) this.#refuse(transaction, noSuchCall);
     else this.#inDialog(owner, transaction);
+  }
+
+  screen(request: SipRequest, { listener, address, port }: Hop): Refusal | null {
+    const peer = this.#options.peers.find(listener, address, port);
+    return peer === null ? null : this.#digest.check(peer, request);
   }
 
   cancelled(transaction: ServerTransaction, reason: string | null): void {

@@ -16,6 +16,8 @@ const quotable = z
   .string({ error: 'is text; put digits in quotes: "0123"' })
   .regex(/^[^\x00-\x1f\x7f]+$/, 'is empty or has control characters');
 
+const credentials = z.strictObject({ username: quotable, password: quotable, realm: quotable });
+
 const listener = z.strictObject({
   id,
   transport: z.enum(['udp', 'tcp']),
@@ -37,7 +39,9 @@ const peer = z.strictObject({
   inviteTimeoutMs: z.number().int().min(100).max(64_000).default(4000),
   maxCalls: z.number().int().min(1).optional(),
   /** What we are known by to this peer; its challenges of any other realm get nothing. */
-  auth: z.strictObject({ username: quotable, password: quotable, realm: quotable }).optional(),
+  auth: credentials.optional(),
+  /** What this peer proves to us by digest before a request of its comes in. */
+  digest: credentials.optional(),
   callsPerSecond: z.number().positive().max(10_000).optional(),
   /** How long a hop that failed is tried last; 0: never. */
   penaltySeconds: z.number().int().min(0).max(3600).default(30),

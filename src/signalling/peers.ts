@@ -24,6 +24,8 @@ export interface Peer {
   readonly maxCalls: number | null;
   /** What we are known by to it; null: its challenges are not answered. */
   readonly credentials: DigestCredentials | null;
+  /** What it is known by to us; null: its address is enough. */
+  readonly digest: DigestCredentials | null;
   readonly callsPerSecond: number | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
   readonly trust: boolean;
@@ -109,7 +111,8 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
   });
-  const { id, side, domain, inviteTimeoutMs, penaltySeconds, maxCalls, callsPerSecond, auth } = options;
+  const { id, side, domain, inviteTimeoutMs, penaltySeconds, maxCalls, callsPerSecond, auth, digest } =
+    options;
   const peer = {
     ...{ id, side, listener: options.listener, targets, inviteTimeoutMs },
     trust: options.trust,
@@ -117,6 +120,7 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     penaltyMs: penaltySeconds * 1000,
     maxCalls: maxCalls ?? null,
     credentials: auth ?? null,
+    digest: digest ?? null,
     callsPerSecond: callsPerSecond ?? null,
   };
   return { peer, prefixes };

@@ -145,6 +145,8 @@ class Stack implements SipStack {
       this.#servers.ack(request, source);
     } else if (this.#servers.absorb(request, source)) {
       this.#transports.repeated();
+    } else if (this.#screened(request, source, path)) {
+      return;
     } else if (this.#servers.size < maxServerTransactions) {
       this.#servers.begin(request, source, path);
     } else {
@@ -153,6 +155,15 @@ class Stack implements SipStack {
       response.headers.append('Retry-After', String(overloadRetrySeconds));
       this.#reply(response, path);
     }
+  }
+
+  #screened(request: SipRequest, source: Hop, path: ReturnPath): boolean {
+    const refusal = this.#options.user.screen?.(request, source) ?? null;
+    if (refusal === null) return false;
+    const response = statelessResponse(this.#secret, request, refusal.status, refusal.phrase);
+    for (const [name, value] of refusal.headers ?? []) response.headers.append(name, value);
+    this.#reply(response, path);
+    return true;
   }
 
   #response(response: SipResponse, source: Hop): void {

@@ -1,4 +1,5 @@
 import type { SipRequest, SipResponse } from '../sip/message.ts';
+import type { Refusal } from './refusal.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
 
 /** Where a message came from or goes to. */
@@ -36,6 +37,11 @@ export interface ClientEvents {
 
 /** The layer above: the call machines. */
 export interface TransactionUser {
+  /**
+   * Looks at a new request, no ACK, before there is a transaction for it: what it refuses leaves nothing behind here
+   * (RFC 3261 §8.2.7 means this for challenges). Null: it may come in.
+   */
+  screen?(request: SipRequest, source: Hop): Refusal | null;
   /** A new request that is neither ACK nor CANCEL. Its source is a configured peer already. */
   request(transaction: ServerTransaction): void;
   /** CANCEL has matched this INVITE transaction; the CANCEL itself was answered 200 already. */
