@@ -22,12 +22,12 @@ export function sessionBody({ headers, body }: SipMessage): Result<SessionDescri
   return parsed.ok ? parsed : err('broken');
 }
 
-function mediaType(value: string): string {
+export function mediaType(value: string): string {
   return (value.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
 /** RFC 2046 §5.1.1: parts stand between lines of `--boundary`. */
-function sdpPart(type: string, body: Uint8Array): Uint8Array | null {
+export function sdpPart(type: string, body: Uint8Array): Uint8Array | null {
   const boundary = /;\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type);
   const delimiter = boundary?.[1] ?? boundary?.[2];
   if (!mediaType(type).startsWith('multipart/') || delimiter === undefined) return null;

@@ -1,0 +1,159 @@
+import type { Counter, Meter } from '../../kernel/meter.ts';
+import type { Schedule } from '../../kernel/timers.ts';
+import { packLadder } from '../../records/ladder-packing.ts';
+import type { LadderLeg, PackedLadder } from '../../records/ladder-record.ts';
+import { CallTrace } from './call-trace.ts';
+import type { CallTracer } from './call-tracer.ts';
+import type { TracedMessage } from './message-observer.ts';
+
+export interface LadderCollectorOptions {
+  /** What the ladders of all calls may hold together. */
+  readonly memoryBytes: number;
+  /** Takes the ladder of a call that is over. */
+  readonly store: (ladder: PackedLadder) => void;
+  readonly schedule: Schedule;
+  readonly meter: Meter;
+}
+
+/** RFC 3261 §17.1.2.2, T4: how long a message may still be on its way. The last ACK comes after the end. */
+const lingerMs = 5_000;
+/** INVITEs that are no call yet, and what was answered to them. */
+const maxUnclaimed = 256;
+/** An INVITE, 100, a challenge and its ACK, and the same again. */
+const unclaimedMessages = 8;
+
+interface Owner {
+  readonly callId: string;
+  readonly trace: CallTrace;
+  readonly leg: number;
+}
+
+interface Entry {
+  readonly trace: CallTrace;
+  /** Stops the wait for stragglers; null: the call is not over. */
+  cancel: (() => void) | null;
+}
+
+/** Puts each message to the calls whose dialog it belongs to, and hands on the ladder of each call that is over. */
+export class LadderCollector implements CallTracer {
+  readonly #options: LadderCollectorOptions;
+  readonly #calls = new Map<string, Entry>();
+  /** Calls that are over and wait for stragglers, the oldest first. */
+  readonly #over = new Set<string>();
+  /** By SIP Call-ID. Two calls have one in common where our INVITE came back to us as a call of its own. */
+  readonly #owners = new Map<string, readonly Owner[]>();
+  readonly #unclaimed = new Map<string, TracedMessage[]>();
+  readonly #skipped: Counter;
+  #bytes = 0;
+
+  constructor(options: LadderCollectorOptions) {
+    this.#options = options;
+    this.#skipped = options.meter.counter(
+      'onrecord_sip_ladder_skipped_total',
+      'Messages that no ladder has, since ladders had used their memory',
+    );
+  }
+
+  /** Bytes of messages held. */
+  get size(): number {
+    return this.#bytes;
+  }
+
+  observe(message: TracedMessage): void {
+    const owners = this.#owners.get(message.sipCallId);
+    if (owners === undefined) this.#wait(message);
+    else for (const owner of owners) this.#add(owner, message);
+  }
+
+  /** The INVITE of a call, and the 100 to it, are there before the call is. */
+  #wait(message: TracedMessage): void {
+    const { sipCallId, direction, bytes } = message;
+    const waiting = this.#unclaimed.get(sipCallId);
+    if (waiting !== undefined) {
+      if (waiting.length < unclaimedMessages) waiting.push(message);
+      return;
+    }
+    if (direction !== 'received' || bytes.toString('latin1', 0, 7) !== 'INVITE ') return;
+    for (const oldest of this.#unclaimed.keys()) {
+      if (this.#unclaimed.size < maxUnclaimed) break;
+      this.#unclaimed.delete(oldest);
+    }
+    this.#unclaimed.set(sipCallId, [message]);
+  }
+
+  #add({ callId, trace, leg }: Owner, message: TracedMessage): void {
+    const room = this.#hasRoom(message.bytes.length);
+    // Its own call may have had to make room.
+    if (!this.#calls.has(callId)) return;
+    const before = trace.size;
+    if (room) {
+      trace.add(message, leg);
+    } else {
+      trace.skip();
+      this.#skipped.add();
+    }
+    this.#bytes += trace.size - before;
+  }
+
+  /** Calls that are over need not wait for stragglers. */
+  #hasRoom(bytes: number): boolean {
+    for (const callId of this.#over) {
+      if (this.#bytes + bytes <= this.#options.memoryBytes) break;
+      this.#finish(callId);
+    }
+    return this.#bytes + bytes <= this.#options.memoryBytes;
+  }
+
+  claim(callId: string, leg: LadderLeg): void {
+    const entry = this.#calls.get(callId) ?? { trace: new CallTrace(), cancel: null };
+    this.#calls.set(callId, entry);
+    const owner = { callId, trace: entry.trace, leg: entry.trace.leg(leg) };
+    const owners = this.#owners.get(leg.sipCallId) ?? [];
+    if (owners.some(({ trace }) => trace === owner.trace)) return;
+    this.#owners.set(leg.sipCallId, [...owners, owner]);
+    for (const message of this.#unclaimed.get(leg.sipCallId) ?? []) this.#add(owner, message);
+    this.#unclaimed.delete(leg.sipCallId);
+  }
+
+  over(callId: string): void {
+    const entry = this.#calls.get(callId);
+    if (entry === undefined || entry.cancel !== null) return;
+    this.#over.add(callId);
+    entry.cancel = this.#options.schedule(lingerMs, () => {
+      this.#finish(callId);
+    });
+  }
+
+  #finish(callId: string): void {
+    const entry = this.#calls.get(callId);
+    if (entry === undefined) return;
+    entry.cancel?.();
+    this.#calls.delete(callId);
+    this.#over.delete(callId);
+    this.#bytes -= entry.trace.size;
+    for (const { sipCallId } of entry.trace.legs) this.#disown(sipCallId, entry.trace);
+    this.#options.store(packLadder(callId, entry.trace.build()));
+  }
+
+  #disown(sipCallId: string, trace: CallTrace): void {
+    const left = (this.#owners.get(sipCallId) ?? []).filter((owner) => owner.trace !== trace);
+    if (left.length > 0) this.#owners.set(sipCallId, left);
+    else this.#owners.delete(sipCallId);
+  }
+
+  /** The ladder so far of a call that is up or has just ended; null: not here. */
+  ladder(callId: string): PackedLadder | null {
+    const entry = this.#calls.get(callId);
+    return entry === undefined ? null : packLadder(callId, entry.trace.build());
+  }
+
+  /** Messages of the call so far that had been on the wire before. */
+  repeated(callId: string): number {
+    return this.#calls.get(callId)?.trace.repeated ?? 0;
+  }
+
+  /** Hands on the ladders of all calls that are over, without waiting for stragglers. */
+  flush(): void {
+    for (const callId of [...this.#over]) this.#finish(callId);
+  }
+}
