@@ -55,6 +55,7 @@ export class OwedEntries {
         return;
       case 'consent':
       case 'control':
+      case 'ladder':
         return;
       default:
         // A kind of a newer version is shipped like the others and needs no recovery here.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MeterSample } from '../kernel/meter.ts';
 import type { ToControl, ToProxy } from './protocol.ts';
-import { recordEventSchema } from './record-event-schema.ts';
+import { ladderSchema, recordEventSchema } from './record-event-schema.ts';
 
 const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const nodeId = z.string().min(1).max(128);
@@ -28,6 +28,7 @@ const sample = z.object({
 const value = z.discriminatedUnion('method', [
   z.object({ method: z.literal('metrics'), samples: z.array(sample) }),
   z.object({ method: z.literal('control'), recordingId: z.string(), samplePosition: z.number() }),
+  z.object({ method: z.literal('ladder'), ladder: ladderSchema }),
   z.object({ method: z.literal('forget-key') }),
   z.object({ method: z.literal('drain') }),
 ]);
@@ -46,6 +47,7 @@ const ask = z.discriminatedUnion('method', [
     actor: z.string(),
     reason: z.string().nullable(),
   }),
+  z.object({ method: z.literal('ladder'), callId: z.string() }),
   z.object({ method: z.literal('forget-key'), recordingId: z.string() }),
   z.object({ method: z.literal('drain') }),
 ]);

@@ -1,5 +1,6 @@
 import type { MeterSample } from '../kernel/meter.ts';
 import type { ControlAction } from '../records/control-event.ts';
+import type { PackedLadder } from '../records/ladder-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 
 /**
@@ -31,6 +32,8 @@ export type LinkRequest =
       readonly actor: string;
       readonly reason: string | null;
     }
+  /** The SIP messages so far of a call that is up or has just ended. */
+  | { readonly method: 'ladder'; readonly callId: string }
   /** Gives up whatever the journal still holds of a recording's key. */
   | { readonly method: 'forget-key'; readonly recordingId: string }
   | { readonly method: 'drain' };
@@ -42,6 +45,7 @@ export type LinkAnswer =
 export type LinkValue =
   | { readonly method: 'metrics'; readonly samples: readonly MeterSample[] }
   | { readonly method: 'control'; readonly recordingId: string; readonly samplePosition: number }
+  | { readonly method: 'ladder'; readonly ladder: PackedLadder }
   | { readonly method: 'forget-key' }
   | { readonly method: 'drain' };
 

@@ -3,6 +3,7 @@ import type { CallRecord } from '../records/call-record.ts';
 import type { ConsentRecord } from '../records/consent-record.ts';
 import type { ControlEvent } from '../records/control-event.ts';
 import type { KeyRecord } from '../records/key-record.ts';
+import type { PackedLadder } from '../records/ladder-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import type { RecordingRecord } from '../records/recording-record.ts';
 
@@ -140,10 +141,19 @@ const key: z.ZodType<KeyRecord> = z.object({
   createdAt: text,
 });
 
+/** Far above what a node keeps of a call. */
+const packedLimit = 1024 * 1024;
+
+export const ladderSchema: z.ZodType<PackedLadder> = z.object({
+  callId: text,
+  packed: z.base64().max(packedLimit),
+});
+
 export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('call'), call }),
   z.object({ kind: z.literal('recording'), recording }),
   z.object({ kind: z.literal('consent'), consent }),
   z.object({ kind: z.literal('control'), control }),
   z.object({ kind: z.literal('key'), key }),
+  z.object({ kind: z.literal('ladder'), ladder: ladderSchema }),
 ]);

@@ -3,8 +3,10 @@ import type { CallRecord, LegMediaCounts, LegRecord } from '../records/call-reco
 import type { ConsentRecord } from '../records/consent-record.ts';
 import type { ControlEvent } from '../records/control-event.ts';
 import type { KeyRecord } from '../records/key-record.ts';
+import type { PackedLadder } from '../records/ladder-record.ts';
 import type { RecordingRecord } from '../records/recording-record.ts';
 import type {
+  CallLaddersTable,
   CallsTable,
   ConsentEventsTable,
   ControlEventsTable,
@@ -232,6 +234,14 @@ export function keyOf(row: Selectable<KeysTable>): KeyRecord | null {
     recipient: row.recipient,
     createdAt: row.created_at.toISOString(),
   };
+}
+
+export function ladderRow({ callId, packed }: PackedLadder): Insertable<CallLaddersTable> {
+  return { call_id: callId, packed: Buffer.from(packed, 'base64') };
+}
+
+export function ladderOf({ call_id, packed }: Selectable<CallLaddersTable>): PackedLadder {
+  return { callId: call_id, packed: packed.toString('base64') };
 }
 
 export function timeOf(at: Date | null): string | null {

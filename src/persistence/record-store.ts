@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { KeyStore, RecordStore } from '../records/ports.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import { findCall, findOverdue, findRecording, listCalls, listRecordings } from './record-queries.ts';
-import { consentOf } from './record-rows.ts';
+import { consentOf, ladderOf } from './record-rows.ts';
 import type { Database } from './schema.ts';
 import { type RejectedEvent, storeEvents } from './store-events.ts';
 import { storableText } from './storable-text.ts';
@@ -21,6 +21,14 @@ export function createRecordStore(db: Kysely<Database>, options: RecordStoreOpti
     calls: (filter, page) => listCalls(db, filter, page),
     recording: (id) => findRecording(db, id),
     recordings: (filter, page) => listRecordings(db, filter, page),
+    ladder: async (callId) => {
+      const row = await db
+        .selectFrom('call_ladders')
+        .selectAll()
+        .where('call_id', '=', storableText(callId))
+        .executeTakeFirst();
+      return row === undefined ? null : ladderOf(row);
+    },
     consentOf: async (recordingId) => {
       const rows = await db
         .selectFrom('consent_events')

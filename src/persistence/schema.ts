@@ -107,6 +107,14 @@ export interface KeysTable {
   destroyed_at: TimeOrNull;
 }
 
+/** The SIP messages of a call; the row goes with that of the call. */
+export interface CallLaddersTable {
+  call_id: string;
+  /** Deflated JSON of a `Ladder`. */
+  packed: Buffer;
+  stored_at: Filled<Date>;
+}
+
 export interface TokensTable {
   id: string;
   name: string;
@@ -134,6 +142,7 @@ export interface Database {
   consent_events: ConsentEventsTable;
   control_events: ControlEventsTable;
   keys: KeysTable;
+  call_ladders: CallLaddersTable;
   tokens: TokensTable;
   rejected_events: RejectedEventsTable;
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { CallRecord } from '../records/call-record.ts';
+import type { PackedLadder } from '../records/ladder-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import { sqlState } from './connect-database.ts';
-import { callRow, consentRow, controlRow, keyRow, legRow, recordingRow } from './record-rows.ts';
+import { callRow, consentRow, controlRow, keyRow, ladderRow, legRow, recordingRow } from './record-rows.ts';
 import type { Database } from './schema.ts';
 import { storable } from './storable-text.ts';
 
@@ -94,8 +95,8 @@ async function setAside(
 function entityId(event: RecordEvent): string {
   const entity: unknown = (event as unknown as Record<string, unknown>)[event.kind];
   if (typeof entity !== 'object' || entity === null) return '';
-  const { id, recordingId } = entity as Record<string, unknown>;
-  const found = event.kind === 'key' ? recordingId : id;
+  const { id, recordingId, callId } = entity as Record<string, unknown>;
+  const found = event.kind === 'key' ? recordingId : event.kind === 'ladder' ? callId : id;
   return typeof found === 'string' ? found : '';
 }
 
@@ -105,6 +106,7 @@ const knownKinds: ReadonlySet<string> = new Set<RecordEvent['kind']>([
   'consent',
   'control',
   'key',
+  'ladder',
 ]);
 
 async function storeBatch(trx: Transaction<Database>, events: readonly RecordEvent[]): Promise<void> {
@@ -142,6 +144,23 @@ async function storeBatch(trx: Transaction<Database>, events: readonly RecordEve
         .insertInto('control_events')
         .values(rows)
         .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute(),
+  );
+  await storeLadders(
+    trx,
+    of('ladder').map(({ ladder }) => ladder),
+  );
+}
+
+/** A call has one ladder, written once. */
+async function storeLadders(trx: Transaction<Database>, ladders: readonly PackedLadder[]): Promise<void> {
+  await inChunks(
+    byId(ladders.map(ladderRow), (row) => row.call_id),
+    (rows) =>
+      trx
+        .insertInto('call_ladders')
+        .values(rows)
+        .onConflict((conflict) => conflict.column('call_id').doNothing())
         .execute(),
   );
 }

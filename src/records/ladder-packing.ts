@@ -7,12 +7,7 @@ const largestBytes = 16 * 1024 * 1024;
 /** Messages of one call repeat each other: the least effort makes an eighth of them. */
 export function packLadder(callId: string, ladder: Ladder): PackedLadder {
   const json = Buffer.from(JSON.stringify(ladder), 'utf8');
-  return {
-    callId,
-    messages: ladder.messages.length,
-    skipped: ladder.skipped,
-    packed: deflateRawSync(json, { level: 1 }).toString('base64'),
-  };
+  return { callId, packed: deflateRawSync(json, { level: 1 }).toString('base64') };
 }
 
 /** Null: what is stored is no ladder. */

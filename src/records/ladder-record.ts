@@ -41,8 +41,6 @@ export interface Ladder {
 /** A ladder on its way to the database and in it: evidence of nothing, so a node may lose it. */
 export interface PackedLadder {
   readonly callId: string;
-  readonly messages: number;
-  readonly skipped: number;
   /** Base64 of the ladder's JSON, deflated (RFC 1951). */
   readonly packed: string;
 }

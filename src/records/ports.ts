@@ -2,6 +2,7 @@ import type { CallRecord, Direction, Outcome } from './call-record.ts';
 import type { ConsentRecord } from './consent-record.ts';
 import type { ControlEvent } from './control-event.ts';
 import type { KeyRecord } from './key-record.ts';
+import type { PackedLadder } from './ladder-record.ts';
 import type { RecordEvent } from './record-event.ts';
 import type { RecordingRecord, RecordingState } from './recording-record.ts';
 
@@ -56,6 +57,8 @@ export interface RecordStore {
   calls(filter: CallFilter, page: PageRequest): Promise<Page<CallDetail> | CursorFault>;
   recording(id: string): Promise<RecordingRecord | null>;
   recordings(filter: RecordingFilter, page: PageRequest): Promise<Page<RecordingRecord> | CursorFault>;
+  /** The SIP messages of a call; null: none are stored. */
+  ladder(callId: string): Promise<PackedLadder | null>;
   consentOf(recordingId: string): Promise<readonly ConsentRecord[]>;
   /** Marks a recording deleted; what the proxy says of it later is ignored. */
   markDeleted(recordingId: string, at: string): Promise<void>;

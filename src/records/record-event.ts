@@ -2,6 +2,7 @@ import type { CallRecord } from './call-record.ts';
 import type { ConsentRecord } from './consent-record.ts';
 import type { ControlEvent } from './control-event.ts';
 import type { KeyRecord } from './key-record.ts';
+import type { PackedLadder } from './ladder-record.ts';
 import type { RecordingRecord } from './recording-record.ts';
 
 /**
@@ -13,4 +14,5 @@ export type RecordEvent =
   | { readonly kind: 'recording'; readonly recording: RecordingRecord }
   | { readonly kind: 'consent'; readonly consent: ConsentRecord }
   | { readonly kind: 'control'; readonly control: ControlEvent }
-  | { readonly kind: 'key'; readonly key: KeyRecord };
+  | { readonly kind: 'key'; readonly key: KeyRecord }
+  | { readonly kind: 'ladder'; readonly ladder: PackedLadder };

@@ -18,6 +18,7 @@ import type {
   TokenRecord,
   TokenStore,
 } from '../../src/records/ports.ts';
+import type { PackedLadder } from '../../src/records/ladder-record.ts';
 import type { RecordingRecord } from '../../src/records/recording-record.ts';
 import { LogBook } from '../link/link-fixture.ts';
 
@@ -79,6 +80,7 @@ export function callOf(change: Partial<CallDetail['call']> = {}): CallDetail {
 class FakeRecords implements RecordStore {
   readonly callsById = new Map<string, CallDetail>();
   readonly byId = new Map<string, RecordingRecord>();
+  readonly ladders = new Map<string, PackedLadder>();
   readonly asked: unknown[] = [];
   broken: Error | null = null;
 
@@ -106,6 +108,10 @@ class FakeRecords implements RecordStore {
     this.asked.push({ filter, page });
     if (page.cursor === 'foreign') return Promise.resolve('bad-cursor' as const);
     return Promise.resolve({ items: [...this.byId.values()].slice(0, page.limit), nextCursor: null });
+  }
+  ladder(id: string) {
+    this.#check();
+    return Promise.resolve(this.ladders.get(id) ?? null);
   }
   consentOf() {
     return Promise.resolve([]);
