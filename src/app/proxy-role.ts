@@ -28,6 +28,7 @@ import type { Settings } from './settings.ts';
 import { type Signalling, type StartFault, startSignalling } from './start-signalling.ts';
 import { version } from './version.ts';
 import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
+import { ladderKeeper } from './wiring/ladder-keeper.ts';
 import { sayWhatIsLeft, spoolsBefore } from './wiring/leftover-spools.ts';
 import { createRecovery, type Recovery } from './wiring/recovery.ts';
 
@@ -114,6 +115,7 @@ class Proxy {
       director: this.#direction.director,
       logger,
       meter: this.#meter,
+      keepLadder: ladderKeeper({ journal, meter: this.#meter, logger }),
     });
     if (!signalling.ok) return signalling.error;
     this.#signalling = signalling.value;
@@ -209,6 +211,12 @@ class Proxy {
         return { ok: true, value: { method: 'metrics', samples: await this.#metrics.collect() } };
       case 'control':
         return this.#direction.control(ask);
+      case 'ladder': {
+        const ladder = this.#signalling.ladder(ask.callId);
+        return ladder === null
+          ? { ok: false, code: 'no-call' }
+          : { ok: true, value: { method: 'ladder', ladder } };
+      }
       case 'forget-key': {
         const forgotten = await this.#plan.journal.forgetKey(ask.recordingId);
         return forgotten.ok ? { ok: true, value: { method: 'forget-key' } } : { ok: false, code: 'failed' };
@@ -250,6 +258,7 @@ class Proxy {
       this.#direction.idle(),
       new Promise((resolve) => setTimeout(resolve, farewellMs).unref()),
     ]);
+    this.#signalling.finishLadders();
     await this.#link.flushed(farewellMs / 2);
     await this.#signalling.close();
     await this.#media.stop();

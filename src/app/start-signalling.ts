@@ -7,12 +7,14 @@ import { systemSchedule } from '../kernel/timers.ts';
 import { createB2bua } from '../signalling/b2bua.ts';
 import { emergencyNumbers } from '../signalling/emergency-numbers.ts';
 import type { EndReason } from '../records/call-record.ts';
+import type { PackedLadder } from '../records/ladder-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
 import { createSystemLocator } from '../signalling/locate/system-locator.ts';
 import { createTargetBoard } from '../signalling/peering/target-board.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
 import { type BoundListener, createSipStack } from '../signalling/sip-stack.ts';
+import { LadderCollector } from '../signalling/trace/ladder-collector.ts';
 import { exitCode } from './role-messages.ts';
 
 export interface Signalling {
@@ -20,6 +22,10 @@ export interface Signalling {
   /** `udp:127.0.0.1:5060`, as bound. */
   readonly addresses: readonly string[];
   endAllCalls(reason: EndReason): void;
+  /** The SIP messages so far of a call that is up or has just ended; null: not here, or not kept. */
+  ladder(callId: string): PackedLadder | null;
+  /** Hands on what is kept of calls that are over. */
+  finishLadders(): void;
   close(): Promise<void>;
 }
 
@@ -30,6 +36,8 @@ export interface SignallingPlan {
   readonly director: CallDirector;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** Takes the SIP messages of a call that is over. */
+  readonly keepLadder: (ladder: PackedLadder) => void;
 }
 
 export interface StartFault {
@@ -50,6 +58,14 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   };
   const locator = createSystemLocator({ ...shared, servers: plan.sip.dns.servers });
   const board = createTargetBoard({ ...shared, locator, peers: peers.value.all });
+  const ladders =
+    plan.sip.ladder === 'off'
+      ? null
+      : new LadderCollector({
+          ...shared,
+          memoryBytes: plan.sip.ladderMemoryMb * 1024 * 1024,
+          store: plan.keepLadder,
+        });
   const b2bua = createB2bua({
     ...shared,
     peers: peers.value,
@@ -60,6 +76,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     }),
     board,
     director: plan.director,
+    ...(ladders === null ? {} : { tracer: ladders }),
   });
   const stack = createSipStack({
     ...shared,
@@ -69,6 +86,14 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     isPeer: (listener, address, port) =>
       peers.value.find(listener, address, port) !== null || board.knows(listener, address),
     user: b2bua,
+    observers:
+      ladders === null
+        ? []
+        : [
+            (message) => {
+              ladders.observe(message);
+            },
+          ],
   });
   b2bua.attach(stack);
   try {
@@ -80,6 +105,8 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
       endAllCalls: (reason) => {
         b2bua.endAllCalls(reason);
       },
+      ladder: (callId) => ladders?.ladder(callId) ?? null,
+      finishLadders: () => ladders?.flush(),
       close: () => {
         board.close();
         return stack.close();

@@ -9,6 +9,7 @@ import { tagOf } from '../sip/name-addr.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
 import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
 import { DigestGate } from './digest-gate.ts';
+import { CallMeter } from './call-meter.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { headerMap, type IncomingInvite, readInvite, unservedScheme } from './incoming-invite.ts';
@@ -22,6 +23,7 @@ import { answerOptions, noSuchCall, refuse, refusedMethod, type Refusal, retryAf
 import { RunningCall, type RunningCallDeps } from './running-call.ts';
 import { ringMs } from './sip-timers.ts';
 import type { Hop, ServerTransaction, TransactionLayer, TransactionUser } from './transaction-layer.ts';
+import type { CallTracer } from './trace/call-tracer.ts';
 
 export interface B2buaOptions {
   readonly peers: PeerBook;
@@ -33,6 +35,8 @@ export interface B2buaOptions {
   readonly random: RandomBytes;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** Who puts messages to calls; absent: nobody. */
+  readonly tracer?: CallTracer;
   /** How long a call may ring; `ringMs` unless a test is in a hurry. */
   readonly ringMs?: number;
 }
@@ -68,11 +72,13 @@ class CallCentre implements B2bua {
   readonly #digest: DigestGate;
   #layer: TransactionLayer | null = null;
   #draining = false;
+  readonly #meter: CallMeter;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: B2buaOptions) {
     this.#options = options;
     this.#digest = new DigestGate(options);
+    this.#meter = new CallMeter(options.meter);
     this.#limits = new CallLimits(options.clock, options.meter);
   }
 
@@ -252,9 +258,9 @@ class CallCentre implements B2bua {
   }
 
   #dependencies(layer: TransactionLayer): RunningCallDeps {
-    const { director, schedule, logger, peers, board } = this.#options;
+    const { director, clock, schedule, logger, peers, board, tracer } = this.#options;
     return {
-      ...{ layer, director, schedule, logger },
+      ...{ layer, director, clock, schedule, logger, meter: this.#meter },
       mayDial: ({ callId }, peerId) => {
         const peer = peers.named(peerId);
         return peer === null || this.#limits.redirect(callId, peer);
@@ -266,9 +272,12 @@ class CallCentre implements B2bua {
         const key = `${callId}\n${tag}`;
         this.#dialogs.set(key, { call, party });
         this.#claims.get(call.callId)?.push(key);
+        const peerId = call.state[party]?.peer.id ?? '';
+        tracer?.claim(call.callId, { party, peerId, sipCallId: callId });
       },
-      over: (call, { outcome, reason }) => {
-        logger.info('call-ended', { callId: call.callId, outcome, reason });
+      repeated: ({ callId }) => tracer?.repeated(callId) ?? null,
+      over: (call) => {
+        tracer?.over(call.callId);
         this.#forget(call);
       },
     };

@@ -75,6 +75,10 @@ export const sipOptions = z.strictObject({
   /** Digits that a PBX may leave before a number. */
   outsideLine: z.array(dialledDigits).default(['0']),
   limits: limitOptions.prefault({}),
+  /** Whether the SIP messages of each call are kept, without secrets. */
+  ladder: z.enum(['off', 'calls']).default('calls'),
+  /** What they may hold in memory until their calls are over, megabytes. */
+  ladderMemoryMb: z.number().int().min(1).max(4096).default(64),
 });
 
 export type SipOptions = z.infer<typeof sipOptions>;

@@ -20,7 +20,7 @@ export interface CallDirector {
    */
   hungUp(callId: string): void;
   /** The call is over and both legs are released. Said exactly once for each `admit`, whatever its answer. */
-  ended(callId: string, end: CallEnd): void;
+  ended(callId: string, end: CallEnd, summary: CallSummary): void;
 }
 
 /** What is known of a call when it arrives. Made by signalling, `callId` is a UUIDv7. */
@@ -103,6 +103,26 @@ export interface CallEnd {
   readonly outcome: Outcome;
   readonly reason: EndReason;
   readonly legs: readonly EndedLeg[];
+}
+
+/** For the one line that the log has of a call. */
+export interface CallSummary {
+  /** The last that was dialled. */
+  readonly calleePeer: string;
+  /** Final response to the caller's INVITE; null: it went away before. */
+  readonly status: number | null;
+  /** INVITEs that were sent on. */
+  readonly attempts: number;
+  /** From the INVITE's arrival to its final response. */
+  readonly setupMs: number;
+  /** From the first sign of the callee to that response; null: there was none. */
+  readonly ringMs: number | null;
+  /** From the answer to the end; null: not answered. */
+  readonly talkMs: number | null;
+  readonly codecs: Readonly<Record<Party, string | null>>;
+  readonly transfers: number;
+  /** Messages of the call that were on the wire before; null: ladders are off. */
+  readonly repeated: number | null;
 }
 
 export interface EndedLeg {

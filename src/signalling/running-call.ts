@@ -1,7 +1,10 @@
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { namedTimers, type Schedule, type Timers } from '../kernel/timers.ts';
 import type { Party } from '../records/call-record.ts';
 import { startCall, type Step, stepCall } from './call-machine.ts';
+import type { CallMeter } from './call-meter.ts';
+import { CallNotes } from './call-notes.ts';
 import type { CallEffect, CallEvent, CallState, TimerName } from './call-state.ts';
 import { type HopOutcome, outcomeOfResponse } from './peering/hop-outcome.ts';
 import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
@@ -18,13 +21,17 @@ export interface RunningCallDeps {
   readonly director: CallDirector;
   readonly schedule: Schedule;
   readonly logger: Logger;
+  readonly clock: Clock;
+  readonly meter: CallMeter;
   /** Whether the call may try this peer now. */
   mayDial(call: RunningCall, peerId: string): boolean;
   /** What a request of ours has shown of the hop that it went to. */
   heard(hop: Hop, outcome: HopOutcome): void;
   /** Requests in dialog with this Call-ID and base of a To-tag belong to this party of the call. */
   claim(call: RunningCall, party: Party, callId: string, tag: string): void;
-  over(call: RunningCall, end: CallEnd): void;
+  /** Messages of the call that were on the wire before; null: nobody counts. */
+  repeated(call: RunningCall): number | null;
+  over(call: RunningCall): void;
 }
 
 /** Drives one call machine: feeds it events one at a time and carries its effects out. */
@@ -35,6 +42,7 @@ export class RunningCall {
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #invites = new Map<string, ClientTransaction>();
   readonly #queue: CallEvent[] = [];
+  readonly #notes: CallNotes;
   #state: CallState;
   #media: MediaSession | null = null;
   #busy = false;
@@ -44,6 +52,8 @@ export class RunningCall {
     this.#deps = deps;
     this.#state = state;
     this.callId = state.facts.callId;
+    this.#notes = new CallNotes(deps.clock, transaction.id);
+    deps.meter.moved(null, state.phase);
     this.#servers.set(transaction.id, transaction);
     this.#timers = namedTimers(deps.schedule, (name) => {
       this.handle({ type: 'timer', name });
@@ -84,6 +94,7 @@ export class RunningCall {
   /** A bug, here or in what is told of the call, ends this call and no other. */
   #safely(event: CallEvent): void {
     try {
+      this.#notes.event(event);
       this.#take(stepCall(this.#state, event));
     } catch (error) {
       this.#deps.logger.error('call-step-failed', {
@@ -95,11 +106,13 @@ export class RunningCall {
   }
 
   #take({ state, effects }: Step): void {
+    this.#deps.meter.moved(this.#state.phase, state.phase);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
   }
 
   #carryOut(effect: CallEffect): void {
+    this.#notes.effect(effect);
     switch (effect.type) {
       case 'admit':
         void this.#admit();
@@ -152,7 +165,7 @@ export class RunningCall {
       return;
     }
     const { layer } = this.#deps;
-    const events = this.#eventsOf(client, hop);
+    const events = this.#eventsOf(client, request.method, hop);
     const transaction =
       inviteTimeoutMs === null
         ? layer.send(request, hop, events)
@@ -160,10 +173,13 @@ export class RunningCall {
     if (request.method === 'INVITE') this.#invites.set(client, transaction);
   }
 
-  #eventsOf(client: string, hop: Hop): ClientEvents {
+  #eventsOf(client: string, method: string, hop: Hop): ClientEvents {
+    const { clock, meter } = this.#deps;
+    const sent = clock.monotonic();
     let answered = false;
     return {
       response: (response, source) => {
+        if (!answered) meter.responded(method, clock.monotonic() - sent);
         answered = true;
         const outcome = outcomeOfResponse(response);
         if (outcome !== null) this.#deps.heard(hop, outcome);
@@ -231,10 +247,11 @@ export class RunningCall {
   #end(end: CallEnd): void {
     this.#timers.clearAll();
     try {
-      this.#deps.director.ended(this.callId, end);
+      const summary = this.#notes.summary(this.#state, this.#deps.repeated(this));
+      this.#deps.director.ended(this.callId, end, summary);
       this.#media?.close();
     } finally {
-      this.#deps.over(this, end);
+      this.#deps.over(this);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Outcome } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
 import type { MediaPool } from '../media-pool.ts';
+import { callLine } from './call-line.ts';
 import { CallSession, type SessionDeps } from './call-session.ts';
 import { extensionOf } from './first-records.ts';
 import { isSpoken, spokenEncodings } from './spoken-encodings.ts';
@@ -85,10 +86,13 @@ export function createDirection(plan: DirectorPlan): Direction {
     hungUp: (callId) => {
       sessions.get(callId)?.hungUp();
     },
-    ended: (callId, end) => {
+    ended: (callId, end, summary) => {
       const call = facts.get(callId);
-      if (call !== undefined) plan.count.ended(call.direction, end.outcome);
-      sessions.get(callId)?.ended(end);
+      const session = sessions.get(callId);
+      if (call === undefined || session === undefined) return;
+      plan.count.ended(call.direction, end.outcome);
+      session.ended(end);
+      plan.logger.info('call-ended', callLine(call, end, summary, session));
     },
   };
   return {

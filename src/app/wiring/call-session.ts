@@ -16,6 +16,7 @@ import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records
 import type { ConsentOutcome } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
+import type { RecordingRecord } from '../../records/recording-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
 import {
   expectRecording,
@@ -96,6 +97,15 @@ export class CallSession {
     this.#legIds = { caller: this.#newId(), callee: this.#newId() };
     this.#call = firstCallRecord(facts, decision, { nodeId: deps.nodeId, startedAt: this.#now() });
     this.#control = controlDesk();
+  }
+
+  get ruleId(): string | null {
+    return this.#call.ruleId;
+  }
+
+  /** Null: the call is owed none. */
+  get recording(): RecordingRecord | null {
+    return this.#life?.record ?? null;
   }
 
   /** Writes the call, and the recording it is owed, down. Rejects when the journal does not take it. */

@@ -1,7 +1,9 @@
+import type { Logger } from '../../kernel/logger.ts';
 import type { Counter, Meter } from '../../kernel/meter.ts';
 import type { Schedule } from '../../kernel/timers.ts';
 import { packLadder } from '../../records/ladder-packing.ts';
 import type { LadderLeg, PackedLadder } from '../../records/ladder-record.ts';
+import { describeBug } from '../transport/transports.ts';
 import { CallTrace } from './call-trace.ts';
 import type { CallTracer } from './call-tracer.ts';
 import type { TracedMessage } from './message-observer.ts';
@@ -13,6 +15,7 @@ export interface LadderCollectorOptions {
   readonly store: (ladder: PackedLadder) => void;
   readonly schedule: Schedule;
   readonly meter: Meter;
+  readonly logger: Logger;
 }
 
 /** RFC 3261 §17.1.2.2, T4: how long a message may still be on its way. The last ACK comes after the end. */
@@ -132,7 +135,12 @@ export class LadderCollector implements CallTracer {
     this.#over.delete(callId);
     this.#bytes -= entry.trace.size;
     for (const { sipCallId } of entry.trace.legs) this.#disown(sipCallId, entry.trace);
-    this.#options.store(packLadder(callId, entry.trace.build()));
+    try {
+      this.#options.store(packLadder(callId, entry.trace.build()));
+    } catch (cause) {
+      // Runs off a timer: a bug here costs this ladder, and neither the call nor the process.
+      this.#options.logger.error('sip-ladder-failed', { callId, ...describeBug(cause) });
+    }
   }
 
   #disown(sipCallId: string, trace: CallTrace): void {

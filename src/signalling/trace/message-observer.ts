@@ -18,36 +18,41 @@ export interface TracedMessage {
 /** Sees every message of a peer that could be parsed and every message that is sent. It must be quick. */
 export type MessageObserver = (message: TracedMessage) => void;
 
+export interface MessageTraceOptions {
+  readonly observers: readonly MessageObserver[];
+  readonly clock: Clock;
+  /** What we are on this listener. */
+  readonly localOf: (listener: string) => TracedMessage['local'];
+  /** A bug in an observer: the message goes on all the same. */
+  readonly failed: (cause: unknown) => void;
+}
+
 /** Offers messages to whoever listens; without a listener nothing is made. */
 export class MessageTrace {
-  readonly #observers: readonly MessageObserver[];
-  readonly #clock: Clock;
-  readonly #localOf: (listener: string) => TracedMessage['local'];
+  readonly #options: MessageTraceOptions;
 
-  constructor(
-    observers: readonly MessageObserver[],
-    clock: Clock,
-    localOf: (listener: string) => TracedMessage['local'],
-  ) {
-    this.#observers = observers;
-    this.#clock = clock;
-    this.#localOf = localOf;
+  constructor(options: MessageTraceOptions) {
+    this.#options = options;
   }
 
   received(bytes: Buffer, hop: Hop, sipCallId: string | null): void {
-    if (this.#observers.length > 0) this.#offer('received', bytes, hop, sipCallId ?? '');
+    if (this.#options.observers.length > 0) this.#offer('received', bytes, hop, sipCallId ?? '');
   }
 
   sent(bytes: Buffer, hop: Hop): void {
-    if (this.#observers.length > 0) this.#offer('sent', bytes, hop, callIdIn(bytes));
+    if (this.#options.observers.length > 0) this.#offer('sent', bytes, hop, callIdIn(bytes));
   }
 
   #offer(direction: TracedMessage['direction'], bytes: Buffer, hop: Hop, sipCallId: string): void {
-    const wall = this.#clock.wall();
-    const at = this.#clock.monotonic();
-    const local = this.#localOf(hop.listener);
-    const message = { direction, hop, local, wall, at, sipCallId, bytes };
-    for (const observe of this.#observers) observe(message);
+    const { observers, clock, localOf, failed } = this.#options;
+    try {
+      const local = localOf(hop.listener);
+      const wall = clock.wall();
+      const message = { direction, hop, local, wall, at: clock.monotonic(), sipCallId, bytes };
+      for (const observe of observers) observe(message);
+    } catch (cause) {
+      failed(cause);
+    }
   }
 }
 

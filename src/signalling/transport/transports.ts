@@ -79,9 +79,15 @@ export class Transports {
     this.#options = options;
     this.#limits = options.limits ?? defaultLimits;
     this.#meter = new MessageMeter(options.meter);
-    this.#trace = new MessageTrace(options.observers ?? [], options.clock, (listener) =>
-      this.sentBy(listener),
-    );
+    this.#trace = new MessageTrace({
+      observers: options.observers ?? [],
+      clock: options.clock,
+      localOf: (listener) => this.sentBy(listener),
+      failed: (cause) => {
+        this.drop('trace-failed');
+        options.logger.error('sip-trace-failed', describeBug(cause));
+      },
+    });
     for (const listener of options.listeners) this.#listeners.set(listener.id, this.#listening(listener));
   }
 
