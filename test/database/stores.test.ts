@@ -378,6 +378,43 @@ describe.each(engines)('on %s', (_, start) => {
     });
   });
 
+  describe('a ladder', () => {
+    const aLadder = (callId: string, packed = 'AAEC/w=='): RecordEvent => ({
+      kind: 'ladder',
+      ladder: { callId, packed },
+    });
+
+    it('is given back byte for byte, whether its call is there yet or not; null where there is none', async () => {
+      const callId = randomUUID();
+      await store(aLadder(callId));
+      expect(await records.ladder(callId)).toEqual({ callId, packed: 'AAEC/w==' });
+      expect(await records.ladder(randomUUID())).toBeNull();
+    });
+
+    it('is written once', async () => {
+      const callId = randomUUID();
+      await store(aLadder(callId), aLadder(callId, 'BBBB'));
+      await store(aLadder(callId, 'CCCC'));
+      expect(await records.ladder(callId)).toMatchObject({ packed: 'AAEC/w==' });
+    });
+
+    it('goes with its call, whoever deletes that', async () => {
+      const [call, other] = [aCall(), aCall()];
+      await store({ kind: 'call', call }, { kind: 'call', call: other }, aLadder(call.id), aLadder(other.id));
+      await db.deleteFrom('calls').where('id', '=', call.id).execute();
+      expect(await records.ladder(call.id)).toBeNull();
+      expect(await records.ladder(other.id)).not.toBeNull();
+    });
+
+    it('that is too large is set aside, and the batch stored', async () => {
+      const call = aCall();
+      rejected.length = 0;
+      await store({ kind: 'call', call }, aLadder(call.id, Buffer.alloc(1_100_000).toString('base64')));
+      expect(await records.call(call.id)).not.toBeNull();
+      expect(rejected).toEqual([{ kind: 'ladder', id: call.id, reason: '23514' }]);
+    });
+  });
+
   describe('the key store', () => {
     it('gives back a key, and null for one it does not have', async () => {
       const key = aKey();
