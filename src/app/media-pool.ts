@@ -61,10 +61,10 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
   const sessions = new Map<number, Session>();
   const desks = plan.taps.map(() => new StatsDesk<MediaStats>());
   const addresses = new Map(plan.options.interfaces.map(({ id, address }) => [id, address]));
-  const workers: WorkerHandle<MediaCommand>[] = [];
+  const workers: WorkerHandle<readonly MediaCommand[]>[] = [];
   for (const [index, taps] of plan.taps.entries()) {
     workers.push(
-      await spawnWorker<MediaCommand, MediaEvent>({
+      await spawnWorker<readonly MediaCommand[], MediaEvent>({
         name: 'media.worker',
         workerData: workerOptions(plan, index, taps),
         logger: plan.logger,
@@ -77,15 +77,14 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
       }),
     );
   }
+  const posts = workers.map(batched);
   let lastSession = 0;
   return {
     open(interfaces, listen) {
       lastSession += 1;
       const session = lastSession;
       const index = session % workers.length;
-      const post = (command: MediaCommand): void => {
-        workers[index]?.post(command);
-      };
+      const post = posts[index] ?? (() => undefined);
       return new Promise((resolve) => {
         const opened: Session['opened'] = (event) => {
           resolve(
@@ -101,7 +100,7 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
     stats: async () => {
       const asked = desks.map((desk, index) =>
         desk.ask(() => {
-          workers[index]?.post({ type: 'stats' });
+          posts[index]?.({ type: 'stats' });
         }),
       );
       return (await Promise.all(asked)).filter((stats) => stats !== null);
@@ -109,6 +108,19 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
     },
+  };
+}
+
+/** A message to a thread costs about what a datagram does: the commands of one turn of the loop share one. */
+function batched(worker: WorkerHandle<readonly MediaCommand[]>): (command: MediaCommand) => void {
+  let batch: MediaCommand[] = [];
+  return (command) => {
+    batch.push(command);
+    if (batch.length > 1) return;
+    setImmediate(() => {
+      worker.post(batch);
+      batch = [];
+    });
   };
 }
 
@@ -172,6 +184,7 @@ function handleOf(
   post: (command: MediaCommand) => void,
 ): MediaHandle {
   const addressOf = (id: string): string => addresses.get(id) ?? '';
+  let closing = false;
   return {
     local: [
       { ...legs[0], address: addressOf(interfaces[0]) },
@@ -193,6 +206,8 @@ function handleOf(
       post({ type, session, recording });
     },
     close: () => {
+      if (closing) return;
+      closing = true;
       post({ type: 'close', session });
     },
   };

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { createMeter } from '../kernel/meter.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { systemRandom } from '../kernel/ids.ts';
+import { pooledRandom, systemRandom } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { createTapBuffer } from '../kernel/tap-ring.ts';
 import { systemSchedule } from '../kernel/timers.ts';
@@ -167,7 +167,7 @@ class Proxy {
     return createDirection({
       nodeId: config.node.id,
       clock: systemClock(),
-      random: systemRandom,
+      random: pooledRandom(),
       schedule: systemSchedule,
       logger,
       recorders: this.#recorders,

@@ -1,5 +1,5 @@
 import { systemClock } from '../kernel/clock.ts';
-import { systemRandom } from '../kernel/ids.ts';
+import { pooledRandom } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Meter } from '../kernel/meter.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -52,7 +52,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const shared = {
     clock: systemClock(),
     schedule: systemSchedule,
-    random: systemRandom,
+    random: pooledRandom(),
     logger: plan.logger,
     meter: plan.meter,
   };

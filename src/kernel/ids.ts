@@ -6,6 +6,29 @@ export type RandomBytes = (length: number) => Uint8Array;
 
 export const systemRandom: RandomBytes = (length) => randomFillSync(new Uint8Array(length));
 
+/** What one system call draws for `pooledRandom`. */
+const poolBytes = 8192;
+
+/**
+ * Randomness for names that are drawn by the dozen a call (branches, tags, ids): one system call for many of
+ * them. Nothing is given out twice, and what was given out is wiped. Keys are `systemRandom`'s.
+ */
+export function pooledRandom(): RandomBytes {
+  const pool = new Uint8Array(poolBytes);
+  let used = poolBytes;
+  return (length) => {
+    if (length > poolBytes) return systemRandom(length);
+    if (used + length > poolBytes) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const bytes = pool.slice(used, used + length);
+    pool.fill(0, used, used + length);
+    used += length;
+    return bytes;
+  };
+}
+
 /** A UUID of version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 random bits. */
 export function uuidV7(at: WallMs, random: RandomBytes): string {
   const bytes = random(16);

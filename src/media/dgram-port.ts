@@ -1,21 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { literalLookup } from '../kernel/literal-lookup.ts';
 import type { DatagramPort, DatagramReceiver, DatagramTarget } from './datagram-port.ts';
-
-type Resolved = (error: Error | null, address: string, family: number) => void;
-
-/**
- * Targets are addresses, never names. The default would put each send through `dns.lookup` and a tick of
- * its own, even for an address.
- */
-function sameAddress(address: string, done: Resolved): void {
-  done(null, address, isIPv6(address) ? 6 : 4);
-}
-
-/** Node calls it with or without options in the middle, by socket type and version. */
-function lookup(address: string, optionsOrDone: unknown, done?: Resolved): void {
-  sameAddress(address, done ?? (optionsOrDone as Resolved));
-}
 
 /** Datagrams through `node:dgram`: everywhere, and a callback a datagram. */
 export class DgramPort implements DatagramPort {
@@ -36,7 +22,7 @@ export class DgramPort implements DatagramPort {
     const socket = createSocket({
       type,
       ipv6Only: type === 'udp6',
-      lookup,
+      lookup: literalLookup,
     });
     return new Promise((resolve) => {
       socket.once('error', () => {

@@ -19,13 +19,26 @@ export function parseAddressPrefix(text: string): AddressPrefix | null {
   return { bytes, bits, port };
 }
 
+/** Addresses read lately: a peer's messages come from the same few. */
+const known = new Map<string, Uint8Array | null>();
+const maxKnown = 1024;
+
 /** The 4 or 16 bytes of an address as a socket gives it; an IPv4 address mapped to IPv6 counts as IPv4. */
 export function addressBytes(text: string): Uint8Array | null {
+  let bytes = known.get(text);
+  if (bytes !== undefined) return bytes;
+  bytes = readAddress(text);
+  if (known.size >= maxKnown) known.clear();
+  known.set(text, bytes);
+  return bytes;
+}
+
+function readAddress(text: string): Uint8Array | null {
   if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
   const [address = ''] = text.split('%', 1);
   if (!isIPv6(address)) return null;
   const mapped = /^::ffff:([\d.]+)$/i.exec(address);
-  return mapped?.[1] === undefined ? ipv6Bytes(address) : addressBytes(mapped[1]);
+  return mapped?.[1] === undefined ? ipv6Bytes(address) : readAddress(mapped[1]);
 }
 
 /** RFC 4291 §2.2: groups of 16 bits, one run of zeros as `::`, the last 32 bits perhaps in dots. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { WallMs } from '../../src/kernel/clock.ts';
-import { randomHex, systemRandom, uuidV7 } from '../../src/kernel/ids.ts';
+import { pooledRandom, randomHex, systemRandom, uuidV7 } from '../../src/kernel/ids.ts';
 
 describe('ids', () => {
   it('is the example of RFC 9562 appendix A.6', () => {
@@ -26,6 +26,13 @@ describe('ids', () => {
   it('two of one millisecond differ', () => {
     const made = new Set(Array.from({ length: 10_000 }, () => uuidV7(1 as WallMs, systemRandom)));
     expect(made.size).toBe(10_000);
+  });
+
+  it('a pool gives nothing out twice, and as much as was asked for', () => {
+    const random = pooledRandom();
+    const drawn = Array.from({ length: 5000 }, () => randomHex(12, random));
+    expect(new Set(drawn).size).toBe(5000);
+    expect([random(0).length, random(41).length, random(10_000).length]).toEqual([0, 41, 10_000]);
   });
 
   it('random text is as long as asked and lower-case', () => {

@@ -19,7 +19,7 @@ const relay = new MediaRelay(workerData as MediaWorkerOptions, {
   openPort: (receiver) => new DgramPort(receiver),
   emit,
 });
-main.on('message', (command: MediaCommand) => {
-  relay.command(command);
+main.on('message', (commands: readonly MediaCommand[]) => {
+  for (const command of commands) relay.command(command);
 });
 emit({ type: 'ready' });

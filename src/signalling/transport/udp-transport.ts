@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
+import { literalLookup } from '../../kernel/literal-lookup.ts';
 import type { ListenerOptions } from '../options.ts';
 import type { Hop } from '../transaction-layer.ts';
 import { bindError, plainAddress } from './transport.ts';
@@ -28,7 +29,7 @@ export class UdpTransport implements Transport {
   constructor(options: UdpTransportOptions) {
     this.#options = options;
     this.#v6 = isIPv6(options.listener.address);
-    this.#socket = createSocket(this.#v6 ? 'udp6' : 'udp4');
+    this.#socket = createSocket({ type: this.#v6 ? 'udp6' : 'udp4', lookup: literalLookup });
     this.#socket.on('message', (bytes, from) => {
       this.#receive(bytes, from);
     });
