@@ -25,6 +25,7 @@ import { lockRole } from './role-lock.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
 import type { CommandContext } from './run-command.ts';
 import type { Settings } from './settings.ts';
+import { sipWithFiles } from './sip-files.ts';
 import { type Signalling, type StartFault, startSignalling } from './start-signalling.ts';
 import { version } from './version.ts';
 import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
@@ -110,7 +111,7 @@ class Proxy {
     this.#metrics = proxyMetrics(this.#meter, this.#media, this.#recorders);
     this.#direction = this.#direct(recovery);
     const signalling = await startSignalling({
-      sip: settings.config.sip,
+      sip: sipWithFiles(settings),
       country: settings.config.node.country,
       director: this.#direction.director,
       logger,
@@ -244,6 +245,9 @@ class Proxy {
           },
           onDrain: () => {
             void this.#signalling.control.drain().then(drained);
+          },
+          onReload: () => {
+            void this.#signalling.reload();
           },
         },
         supervised,

@@ -4,10 +4,12 @@ export interface RoleSignals {
   onStop(urgent: boolean): void;
   /** No new calls; leave when the last one has ended. */
   onDrain?(): void;
+  /** Files may have changed: look at them. */
+  onReload?(): void;
 }
 
 /** What a supervisor says to a role. */
-export type RoleOrder = 'stop' | 'drain';
+export type RoleOrder = 'stop' | 'drain' | 'reload';
 
 /**
  * A role of its own obeys signals. Under a supervisor it obeys orders alone: service managers and terminals
@@ -23,14 +25,22 @@ export function listenToEnd(signals: RoleSignals, supervised: boolean): void {
   const drain = (): void => {
     signals.onDrain?.();
   };
+  const reload = (): void => {
+    signals.onReload?.();
+  };
   const ignore = (): void => undefined;
   process.on('SIGTERM', supervised ? ignore : stop);
   process.on('SIGINT', supervised ? ignore : stop);
   process.on('SIGUSR2', supervised ? ignore : drain);
-  if (!supervised) return;
+  if (!supervised) {
+    onHangUp(reload);
+    return;
+  }
+  process.on('SIGHUP', ignore);
   process.on('message', (order: RoleOrder) => {
     if (order === 'stop') stop();
-    else drain();
+    else if (order === 'drain') drain();
+    else reload();
   });
   const orphaned = (): void => {
     signals.onStop(true);
@@ -38,4 +48,9 @@ export function listenToEnd(signals: RoleSignals, supervised: boolean): void {
   process.on('disconnect', orphaned);
   // It may be gone already: starting takes a while.
   if (!process.connected) orphaned();
+}
+
+/** SIGHUP to a service means "read your files again"; from a terminal it means that the terminal is gone. */
+export function onHangUp(reload: () => void): void {
+  if (!process.stdin.isTTY) process.on('SIGHUP', reload);
 }

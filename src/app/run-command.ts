@@ -11,6 +11,7 @@ import { nodeLockFile } from './node-lock.ts';
 import { createLogger } from './pino-logger.ts';
 import { lockProcess } from './process-lock.ts';
 import { runProxy } from './proxy-role.ts';
+import { onHangUp } from './role-life.ts';
 import { exitCode } from './role-messages.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
@@ -81,6 +82,9 @@ async function runStart(settings: Settings, config: string | null, context: Comm
   });
   process.on('SIGINT', () => {
     supervisor.stop();
+  });
+  onHangUp(() => {
+    supervisor.reload();
   });
   process.on('SIGUSR2', () => {
     supervisor.drain();

@@ -11,6 +11,7 @@ import type { PackedLadder } from '../records/ladder-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
 import { createSystemLocator } from '../signalling/locate/system-locator.ts';
 import { createTargetBoard } from '../signalling/peering/target-board.ts';
+import { peerCertificates } from '../signalling/peer-certificates.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
 import { type BoundListener, createSipStack } from '../signalling/sip-stack.ts';
@@ -26,6 +27,8 @@ export interface Signalling {
   ladder(callId: string): PackedLadder | null;
   /** Hands on what is kept of calls that are over. */
   finishLadders(): void;
+  /** Looks whether certificates' files have changed. */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -85,6 +88,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     // Answers come from where calls were sent to, also where a peer's `match` does not name that address.
     isPeer: (listener, address, port) =>
       peers.value.find(listener, address, port) !== null || board.knows(listener, address),
+    certificates: peerCertificates(peers.value),
     user: b2bua,
     observers:
       ladders === null
@@ -111,6 +115,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
         board.close();
         return stack.close();
       },
+      reload: () => stack.reload(),
     });
   } catch (error) {
     return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });

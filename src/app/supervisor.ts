@@ -69,6 +69,11 @@ export class Supervisor {
     order(this.#children.proxy, 'drain');
   }
 
+  /** The proxy looks whether certificates have changed. */
+  reload(): void {
+    order(this.#children.proxy, 'reload');
+  }
+
   #start(role: Role): void {
     const child = this.#children[role];
     const process = fork(this.#plan.entry, [role, ...this.#plan.roleArguments], {

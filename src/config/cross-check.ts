@@ -1,4 +1,5 @@
 import type { RuleOptions } from '../policy/options.ts';
+import { isSecure } from '../sip/transport-name.ts';
 import type { KeyFault, KeyPath } from './fault.ts';
 import type { Config } from './schema.ts';
 
@@ -7,6 +8,7 @@ export function crossCheck(config: Config): KeyFault[] {
   return [
     ...duplicateIds(config),
     ...sipReferences(config),
+    ...listenerKeys(config),
     ...ruleReferences(config),
     ...promptReferences(config),
     ...keyCustody(config),
@@ -51,6 +53,25 @@ function sipReferences({ sip, media }: Config): KeyFault[] {
       ...route.to.flatMap((to, j) => unknown(['sip', 'routes', i, 'to', j], to, peers, 'peer')),
     ]),
   ];
+}
+
+/** What a listener's transport asks of its other keys, and a peer's certificate of its listener. */
+function listenerKeys({ sip }: Config): KeyFault[] {
+  const listeners = sip.listeners.flatMap(({ transport, cert, key, ca }, i) => {
+    const path = ['sip', 'listeners', i];
+    if (isSecure(transport) && (cert === undefined || key === undefined))
+      return [{ path, message: `${transport} needs cert and key; name the two PEM files` }];
+    if (!isSecure(transport) && (cert ?? key ?? ca) !== undefined)
+      return [{ path, message: `cert, key and ca are for tls, this is ${transport}; remove them` }];
+    return [];
+  });
+  const peers = sip.peers.flatMap(({ listener, certificate }, i) => {
+    const transport = sip.listeners.find(({ id }) => id === listener)?.transport;
+    if (certificate === undefined || transport === undefined || isSecure(transport)) return [];
+    const message = `is shown over tls alone, and listener "${listener}" is ${transport}; give the peer a tls listener`;
+    return [{ path: ['sip', 'peers', i, 'certificate'], message }];
+  });
+  return [...listeners, ...peers];
 }
 
 function ruleReferences(config: Config): KeyFault[] {

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { limitOptions } from './defence/options.ts';
+import { listenerOptions } from './listener-options.ts';
 import { parseDnsServer } from './locate/system-files.ts';
-
-const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
-const port = z.number().int().min(0).max(65_535);
+import { idForm } from './option-forms.ts';
 
 /** YAML reads 112 as a number. */
 const dialledDigits = z
@@ -18,22 +17,16 @@ const quotable = z
 
 const credentials = z.strictObject({ username: quotable, password: quotable, realm: quotable });
 
-const listener = z.strictObject({
-  id,
-  transport: z.enum(['udp', 'tcp']),
-  address: z.union([z.ipv4(), z.ipv6()]),
-  /** 0 lets the system choose; the chosen one is in the line after ONRECORD_READY. */
-  port: port.default(5060),
-});
-
 const peer = z.strictObject({
-  id,
+  id: idForm,
   side: z.enum(['pbx', 'trunk']),
-  listener: id,
+  listener: idForm,
   /** Addresses this peer sends from: `192.0.2.0/24`, or with its port `192.0.2.1/32:5060`. */
   match: z.array(z.string()).min(1),
   /** SIP URIs to send calls to, in order. */
   targets: z.array(z.string().startsWith('sip:')).min(1),
+  /** Over TLS it is served only where its client certificate names this domain. */
+  certificate: z.string().min(1).optional(),
   /** Host of From, To and asserted identity towards this peer; absent: our own address. */
   domain: z.string().min(1).optional(),
   inviteTimeoutMs: z.number().int().min(100).max(64_000).default(4000),
@@ -45,16 +38,16 @@ const peer = z.strictObject({
   callsPerSecond: z.number().positive().max(10_000).optional(),
   /** How long a hop that failed is tried last; 0: never. */
   penaltySeconds: z.number().int().min(0).max(3600).default(30),
-  media: id.default('main'),
+  media: idForm.default('main'),
   /** Whether identities that it asserts are believed, and private ones go to it (RFC 3325). */
   trust: z.boolean().default(true),
 });
 
-const route = z.strictObject({ from: id, to: z.array(id).min(1) });
+const route = z.strictObject({ from: idForm, to: z.array(idForm).min(1) });
 
 /** The `sip` part of the configuration. */
 export const sipOptions = z.strictObject({
-  listeners: z.array(listener).min(1),
+  listeners: z.array(listenerOptions).min(1),
   peers: z.array(peer).min(1),
   routes: z.array(route).min(1),
   dns: z

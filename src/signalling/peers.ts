@@ -27,6 +27,8 @@ export interface Peer {
   /** What it is known by to us; null: its address is enough. */
   readonly digest: DigestCredentials | null;
   readonly callsPerSecond: number | null;
+  /** What its certificate must name, whoever dials; null: only we ask, for its domain or target. */
+  readonly certificate: string | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
   readonly trust: boolean;
 }
@@ -111,8 +113,8 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
   });
-  const { id, side, domain, inviteTimeoutMs, penaltySeconds, maxCalls, callsPerSecond, auth, digest } =
-    options;
+  const { id, side, domain, inviteTimeoutMs, penaltySeconds, maxCalls, callsPerSecond } = options;
+  const { auth, digest, certificate } = options;
   const peer = {
     ...{ id, side, listener: options.listener, targets, inviteTimeoutMs },
     trust: options.trust,
@@ -121,6 +123,7 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     maxCalls: maxCalls ?? null,
     credentials: auth ?? null,
     digest: digest ?? null,
+    certificate: certificate ?? null,
     callsPerSecond: callsPerSecond ?? null,
   };
   return { peer, prefixes };

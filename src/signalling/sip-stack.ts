@@ -21,6 +21,7 @@ import type {
 } from './transaction-layer.ts';
 import { ServerTransactions } from './transaction-servers.ts';
 import { statelessResponse } from './transaction-stateless.ts';
+import type { CertificateRules } from './transport/certificate-rules.ts';
 import type { ReturnPath } from './transport/return-path.ts';
 import { describeBug, Transports } from './transport/transports.ts';
 import type { BoundListener } from './transport/transports.ts';
@@ -33,6 +34,8 @@ export interface SipStackOptions {
   readonly limits?: MessageLimits;
   /** Whether a configured peer sends from there. A stream peer sends from an ephemeral port. */
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
+  /** What certificates must name; absent: addresses alone count. */
+  readonly certificates?: CertificateRules;
   /** The layer above; its methods are read at each call, never before `start`. */
   readonly user: TransactionUser;
   /** Who sees each message as it passes. */
@@ -47,6 +50,8 @@ export interface SipStackOptions {
 export interface SipStack extends TransactionLayer {
   /** Binds every listener, and gives what the system chose for port 0. Rejects with one clear sentence. */
   start(): Promise<readonly BoundListener[]>;
+  /** Looks whether certificates' files have changed; new connections get what they hold. */
+  reload(): Promise<void>;
   /** Stops receiving, ends connections and forgets every transaction without telling the user. */
   close(): Promise<void>;
 }
@@ -96,6 +101,10 @@ class Stack implements SipStack {
 
   start(): Promise<readonly BoundListener[]> {
     return this.#transports.start();
+  }
+
+  reload(): Promise<void> {
+    return this.#transports.reload();
   }
 
   async close(): Promise<void> {

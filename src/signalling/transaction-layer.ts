@@ -8,6 +8,8 @@ export interface Hop {
   readonly transport: SipTransport;
   readonly address: string;
   readonly port: number;
+  /** The name that this address was found by, which a certificate there may prove (RFC 5922 §7.3). */
+  readonly name?: string;
   /** A stream connection to be reused while it lives (RFC 3261 §18); else one is opened. */
   readonly connection?: number;
 }

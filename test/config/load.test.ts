@@ -101,6 +101,27 @@ describe('loadConfig', () => {
       /sip\.emergency\[0\]: is written in digits alone/,
     ],
     [
+      'a tls listener without a certificate',
+      '- { id: pbx-udp, transport: udp',
+      '- { id: pbx-udp, transport: tls',
+      'id: pbx-udp',
+      /sip\.listeners\[0\]: tls needs cert and key; name the two PEM files/,
+    ],
+    [
+      'a certificate on a listener without tls',
+      '- { id: pbx-udp, transport: udp',
+      '- { id: pbx-udp, cert: a.pem, transport: udp',
+      'id: pbx-udp',
+      /sip\.listeners\[0\]: cert, key and ca are for tls, this is udp; remove them/,
+    ],
+    [
+      'a peer known by a certificate that it cannot show',
+      '- { id: pbx, side: pbx',
+      '- { id: pbx, certificate: pbx.example, side: pbx',
+      'id: pbx,',
+      /sip\.peers\[0\]\.certificate: is shown over tls alone, and listener "pbx-udp" is udp; give the peer a tls listener/,
+    ],
+    [
       'a bad port range',
       'ports: 20000-29999',
       'ports: 20000',

@@ -1,15 +1,17 @@
 import { createPeerBook } from '../../signalling/peers.ts';
 import { loadPrompts } from '../prompt-library.ts';
 import { exitCode } from '../role-messages.ts';
+import { certificateFaults } from '../sip-files.ts';
 import type { CommandContext } from '../run-command.ts';
 import type { Settings } from '../settings.ts';
 
-/** What loading cannot see: prompt files, and peers that cannot be told apart. */
+/** What loading cannot see: prompt files, certificates, and peers that cannot be told apart. */
 export function runtimeFaults(settings: Settings): readonly string[] {
   const prompts = loadPrompts(settings);
   const peers = createPeerBook(settings.config.sip);
   return [
     ...(prompts.ok ? [] : prompts.error),
+    ...certificateFaults(settings).map((fault) => `${settings.source}: ${fault}`),
     ...(peers.ok ? [] : peers.error.map((fault) => `${settings.source}: ${fault}`)),
   ];
 }

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Schedule } from '../../kernel/timers.ts';
+import { bareHost } from '../../sip/via.ts';
 import { type Located, locate, type Server } from '../locate/locate.ts';
 import type { Locator } from '../locate/locator.ts';
 import type { Peer, PeerTarget, Target } from '../peers.ts';
@@ -76,8 +78,9 @@ export class TargetResolution {
   targetsOf({ port, addresses }: Server): Target[] {
     const { target } = this.#options;
     const { listener, transport, host } = target;
+    const named = isIP(bareHost(host)) === 0 ? { name: host } : {};
     return addresses.map((address) => ({
-      ...{ host, port: target.port, hop: { listener, transport, address, port } },
+      ...{ host, port: target.port, hop: { listener, transport, address, port, ...named } },
     }));
   }
 

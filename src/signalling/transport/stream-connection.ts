@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Schedule } from '../../kernel/timers.ts';
 import { StreamFramer } from '../../sip/stream-framer.ts';
 import type { Hop } from '../transaction-layer.ts';
+import { breakReason } from './break-reason.ts';
 
 export interface StreamConnectionOptions {
   /** With the connection's own number. */
@@ -62,7 +63,7 @@ export class StreamConnection {
       this.#receive(chunk);
     });
     socket.on('error', (error) => {
-      this.#broken ??= slugOf(error);
+      this.#broken ??= breakReason(error);
     });
     socket.on('close', () => {
       this.#stopDeadline();
@@ -156,19 +157,4 @@ export class StreamConnection {
     this.#ended = true;
     this.#socket.destroy();
   }
-}
-
-const slugs: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  ETIMEDOUT: 'timeout',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-};
-
-/** A word of a small set, since it becomes a label. */
-function slugOf(error: Error): string {
-  const code = 'code' in error ? String(error.code) : '';
-  return slugs[code] ?? (/^(?:ERR_SSL|ERR_TLS|CERT|UNABLE|SELF_SIGNED|DEPTH)/.test(code) ? 'tls' : 'error');
 }

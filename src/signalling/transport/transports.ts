@@ -14,11 +14,13 @@ import type { ListenerOptions } from '../options.ts';
 import { MessageMeter } from '../trace/message-meter.ts';
 import { type MessageObserver, MessageTrace } from '../trace/message-observer.ts';
 import type { Hop } from '../transaction-layer.ts';
+import { addressRules, type CertificateRules } from './certificate-rules.ts';
 import { returnPath } from './return-path.ts';
 import type { ReturnPath } from './return-path.ts';
 import { StrangerGate } from './stranger-gate.ts';
 import { TcpTransport } from './tcp-transport.ts';
-import type { Transport } from './transport.ts';
+import { TlsTransport } from './tls-transport.ts';
+import type { Transport, TransportEvents } from './transport.ts';
 import { UdpTransport } from './udp-transport.ts';
 
 /** What the layer above is handed. Nothing of it comes from strangers, but for `stranger`. */
@@ -38,6 +40,8 @@ interface TransportsOptions {
   readonly listeners: readonly ListenerOptions[];
   readonly limits?: MessageLimits;
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
+  /** Absent: addresses alone count. */
+  readonly certificates?: CertificateRules;
   readonly user: TransportsUser;
   readonly observers?: readonly MessageObserver[];
   readonly clock: Clock;
@@ -92,7 +96,7 @@ export class Transports {
   }
 
   #listening(listener: ListenerOptions): Listening {
-    const { meter, schedule, logger } = this.#options;
+    const { meter } = this.#options;
     const counter = (direction: string): Counter =>
       meter.counter('onrecord_sip_messages_total', 'SIP messages', {
         direction,
@@ -115,15 +119,24 @@ export class Transports {
         this.#lost(listener, connection, reason);
       },
     };
-    const transport =
-      listener.transport === 'udp'
-        ? new UdpTransport({ listener, isPeer, events })
-        : new TcpTransport({
-            ...{ listener, isPeer, events, schedule, logger },
-            pingMs: () => this.#pingMs(),
-            nextConnection: () => ++this.#connections,
-          });
+    const transport = this.#transport(listener, isPeer, events);
     return { options: listener, transport, received, sent: counter('sent'), port: listener.port };
+  }
+
+  #transport(
+    listener: ListenerOptions,
+    isPeer: (address: string, port: number) => boolean,
+    events: TransportEvents,
+  ): Transport {
+    const { schedule, logger, clock, meter } = this.#options;
+    if (listener.transport === 'udp') return new UdpTransport({ listener, isPeer, events });
+    const stream = {
+      ...{ listener, isPeer, events, schedule, logger, clock, meter },
+      pingMs: () => this.#pingMs(),
+      nextConnection: () => ++this.#connections,
+    };
+    if (listener.transport === 'tcp') return new TcpTransport(stream);
+    return new TlsTransport({ ...stream, rules: this.#options.certificates ?? addressRules });
   }
 
   /** Binds every listener; on the first that cannot be, closes the others and rejects. */
@@ -140,6 +153,11 @@ export class Transports {
       throw cause;
     }
     return bound;
+  }
+
+  /** Looks whether certificates' files have changed. */
+  async reload(): Promise<void> {
+    await Promise.all(Array.from(this.#listeners.values(), ({ transport }) => transport.reload()));
   }
 
   async close(): Promise<void> {

@@ -95,6 +95,10 @@ export class UdpTransport implements Transport {
     return false;
   }
 
+  reload(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     if (!this.#open) return Promise.resolve();
     this.#open = false;

@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { connect as tlsConnect, createServer as createTlsServer } from 'node:tls';
+import type { ConnectionOptions, TlsOptions } from 'node:tls';
 
 const patienceMs = 2_000;
 
@@ -130,6 +132,17 @@ export function rawTcp(port: number, address = '127.0.0.1'): Promise<RawTcp> {
   });
 }
 
+/** A TLS client; `names` and the like of what the other side shows are not looked at unless the options say so. */
+export function rawTls(port: number, options: ConnectionOptions = {}): Promise<RawTcp> {
+  return new Promise((resolve, reject) => {
+    const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      resolve(overSocket(socket));
+    });
+  });
+}
+
 export interface RawTcpServer {
   readonly port: number;
   readonly accepted: number;
@@ -137,11 +150,23 @@ export interface RawTcpServer {
   close(): void;
 }
 
-export async function rawTcpServer(port = 0): Promise<RawTcpServer> {
+export function rawTcpServer(port = 0): Promise<RawTcpServer> {
+  return serverOf((accept) => createServer(accept), port, '127.0.0.1');
+}
+
+export function rawTlsServer(options: TlsOptions, address = '127.0.0.1'): Promise<RawTcpServer> {
+  return serverOf((accept) => createTlsServer(options, accept), 0, address);
+}
+
+async function serverOf(
+  create: (accept: (socket: Socket) => void) => Server,
+  port: number,
+  address: string,
+): Promise<RawTcpServer> {
   const connections: RawTcp[] = [];
   const waiting: ((connection: RawTcp) => void)[] = [];
   let accepted = 0;
-  const server = createServer((socket) => {
+  const server = create((socket) => {
     accepted += 1;
     const connection = overSocket(socket);
     const waiter = waiting.shift();
@@ -149,7 +174,7 @@ export async function rawTcpServer(port = 0): Promise<RawTcpServer> {
     else waiter(connection);
   });
   await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, address, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

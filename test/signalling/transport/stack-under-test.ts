@@ -3,10 +3,12 @@ import { createMeter } from '../../../src/kernel/meter.ts';
 import type { Meter } from '../../../src/kernel/meter.ts';
 import type { LogFields, Logger } from '../../../src/kernel/logger.ts';
 import type { SipRequest, SipResponse } from '../../../src/sip/message.ts';
+import type { ListenerOptions } from '../../../src/signalling/options.ts';
 import { createSipStack } from '../../../src/signalling/sip-stack.ts';
 import type { SipStack } from '../../../src/signalling/sip-stack.ts';
 import type { MessageObserver } from '../../../src/signalling/trace/message-observer.ts';
 import type { ClientEvents, Hop, ServerTransaction } from '../../../src/signalling/transaction-layer.ts';
+import type { CertificateRules } from '../../../src/signalling/transport/certificate-rules.ts';
 import { HandSchedule } from './hand-schedule.ts';
 
 /** What the stack told its user, in order. */
@@ -41,6 +43,9 @@ export interface StackUnderTest {
 export interface UnderTestOptions {
   readonly isPeer?: (listener: string, address: string, port: number) => boolean;
   readonly address?: string;
+  /** Beside `udp` and `tcp`. */
+  readonly listeners?: readonly ListenerOptions[];
+  readonly certificates?: CertificateRules;
   readonly observers?: readonly MessageObserver[];
 }
 
@@ -72,7 +77,8 @@ export async function stackUnderTest(options: UnderTestOptions = {}): Promise<St
     port: 0,
   });
   const stack = createSipStack({
-    listeners: [listener('udp', 'udp'), listener('tcp', 'tcp')],
+    listeners: [listener('udp', 'udp'), listener('tcp', 'tcp'), ...(options.listeners ?? [])],
+    ...(options.certificates === undefined ? {} : { certificates: options.certificates }),
     isPeer: options.isPeer ?? (() => true),
     user: {
       request: (transaction) => {
