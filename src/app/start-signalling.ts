@@ -10,6 +10,7 @@ import type { EndReason } from '../records/call-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
 import { createSystemLocator } from '../signalling/locate/system-locator.ts';
+import { optionsPing } from '../signalling/peering/options-ping.ts';
 import { createTargetBoard } from '../signalling/peering/target-board.ts';
 import { peerCertificates } from '../signalling/peer-certificates.ts';
 import { createPeerBook } from '../signalling/peers.ts';
@@ -101,8 +102,10 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   });
   b2bua.attach(stack);
   try {
-    const bound = await stack.start();
+    // Before the first call: it would find no peer whose name is not known yet.
     await board.start();
+    const bound = await stack.start();
+    board.watch(optionsPing(stack, shared.random));
     return ok({
       control: b2bua,
       addresses: bound.map(printListener),
@@ -118,6 +121,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
       reload: () => stack.reload(),
     });
   } catch (error) {
+    board.close();
     return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });
   }
 }

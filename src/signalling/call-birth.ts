@@ -5,7 +5,7 @@ import { noChallenges } from './call-challenge.ts';
 import { newLeg } from './call-leg.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
-import type { TargetBoard } from './peering/target-board.ts';
+import type { Standing, TargetBoard } from './peering/target-board.ts';
 import { abilitiesIn } from './leg-abilities.ts';
 import type { Peer } from './peers.ts';
 import type { CallFacts } from './ports.ts';
@@ -97,16 +97,15 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
  * they can.
  */
 export function attemptsOf(route: readonly Peer[], board: TargetBoard, layer: TransactionLayer): Attempt[] {
-  const well: Attempt[] = [];
-  const last: Attempt[] = [];
+  const attempts: Record<Standing, Attempt[]> = { well: [], penalised: [], down: [] };
   for (const peer of route) {
     const named = legPeer(peer, layer);
     const { inviteTimeoutMs } = peer;
     for (const { target, standing } of board.placesOf(peer)) {
-      (standing === 'well' ? well : last).push({ peer: named, target, inviteTimeoutMs });
+      attempts[standing].push({ peer: named, target, inviteTimeoutMs });
     }
   }
-  return [...well, ...last].slice(0, maxAttempts);
+  return [...attempts.well, ...attempts.penalised, ...attempts.down].slice(0, maxAttempts);
 }
 
 /** A route may lead to many hosts, and each may take `inviteTimeoutMs` to say nothing. */

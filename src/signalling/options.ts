@@ -36,6 +36,8 @@ const peer = z.strictObject({
   /** What this peer proves to us by digest before a request of its comes in. */
   digest: credentials.optional(),
   callsPerSecond: z.number().positive().max(10_000).optional(),
+  /** How often each hop is asked by OPTIONS whether it is there. */
+  optionsSeconds: z.number().int().min(1).max(3600).optional(),
   /** How long a hop that failed is tried last; 0: never. */
   penaltySeconds: z.number().int().min(0).max(3600).default(30),
   media: idForm.default('main'),

@@ -19,6 +19,8 @@ export interface Peer {
   /** In the order in which they are tried. */
   readonly targets: readonly PeerTarget[];
   readonly inviteTimeoutMs: number;
+  /** How often its hops are asked for a sign of life; null: never. */
+  readonly optionsMs: number | null;
   /** How long a hop of its that failed is tried last. */
   readonly penaltyMs: number;
   readonly maxCalls: number | null;
@@ -113,20 +115,28 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
   });
-  const { id, side, domain, inviteTimeoutMs, penaltySeconds, maxCalls, callsPerSecond } = options;
-  const { auth, digest, certificate } = options;
-  const peer = {
-    ...{ id, side, listener: options.listener, targets, inviteTimeoutMs },
-    trust: options.trust,
-    domain: domain ?? null,
-    penaltyMs: penaltySeconds * 1000,
-    maxCalls: maxCalls ?? null,
-    credentials: auth ?? null,
-    digest: digest ?? null,
-    certificate: certificate ?? null,
-    callsPerSecond: callsPerSecond ?? null,
-  };
+  const peer = peerOf(options, targets);
   return { peer, prefixes };
+}
+
+/** What is not configured is null. */
+function peerOf(options: PeerOptions, targets: readonly PeerTarget[]): Peer {
+  return {
+    id: options.id,
+    side: options.side,
+    listener: options.listener,
+    domain: options.domain ?? null,
+    targets,
+    inviteTimeoutMs: options.inviteTimeoutMs,
+    optionsMs: options.optionsSeconds === undefined ? null : options.optionsSeconds * 1000,
+    penaltyMs: options.penaltySeconds * 1000,
+    maxCalls: options.maxCalls ?? null,
+    callsPerSecond: options.callsPerSecond ?? null,
+    credentials: options.auth ?? null,
+    digest: options.digest ?? null,
+    certificate: options.certificate ?? null,
+    trust: options.trust,
+  };
 }
 
 function parseTarget(text: string, { id, transport, address }: ListenerOptions): PeerTarget | string {

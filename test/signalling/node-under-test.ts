@@ -8,8 +8,8 @@ import { type B2bua, createB2bua } from '../../src/signalling/b2bua.ts';
 import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
 import type { Locator } from '../../src/signalling/locate/locator.ts';
-import { createTargetBoard } from '../../src/signalling/peering/target-board.ts';
-import { createPeerBook } from '../../src/signalling/peers.ts';
+import { createTargetBoard, type TargetBoard } from '../../src/signalling/peering/target-board.ts';
+import { createPeerBook, type PeerBook } from '../../src/signalling/peers.ts';
 import type {
   Admission,
   CallDirector,
@@ -83,6 +83,8 @@ class FakeDirector implements CallDirector {
 export interface NodeUnderTest {
   readonly b2bua: B2bua;
   readonly stack: SipStack;
+  readonly peers: PeerBook;
+  readonly board: TargetBoard;
   readonly director: FakeDirector;
   readonly pbx: ScriptedPeer;
   readonly carrier: ScriptedPeer;
@@ -190,7 +192,7 @@ export async function nodeUnderTest({
   const tcpPort = bound.find(({ id }) => id === 'tcp')?.port ?? 0;
   const connections: RawTcp[] = [];
   return {
-    ...{ b2bua, stack, director, pbx, carrier, second, port, meter },
+    ...{ b2bua, stack, peers: peers.value, board, director, pbx, carrier, second, port, meter },
     portOf: (listener) => bound.find(({ id }) => id === listener)?.port ?? 0,
     uri: (user) => `sip:${user}@127.0.0.1:${port}`,
     tcpPbx: async () => {

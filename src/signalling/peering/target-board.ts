@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts';
+import type { Clock, MonotonicMs } from '../../kernel/clock.ts';
 import type { RandomBytes } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Meter } from '../../kernel/meter.ts';
@@ -8,12 +8,14 @@ import type { Locator } from '../locate/locator.ts';
 import type { Peer, Target } from '../peers.ts';
 import type { Hop } from '../transaction-layer.ts';
 import type { HopOutcome } from './hop-outcome.ts';
+import { KeepAlives, type Ping } from './keep-alives.ts';
+import { describeHop, hopKey, type KnownHop } from './known-hop.ts';
 import { PenaltyBox } from './penalty-box.ts';
 import type { ResolutionPhase } from './resolution-machine.ts';
 import { TargetResolution } from './target-resolution.ts';
 
-/** How a hop stands: `penalised` has failed a moment ago and is tried last. */
-type Standing = 'well' | 'penalised';
+/** How a hop stands: `penalised` has failed a moment ago, `down` answers no OPTIONS. Both are tried last, in this order. */
+export type Standing = 'well' | 'penalised' | 'down';
 
 export interface Place {
   readonly target: Target;
@@ -34,6 +36,8 @@ export interface TargetBoardOptions {
 export interface TargetBoard {
   /** Begins to keep names resolved. Resolves when each was looked up once, or after a moment. */
   start(): Promise<void>;
+  /** Begins to ask the hops of peers that want it for signs of life. */
+  watch(ping: Ping): void;
   /** Where a call to this peer goes at this moment, best first. */
   placesOf(peer: Peer): readonly Place[];
   /** Whether a target of a peer lies there, or did: then what comes from there answers us. */
@@ -45,11 +49,6 @@ export interface TargetBoard {
 
 export function createTargetBoard(options: TargetBoardOptions): TargetBoard {
   return new Board(options);
-}
-
-interface KnownHop {
-  readonly peer: Peer;
-  readonly hop: Hop;
 }
 
 /** A Retry-After of a day would leave a trunk aside that was restarted an hour ago. */
@@ -64,6 +63,8 @@ class Board implements TargetBoard {
   /** Of all hops that are and some that were, the newest last. */
   readonly #addresses = new Set<string>();
   readonly #penalties = new PenaltyBox();
+  readonly #peersUp = new Map<string, boolean>();
+  #keepAlives: KeepAlives | null = null;
   readonly #draw: Draw;
 
   constructor(options: TargetBoardOptions) {
@@ -90,7 +91,18 @@ class Board implements TargetBoard {
     await Promise.all([...this.#resolutions.values()].flat().map((resolution) => resolution.start()));
   }
 
+  watch(ping: Ping): void {
+    this.#keepAlives = new KeepAlives({
+      ...{ ...this.#options, ping },
+      changed: () => {
+        this.#showPeers();
+      },
+    });
+    this.#keepAlives.watch(this.#hops);
+  }
+
   close(): void {
+    this.#keepAlives?.close();
     for (const resolution of [...this.#resolutions.values()].flat()) resolution.close();
   }
 
@@ -102,11 +114,16 @@ class Board implements TargetBoard {
         for (const target of drawOrder(group, this.#draw).flatMap((server) => resolution.targetsOf(server))) {
           const key = hopKey(target.hop);
           if (places.has(key)) continue;
-          places.set(key, { target, standing: this.#penalties.holds(key, now) ? 'penalised' : 'well' });
+          places.set(key, { target, standing: this.#standingOf(key, now) });
         }
       }
     }
     return [...places.values()];
+  }
+
+  #standingOf(key: string, now: MonotonicMs): Standing {
+    if (this.#keepAlives?.isDown(key) === true) return 'down';
+    return this.#penalties.holds(key, now) ? 'penalised' : 'well';
   }
 
   knows(listener: string, address: string): boolean {
@@ -117,8 +134,12 @@ class Board implements TargetBoard {
     const key = hopKey(hop);
     const known = this.#hops.get(key);
     if (known === undefined) return;
-    if (outcome.kind === 'failed') this.#failed(key, known, outcome);
-    else if (this.#penalties.release(key)) this.#options.logger.info('hop-back', describeHop(known));
+    if (outcome.kind === 'failed') {
+      this.#failed(key, known, outcome);
+      return;
+    }
+    this.#keepAlives?.served(key);
+    if (this.#penalties.release(key)) this.#options.logger.info('hop-back', describeHop(known));
   }
 
   #failed(key: string, known: KnownHop, outcome: Extract<HopOutcome, { kind: 'failed' }>): void {
@@ -144,18 +165,39 @@ class Board implements TargetBoard {
     const before = [...this.#hops.keys()];
     this.#hops.clear();
     for (const [peer, resolutions] of this.#resolutions) {
-      for (const hop of resolutions.flatMap((resolution) => resolution.hops())) {
-        this.#hops.set(hopKey(hop), { peer, hop });
+      for (const target of resolutions.flatMap((resolution) => resolution.targets())) {
+        const { hop } = target;
+        this.#hops.set(hopKey(hop), { peer, target });
         const address = `${hop.listener} ${hop.address}`;
         this.#addresses.delete(address);
         this.#addresses.add(address);
       }
     }
+    this.#keepAlives?.watch(this.#hops);
     this.#showPhases();
+    this.#showPeers();
     for (const key of before) if (!this.#hops.has(key)) this.#penalties.release(key);
     for (const address of this.#addresses) {
       if (this.#addresses.size <= this.#hops.size + maxFormerAddresses) break;
       this.#addresses.delete(address);
+    }
+  }
+
+  /** A peer is up while one of its hops is. */
+  #showPeers(): void {
+    const { logger, meter, peers } = this.#options;
+    const standing = [...this.#hops].filter(([key]) => this.#keepAlives?.isDown(key) !== true);
+    const upPeers = new Set(standing.map(([, { peer }]) => peer));
+    for (const peer of peers) {
+      const up = upPeers.has(peer);
+      meter
+        .gauge('onrecord_peer_up', 'Whether a peer has a hop that is not down', { peer: peer.id })
+        .set(Number(up));
+      const before = this.#peersUp.get(peer.id);
+      this.#peersUp.set(peer.id, up);
+      if (before === undefined || before === up) continue;
+      if (up) logger.info('peer-up', { peer: peer.id });
+      else logger.error('peer-down', { peer: peer.id });
     }
   }
 
@@ -171,20 +213,6 @@ class Board implements TargetBoard {
       .gauge('onrecord_targets_unresolved', 'Targets whose name leads nowhere')
       .set(count('unknown', 'lost'));
   }
-}
-
-/** One name for a hop, whatever connection leads there. */
-function hopKey({ listener, transport, address, port }: Hop): string {
-  return `${listener} ${transport} ${address} ${port}`;
-}
-
-function describeHop({ peer, hop }: KnownHop): { peer: string; transport: string; hop: string } {
-  const { transport, address, port } = hop;
-  return {
-    peer: peer.id,
-    transport,
-    hop: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-  };
 }
 
 function drawFrom(random: RandomBytes): Draw {

@@ -6,7 +6,6 @@ import { bareHost } from '../../sip/via.ts';
 import { type Located, locate, type Server } from '../locate/locate.ts';
 import type { Locator } from '../locate/locator.ts';
 import type { Peer, PeerTarget, Target } from '../peers.ts';
-import type { Hop } from '../transaction-layer.ts';
 import {
   type ResolutionEvent,
   type ResolutionPhase,
@@ -71,8 +70,8 @@ export class TargetResolution {
     this.#first();
   }
 
-  hops(): Hop[] {
-    return this.groups.flat().flatMap((server) => this.targetsOf(server).map(({ hop }) => hop));
+  targets(): Target[] {
+    return this.groups.flat().flatMap((server) => this.targetsOf(server));
   }
 
   targetsOf({ port, addresses }: Server): Target[] {
@@ -115,7 +114,7 @@ export class TargetResolution {
   #tell(): void {
     const { phase } = this.#state;
     const { logger, peer, target } = this.#options;
-    const fields = { peer: peer.id, target: target.host, hops: this.hops().length };
+    const fields = { peer: peer.id, target: target.host, hops: this.targets().length };
     if (phase === 'fresh') logger.info('target-resolved', fields);
     else if (phase === 'stale') logger.warn('target-stale', fields);
     else logger.error('target-unreachable-by-name', fields);
