@@ -2,9 +2,8 @@ import type { Clock } from '../kernel/clock.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Meter } from '../kernel/meter.ts';
-import type { DigestCredentials } from '../sip/digest-client.ts';
 import { makeNonce, nonceIssuedAt, nonceRandomBytes } from '../sip/digest-nonce.ts';
-import { challengeValues, readProof } from '../sip/digest-server.ts';
+import { challengeValues, type DigestDemand, readProof } from '../sip/digest-server.ts';
 import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { parseUri } from '../sip/uri.ts';
@@ -78,16 +77,16 @@ export class DigestGate {
     return issuedAt !== null && this.#counts.take(nonce, issuedAt, count, this.#now());
   }
 
-  #challenge(peerId: string, { realm }: DigestCredentials, stale: boolean): Refusal {
+  #challenge(peerId: string, digest: DigestDemand, stale: boolean): Refusal {
     const random = this.#options.random(nonceRandomBytes);
     const nonce = makeNonce({ secret: this.#secret, purpose: peerId }, this.#now(), random);
     return {
       ...{ status: 407, phrase: 'Proxy Authentication Required' },
-      headers: challengeValues(realm, nonce, stale).map((value) => ['Proxy-Authenticate', value] as const),
+      headers: challengeValues(digest, nonce, stale).map((value) => ['Proxy-Authenticate', value] as const),
     };
   }
 
-  #failed(peerId: string, digest: DigestCredentials): Refusal {
+  #failed(peerId: string, digest: DigestDemand): Refusal {
     const { logger, meter } = this.#options;
     meter
       .counter('onrecord_digest_failures_total', 'Requests with wrong credentials', { peer: peerId })

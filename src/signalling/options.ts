@@ -34,7 +34,15 @@ const peer = z.strictObject({
   /** What we are known by to this peer; its challenges of any other realm get nothing. */
   auth: credentials.optional(),
   /** What this peer proves to us by digest before a request of its comes in. */
-  digest: credentials.optional(),
+  digest: credentials
+    .extend({
+      /** What is offered, in this order; an old phone may look at the first alone. */
+      algorithms: z
+        .array(z.enum(['SHA-256', 'MD5']))
+        .min(1)
+        .default(['SHA-256', 'MD5']),
+    })
+    .optional(),
   callsPerSecond: z.number().positive().max(10_000).optional(),
   /** How often each hop is asked by OPTIONS whether it is there. */
   optionsSeconds: z.number().int().min(1).max(3600).optional(),

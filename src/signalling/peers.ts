@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
+import type { DigestDemand } from '../sip/digest-server.ts';
 import { bareHost } from '../sip/via.ts';
 import { parseSipUri } from '../sip/uri.ts';
 import { addressBytes, type AddressPrefix, contains, overlap, parseAddressPrefix } from './address-prefix.ts';
@@ -27,7 +28,7 @@ export interface Peer {
   /** What we are known by to it; null: its challenges are not answered. */
   readonly credentials: DigestCredentials | null;
   /** What it is known by to us; null: its address is enough. */
-  readonly digest: DigestCredentials | null;
+  readonly digest: DigestDemand | null;
   readonly callsPerSecond: number | null;
   /** What its certificate must name, whoever dials; null: only we ask, for its domain or target. */
   readonly certificate: string | null;

@@ -1,16 +1,23 @@
 import { timingSafeEqual } from 'node:crypto';
-import { assumedAlgorithm, type DigestAlgorithm, digestAlgorithm } from './digest-algorithm.ts';
+import { type DigestAlgorithm, digestAlgorithm } from './digest-algorithm.ts';
 import type { DigestCredentials } from './digest-client.ts';
 import { parseDigestParams, quoteText } from './digest-params.ts';
 import { digestResponse, wireText } from './digest-response.ts';
 import { noBody, type SipRequest } from './message.ts';
 
-/** What is asked for, in the order of RFC 8760 §2.3: the one we like best first, MD5 for those that know no other. */
-const offered = ['SHA-256', 'MD5'] as const;
+/** What somebody has to prove. */
+export interface DigestDemand extends DigestCredentials {
+  /** What is offered, the one that we like best first (RFC 8760 §2.3). */
+  readonly algorithms: readonly ('SHA-256' | 'MD5')[];
+}
 
 /** A Proxy-Authenticate value for each algorithm (RFC 8760 §2.3); all of one nonce. */
-export function challengeValues(realm: string, nonce: string, stale: boolean): readonly string[] {
-  return offered.map((algorithm) =>
+export function challengeValues(
+  { realm, algorithms }: DigestDemand,
+  nonce: string,
+  stale: boolean,
+): readonly string[] {
+  return algorithms.map((algorithm) =>
     [
       `Digest realm=${quoteText(wireText(realm))}`,
       ...[`nonce="${nonce}"`, `algorithm=${algorithm}`, 'qop="auth"'],
@@ -30,7 +37,7 @@ export type Proof =
  * What the Proxy-Authorization of a request proves. Its `uri` goes into the digest and is not held against the
  * Request-URI, which a proxy on the way may have rewritten (RFC 3261 §22.4 item 9: "a server MAY check").
  */
-export function readProof({ method, headers }: SipRequest, expected: DigestCredentials): Proof {
+export function readProof({ method, headers }: SipRequest, expected: DigestDemand): Proof {
   const realm = wireText(expected.realm);
   for (const value of headers.all('proxy-authorization')) {
     const params = parseDigestParams(value);
@@ -39,9 +46,9 @@ export function readProof({ method, headers }: SipRequest, expected: DigestCrede
   return { kind: 'none' };
 }
 
-function judge(params: ReadonlyMap<string, string>, method: string, expected: DigestCredentials): Proof {
+function judge(params: ReadonlyMap<string, string>, method: string, expected: DigestDemand): Proof {
   const [nonce = '', uri = '', response = ''] = ['nonce', 'uri', 'response'].map((name) => params.get(name));
-  const algorithm = algorithmOf(params.get('algorithm'));
+  const algorithm = algorithmOf(params.get('algorithm') ?? 'MD5', expected);
   const protection = protectionOf(params);
   if (algorithm === null || protection === undefined) return { kind: 'wrong' };
   const username = wireText(expected.username);
@@ -55,9 +62,9 @@ function judge(params: ReadonlyMap<string, string>, method: string, expected: Di
   return { kind: 'right', nonce, count: protection === null ? 1 : Number.parseInt(protection.count, 16) };
 }
 
-function algorithmOf(name: string | undefined): DigestAlgorithm | null {
-  if (name === undefined) return assumedAlgorithm;
-  return offered.some((one) => one === name.toUpperCase()) ? digestAlgorithm(name) : null;
+/** RFC 7616 §3.4: without a name it is MD5, which has to be offered like any other. */
+function algorithmOf(name: string, { algorithms }: DigestDemand): DigestAlgorithm | null {
+  return algorithms.some((one) => one === name.toUpperCase()) ? digestAlgorithm(name) : null;
 }
 
 /**

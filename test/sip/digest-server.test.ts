@@ -2,13 +2,16 @@ import fc from 'fast-check';
 import { DigestAuthentication } from 'sip.js/lib/core/messages/digest-authentication.js';
 import { describe, expect, it } from 'vitest';
 import { readChallenges } from '../../src/sip/digest-challenge.ts';
-import { authorize, type DigestCredentials } from '../../src/sip/digest-client.ts';
+import { authorize } from '../../src/sip/digest-client.ts';
 import { makeNonce, nonceIssuedAt } from '../../src/sip/digest-nonce.ts';
 import { parseDigestParams, quoteText } from '../../src/sip/digest-params.ts';
-import { challengeValues, readProof } from '../../src/sip/digest-server.ts';
+import { challengeValues, type DigestDemand, readProof } from '../../src/sip/digest-server.ts';
 import { noBody, SipHeaders, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 
-const expected: DigestCredentials = { username: 'pbx', password: 'hush', realm: 'onrecord' };
+const expected: DigestDemand = {
+  ...{ username: 'pbx', password: 'hush', realm: 'onrecord' },
+  algorithms: ['SHA-256', 'MD5'],
+};
 
 function request(...values: readonly string[]): SipRequest {
   const headers = new SipHeaders(values.map((value) => ({ name: 'Proxy-Authorization', value })));
@@ -31,14 +34,14 @@ const md5 = 'Digest realm="onrecord", nonce="n", algorithm=MD5, qop="auth"';
 
 describe('our challenges', () => {
   it('are one for each algorithm, the strongest first, in fields of their own (RFC 8760 §2.3)', () => {
-    expect(challengeValues('a "realm"', 'n', false)).toEqual([
+    expect(challengeValues({ ...expected, realm: 'a "realm"' }, 'n', false)).toEqual([
       'Digest realm="a \\"realm\\"", nonce="n", algorithm=SHA-256, qop="auth"',
       'Digest realm="a \\"realm\\"", nonce="n", algorithm=MD5, qop="auth"',
     ]);
   });
 
   it('say stale only where it is (RFC 7616 §3.3)', () => {
-    expect(challengeValues('r', 'n', true)[0]).toMatch(/, stale=true$/);
+    expect(challengeValues(expected, 'n', true)[0]).toMatch(/, stale=true$/);
   });
 });
 
@@ -97,16 +100,24 @@ describe('the proof in a request', () => {
     expect(readProof(request(...values()), expected).kind).toBe(kind);
   });
 
+  it('in MD5, named or not, is none where only SHA-256 is offered', () => {
+    const strict: DigestDemand = { ...expected, algorithms: ['SHA-256'] };
+    const unnamed = answer(md5, (value) => value.replace('algorithm=MD5, ', ''));
+    for (const value of [answer(md5), unnamed]) {
+      expect(readProof(request(value), expected).kind).toBe('right');
+      expect(readProof(request(value), strict).kind).toBe('wrong');
+    }
+  });
+
   it('holds for this method alone', () => {
     const proven = request(answer(md5));
     expect(readProof({ ...proven, method: 'MESSAGE' }, expected)).toEqual({ kind: 'wrong' });
   });
 
   it('in SHA-256, by names and passwords of any language', () => {
-    const unicode = { username: 'Jürgen', password: 'pässwörd', realm: 'Bürö "1"' };
+    const unicode = { ...expected, username: 'Jürgen', password: 'pässwörd', realm: 'Bürö "1"' };
     const headers = new SipHeaders();
-    for (const value of challengeValues(unicode.realm, 'n', false))
-      headers.append('Proxy-Authenticate', value);
+    for (const value of challengeValues(unicode, 'n', false)) headers.append('Proxy-Authenticate', value);
     const asked: SipResponse = { type: 'response', status: 407, phrase: '', headers, body: noBody };
     const [challenge] = readChallenges(asked, unicode.realm).chosen;
     expect(challenge?.algorithm.hash).toBe('SHA-256');
