@@ -11,6 +11,7 @@ const packages = {
   age: 'age',
   tcpdump: 'tcpdump',
   ip: 'iproute2',
+  kamailio: 'kamailio',
 } as const;
 
 type Tool = keyof typeof packages;
