@@ -18,6 +18,7 @@ import type { AudioSource, Converter, DatabaseHealth, DeleteAudio } from './port
 import { sendProblem } from './problem.ts';
 import { audioRoute } from './routes/audio-route.ts';
 import { callRoutes } from './routes/call-routes.ts';
+import { ladderRoute } from './routes/ladder-route.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { systemRoutes } from './routes/system-routes.ts';
 
@@ -91,6 +92,7 @@ export async function createApi(deps: ApiDeps): Promise<FastifyInstance> {
       guard(scope, deps.authenticate);
       const routes = scope.withTypeProvider<ZodTypeProvider>();
       callRoutes(routes, deps);
+      ladderRoute(routes, deps);
       recordingRoutes(routes, deps);
       audioRoute(routes, deps);
       done();

@@ -123,6 +123,44 @@ export const callSchema = z
   })
   .meta({ id: 'Call' });
 
+const ladderMessage = z
+  .object({
+    at: time,
+    offsetMs: z.number().describe('Since the first message'),
+    leg: z.number().int().describe('Which of `legs`'),
+    party,
+    direction: z.enum(['received', 'sent']),
+    transport: z.string(),
+    local: z.string(),
+    remote: z.string(),
+    startLine: z.string(),
+    cseq: z.string().nullable(),
+    retransmission: z.boolean().describe('The same bytes had been seen before'),
+    sizeBytes: z.number().int().describe('On the wire'),
+    cut: z.boolean().describe('Longer than what is kept of a message'),
+    headers: z.string().describe('Without credentials'),
+    body: z.string().describe('SDP without keys; of any other body its type and size'),
+  })
+  .meta({ id: 'LadderMessage', description: 'Everything in it was written by the parties: escape it' });
+
+export const ladderSchema = z
+  .object({
+    callId: z.string(),
+    over: z.boolean().describe('No message is added any more'),
+    legs: z.array(z.object({ party, peerId: z.string(), sipCallId: z.string() })),
+    skipped: z.number().int().describe('Messages that were not kept'),
+    resumesAt: z.number().int().nullable().describe('Index of the message after those that were not kept'),
+    messages: z.array(ladderMessage),
+  })
+  .meta({ id: 'Ladder' });
+
+export const plainText = z.string();
+
+export const ladderQuery = z.strictObject({
+  format: z.enum(['json', 'text']).default('json'),
+  messages: z.enum(['0', '1']).default('0').describe('1: with `format=text`, the messages below the ladder'),
+});
+
 const nextCursor = z.string().nullable().describe('For `?cursor=`; null on the last page');
 
 export const callPage = z.object({ items: z.array(callSchema), nextCursor }).meta({ id: 'CallPage' });

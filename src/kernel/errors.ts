@@ -40,6 +40,11 @@ export const errorRegistry = {
     title: 'No such recording',
     mend: 'Take the id from GET /api/v1/recordings.',
   },
+  'ladder-not-found': {
+    status: 404,
+    title: 'No SIP messages of this call are kept',
+    mend: 'They are stored some seconds after a call ends; with `sip.ladder: off`, or when a node crashed, there are none.',
+  },
   'no-audio': {
     status: 404,
     title: 'This recording has no audio',

@@ -55,6 +55,7 @@ describe('/openapi.json', () => {
       'DELETE /api/v1/recordings/{id}',
       'GET /api/v1/calls',
       'GET /api/v1/calls/{id}',
+      'GET /api/v1/calls/{id}/ladder',
       'GET /api/v1/recordings',
       'GET /api/v1/recordings/{id}',
       'GET /api/v1/recordings/{id}/audio',

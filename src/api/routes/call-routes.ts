@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../kernel/errors.ts';
-import { err, type Result } from '../../kernel/result.ts';
-import type { AskFault, NodeRegistry, Value } from '../../link/ports.ts';
+import type { AskFault } from '../../link/ports.ts';
 import type { CallFilter } from '../../records/ports.ts';
+import { askAllNodes } from '../ask-nodes.ts';
 import type { ApiDeps } from '../create-api.ts';
 import { secured } from '../open-api.ts';
 import { problems, sendProblem } from '../problem.ts';
@@ -98,7 +98,7 @@ function liveControlRoute(app: RouteApp, deps: ApiDeps): void {
       const ask = { method: 'control', callId, action, actor, reason: reason ?? null } as const;
       const answer =
         known === null
-          ? await askAll(deps.nodes, ask)
+          ? await askAllNodes(deps.nodes, ask, controlWithinMs)
           : await deps.nodes.ask(known.call.nodeId, ask, controlWithinMs);
       if (!answer.ok) return refuseControl(reply, answer.error, known !== null);
       const { recordingId, samplePosition } = answer.value;
@@ -106,31 +106,6 @@ function liveControlRoute(app: RouteApp, deps: ApiDeps): void {
       return reply.send({ callId, recordingId, action, samplePosition });
     },
   );
-}
-
-type ControlAsk = Parameters<typeof askAll>[1];
-
-/** A call that is too young to be in the database is on one of the connected nodes, or nowhere. */
-async function askAll(
-  nodes: NodeRegistry,
-  ask: {
-    readonly method: 'control';
-    readonly callId: string;
-    readonly action: z.output<typeof controlBody>['action'];
-    readonly actor: string;
-    readonly reason: string | null;
-  },
-): Promise<Result<Value<'control'>, AskFault>> {
-  const answers = await Promise.all(nodes.nodes().map(({ nodeId }) => askOne(nodes, nodeId, ask)));
-  return answers.find((answer) => answer.ok || answer.error !== 'no-call') ?? err('no-call');
-}
-
-function askOne(
-  nodes: NodeRegistry,
-  nodeId: string,
-  ask: ControlAsk,
-): Promise<Result<Value<'control'>, AskFault>> {
-  return nodes.ask(nodeId, ask, controlWithinMs);
 }
 
 const byFault: Readonly<Record<AskFault, ErrorCode>> = {
