@@ -13,7 +13,7 @@ import { CallMeter } from './call-meter.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { headerMap, type IncomingInvite, readInvite, unservedScheme } from './incoming-invite.ts';
-import { allowedOutside, knownMethods } from './methods.ts';
+import { allowedOutside, knownMethods, onlyInDialog } from './methods.ts';
 import { CallLimits } from './peering/call-limits.ts';
 import { chooseRoute } from './peering/route-choice.ts';
 import type { TargetBoard } from './peering/target-board.ts';
@@ -175,7 +175,7 @@ class CallCentre implements B2bua {
       this.#refuse(transaction, refusal);
     } else if (method === 'OPTIONS') {
       this.#answerOptions(transaction);
-    } else if (method === 'BYE' || method === 'INFO' || method === 'NOTIFY') {
+    } else if (onlyInDialog.has(method)) {
       this.#refuse(transaction, noSuchCall);
     } else {
       this.#refuse(transaction, refusedMethod(true, allowedOutside));

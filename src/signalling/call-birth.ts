@@ -61,7 +61,7 @@ function callerLeg({ request, source }: ServerTransaction, peer: LegPeer, tokens
  * tag; these have 64.
  */
 export function drawTokens(random: RandomBytes, host: string): CallTokens {
-  const bytes = Buffer.from(random(58));
+  const bytes = Buffer.from(random(62));
   const [dice = 0] = bytes;
   return {
     callerTag: bytes.toString('hex', 1, 9),
@@ -73,6 +73,7 @@ export function drawTokens(random: RandomBytes, host: string): CallTokens {
     calleeSession: String(bytes.readUIntBE(35, 6)),
     retryAfterSeconds: dice % 11,
     backOffMs: (bytes.readUInt8(41) % 200) * 10,
+    firstRSeq: 1 + (bytes.readUInt32BE(58) >>> 2),
   };
 }
 

@@ -98,13 +98,19 @@ function remember(turn: Turn, callId: string, chosen: readonly DigestChallenge[]
 
 /** RFC 3261 §22.2: the same Call-ID, From and To, and a CSeq one higher; within a dialog, the dialog's next. */
 function withNextNumber(turn: Turn, leg: Leg, request: SipRequest): SipRequest {
-  const { dialog } = leg;
   const last = parseCSeq(request.headers.first('cseq') ?? '')?.number ?? 0;
+  const at = placeOf(turn, leg, request.headers.first('to') ?? '');
+  const dialog = turn.side(leg.party, at)?.dialog ?? null;
   const inDialog = dialog !== null && request.headers.first('to') === dialog.remote;
   const number = Math.max(last, inDialog ? (dialog.localCSeq ?? 0) : 0) + 1;
-  if (inDialog) turn.updateLeg(leg.party, { dialog: { ...dialog, localCSeq: number } });
+  if (inDialog) turn.updateSide(leg.party, at, { dialog: { ...dialog, localCSeq: number } });
   const headers = request.headers.clone().set('CSeq', `${number} ${request.method}`);
   return { ...request, headers };
+}
+
+/** The fork in whose dialog requests have this To; null: the confirmed dialog, or none. */
+function placeOf({ call }: Turn, { party }: Leg, to: string): string | null {
+  return call.forks.find((fork) => fork[party].dialog?.remote === to)?.callerTag ?? null;
 }
 
 function keepSent(turn: Turn, entry: SentRequest): void {

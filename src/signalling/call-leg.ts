@@ -20,6 +20,7 @@ export function newLeg({ session, ...born }: LegBirth): Leg {
     ...born,
     ...{ state: born.party === 'caller' ? 'inviting' : 'idle', dialog: null, invite: null },
     ...{ acks: new Map(), queuedBye: null, origin: newOrigin(session) },
-    ...{ abilities: unknownAbilities, said: null, described: null, own: null },
+    ...{ abilities: unknownAbilities, said: null, described: null },
+    ...{ media: null, talk: null, own: null },
   };
 }

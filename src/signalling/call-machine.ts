@@ -7,6 +7,7 @@ import {
   onReinviteResponse,
 } from './call-reinvite.ts';
 import { legOfOwn, onOwnFailed, onOwnResponse, onOwnTimer, sendOwnRequests } from './call-own.ts';
+import { onPrackTimer, onProvisional } from './call-provisional.ts';
 import { endCall, finishIfReleased, forgetExchange } from './call-release.ts';
 import { onRelayFailed, onRelayResponse, onRequest } from './call-requests.ts';
 import {
@@ -17,7 +18,6 @@ import {
   onCancelled,
   onLateResponse,
   onOpened,
-  onProvisional,
   onRefused,
   onUnreachable,
 } from './call-setup.ts';
@@ -89,8 +89,8 @@ function onResponse(turn: Turn, event: Extract<CallEvent, { type: 'response' }>)
   const relayed = relays.get(client);
   const own = legOfOwn(turn, client);
   if (exchange?.client === client && exchange.stage === 'relayed') {
-    if (!exchange.initial) onReinviteResponse(turn, exchange, response);
-    else if (response.status < 200) onProvisional(turn, exchange, response);
+    if (response.status < 200) onProvisional(turn, exchange, response);
+    else if (!exchange.initial) onReinviteResponse(turn, exchange, response);
     else if (response.status < 300) onAccepted(turn, exchange, response, source);
     else onRefused(turn, exchange, response);
   } else if (relayed !== undefined) {
@@ -153,6 +153,10 @@ function onServerFailed(turn: Turn, transaction: string, cause: 'timeout' | 'tra
 }
 
 function onTimer(turn: Turn, name: TimerName): void {
+  if (name.startsWith('prack ')) {
+    onPrackTimer(turn, name.slice('prack '.length));
+    return;
+  }
   switch (name) {
     case 'admission':
       turn.update({ awaiting: false });

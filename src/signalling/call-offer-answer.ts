@@ -2,19 +2,18 @@ import { isIPv6 } from 'node:net';
 import type { EndReason, Party } from '../records/call-record.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { activeLine } from '../sdp/active-line.ts';
+import { answerHere } from '../sdp/answer-here.ts';
+import { keepLines } from '../sdp/keep-lines.ts';
 import { negotiatedMedia } from '../sdp/negotiated-media.ts';
 import { describeSession } from '../sdp/origin.ts';
 import { type MediaFault, relayAnswer, relayOffer } from '../sdp/relay-description.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
-import type { SipResponse } from '../sip/message.ts';
-import { t1 } from '../sip/transaction-timers.ts';
-import { inviteResponse } from './call-responses.ts';
-import type { Exchange, Offer } from './call-state.ts';
-import { acknowledge } from './leg-requests.ts';
+import { noBody } from '../sip/message.ts';
+import type { Offer } from './call-state.ts';
+import type { Side } from './dialog-side.ts';
 import type { NegotiatedMedia } from './ports.ts';
 import type { Refusal } from './refusal.ts';
-import { type BodyFault, sessionBody } from './sdp-body.ts';
-import { ackWaitMs } from './sip-timers.ts';
+import type { BodyFault } from './sdp-body.ts';
 import { otherParty, type Turn } from './turn.ts';
 
 export type DescriptionFault = BodyFault | MediaFault | 'missing';
@@ -58,11 +57,12 @@ export function passNeededOffer(
   turn: Turn,
   by: Party,
   description: SessionDescription,
+  at: string | null = null,
 ): Result<PassedOffer, MediaFault> {
-  const passed = passOffer(turn, by, description);
+  const passed = passOffer(turn, by, description, at);
   if (passed.ok || passed.error !== 'no-codec' || !mayWiden(turn)) return passed;
   turn.update({ encodings: null });
-  return passOffer(turn, by, description);
+  return passOffer(turn, by, description, at);
 }
 
 /** Whether offers are narrowed that may as well pass whole. */
@@ -70,20 +70,22 @@ export function mayWiden({ call }: Turn): boolean {
   return call.encodings !== null && call.narrowing === 'prefer';
 }
 
-/** Rewrites a party's offer for the other leg, as the body of a message there. */
+/** Rewrites a party's offer for the other leg, as the body of a message there. `at` names the dialogs, as in Relay. */
 export function passOffer(
   turn: Turn,
   by: Party,
   description: SessionDescription,
+  at: string | null = null,
 ): Result<PassedOffer, MediaFault> {
   const { local, encodings } = turn.call;
   if (local === null) return err('no-audio');
   const to = otherParty(by);
   const relayed = relayOffer(description, local[to], encodings);
   if (!relayed.ok) return relayed;
-  const body = describe(turn, to, relayed.value.description);
   const { line } = relayed.value;
-  return ok({ body, offer: { by, description, line, relayed: relayed.value.description } });
+  const offered = keepLines(relayed.value.description, turn.side(to, at)?.said ?? null);
+  const body = describe(turn, to, offered, at);
+  return ok({ body, offer: { by, description, line, relayed: offered } });
 }
 
 /** Rewrites the answer for the party that made the offer, and tells media what both agreed to. */
@@ -91,6 +93,7 @@ export function passAnswer(
   turn: Turn,
   offer: Offer,
   answer: SessionDescription,
+  at: string | null = null,
 ): Result<Uint8Array, MediaFault> {
   const { local, encodings } = turn.call;
   if (local === null) return err('no-audio');
@@ -102,12 +105,33 @@ export function passAnswer(
   const answerer = negotiatedMedia(agreement, 'answerer');
   // A socket of one family reaches none of the other.
   if (!reachable(offerer, local[offer.by].address)) return err('unusable-address');
-  if (!reachable(answerer, local[otherParty(offer.by)].address)) return err('unusable-address');
-  turn.emit({ type: 'connect', party: offer.by, media: offerer });
-  turn.emit({ type: 'connect', party: otherParty(offer.by), media: answerer });
-  turn.updateLeg(offer.by, { described: offer.description, said: relayed.value });
-  turn.updateLeg(otherParty(offer.by), { described: answer, said: offer.relayed });
-  return ok(describe(turn, offer.by, relayed.value));
+  const by = otherParty(offer.by);
+  if (!reachable(answerer, local[by].address)) return err('unusable-address');
+  settle(turn, offer.by, at, { described: offer.description, said: relayed.value, media: offerer });
+  settle(turn, by, at, { described: answer, said: offer.relayed, media: answerer });
+  return ok(describe(turn, offer.by, relayed.value, at));
+}
+
+/**
+ * A second answer to the same offer, which who offered does not get to see (RFC 3261 §13.2.1: the first one counts):
+ * only what is sent to who answered follows it.
+ */
+export function adoptAnswer(
+  turn: Turn,
+  offer: Offer,
+  answer: SessionDescription,
+  at: string | null = null,
+): Result<null, MediaFault> {
+  const { local, encodings } = turn.call;
+  if (local === null) return err('no-audio');
+  const open = { offer: offer.description, line: offer.line };
+  const relayed = relayAnswer(answer, open, local[offer.by], encodings);
+  if (!relayed.ok) return relayed;
+  const by = otherParty(offer.by);
+  const media = negotiatedMedia({ ...open, answer, encodings }, 'answerer');
+  if (!reachable(media, local[by].address)) return err('unusable-address');
+  settle(turn, by, at, { described: answer, said: offer.relayed, media });
+  return ok(null);
 }
 
 /** Takes the answer to an offer of our own, which concerns this party alone. */
@@ -122,71 +146,64 @@ export function takeAnswer(
   if (line === null || local === null) return;
   const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'answerer');
   if (!reachable(media, local[party].address)) return;
-  turn.updateLeg(party, { described: answer, said: offer });
-  turn.emit({ type: 'connect', party, media });
+  settle(turn, party, null, { described: answer, said: offer, media });
+}
+
+/**
+ * Answers a party's offer ourselves, where the other party cannot be asked: out of what that one has described, since
+ * its media reach us and not this party.
+ */
+export function answerOffer(
+  turn: Turn,
+  party: Party,
+  offer: SessionDescription,
+  at: string | null,
+): Result<Uint8Array, MediaFault> {
+  const { local, exchange } = turn.call;
+  const other = otherParty(party);
+  const theirs = turn.side(other, at)?.described ?? null;
+  const known = theirs ?? (exchange?.offer?.by === other ? exchange.offer.description : null);
+  if (local === null || known === null) return err('no-audio');
+  const answered = answerHere(offer, known, local[party]);
+  if (!answered.ok) return answered;
+  const { answer, line } = answered.value;
+  const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'offerer');
+  if (!reachable(media, local[party].address)) return err('unusable-address');
+  settle(turn, party, at, { described: offer, said: answer, media });
+  return ok(describe(turn, party, answer, at));
+}
+
+/** Tells media once more what was agreed to in one dialog, after another one was heard. */
+export function reconnect(turn: Turn, party: Party, at: string | null): void {
+  const media = turn.side(party, at)?.media;
+  if (media !== undefined && media !== null) turn.emit({ type: 'connect', party, media });
+}
+
+function settle(
+  turn: Turn,
+  party: Party,
+  at: string | null,
+  agreed: Pick<Side, 'described' | 'said'> & { readonly media: NegotiatedMedia },
+): void {
+  turn.updateSide(party, at, agreed);
+  turn.emit({ type: 'connect', party, media: agreed.media });
 }
 
 function reachable({ remote }: NegotiatedMedia, local: string): boolean {
   return remote === null || isIPv6(remote.address) === isIPv6(local);
 }
 
-/** A description of ours as the body of a message to a party, with the o= of its leg. */
-export function describe(turn: Turn, to: Party, description: SessionDescription): Uint8Array {
-  const leg = turn.leg(to);
-  const address = turn.call.local?.[to].address ?? '';
-  if (leg === null) return new Uint8Array(0);
-  const { origin, body } = describeSession(leg.origin, address, description);
-  turn.updateLeg(to, { origin });
-  return body;
-}
-
-/**
- * The other party's 2xx to an exchange: its SDP answers the offer, or is the offer where the INVITE had none
- * (RFC 3264, RFC 6337 §2.2). Sends the 2xx on, and the ACK at once unless it has to bring an answer.
- * `early` is the answer of a provisional, which stands for one that the 2xx leaves out.
- */
-export function acceptExchange(
+/** A description of ours as the body of a message to a party, with the o= of its dialog. */
+export function describe(
   turn: Turn,
-  exchange: Exchange,
-  response: SipResponse,
-  options: { readonly early: SessionDescription | null; readonly tag: string },
-): Result<null, DescriptionFault> {
-  const other = otherParty(exchange.from);
-  const dialog = turn.dialog(other);
-  if (dialog === null) return err('missing');
-  const described = sessionBody(response);
-  if (!described.ok) return described;
-  const description = described.value ?? options.early;
-  if (description === null) return err('missing');
-  const passed =
-    exchange.offer === null
-      ? passLateOffer(turn, other, description)
-      : passAnswer(turn, exchange.offer, description);
-  if (!passed.ok) return passed;
-  if (exchange.offer !== null) {
-    acknowledge(turn, other, dialog, new Uint8Array(0));
-    turn.updateLeg(other, { state: 'confirmed' });
-  }
-  const accepted = inviteResponse(turn, exchange, {
-    ...{ status: response.status, phrase: response.phrase, upstream: response },
-    ...{ tag: options.tag, body: passed.value },
-  });
-  turn.updateExchange({ stage: 'accepted', accepted, intervalMs: t1 });
-  turn.emit({ type: 'respond', transaction: exchange.transaction, response: accepted });
-  turn.clearTimer('exchange');
-  // RFC 3261 §13.3.1.4: repeated after T1, then at intervals that double up to T2, for 64*T1 in all.
-  turn.setTimer('retransmit', t1);
-  turn.setTimer('ack-wait', ackWaitMs);
-  return ok(null);
-}
-
-function passLateOffer(
-  turn: Turn,
-  by: Party,
+  to: Party,
   description: SessionDescription,
-): Result<Uint8Array, MediaFault> {
-  const passed = passNeededOffer(turn, by, description);
-  if (!passed.ok) return passed;
-  turn.updateExchange({ offer: passed.value.offer });
-  return ok(passed.value.body);
+  at: string | null = null,
+): Uint8Array {
+  const side = turn.side(to, at);
+  const address = turn.call.local?.[to].address ?? '';
+  if (side === null) return noBody;
+  const { origin, body } = describeSession(side.origin, address, description);
+  turn.updateSide(to, at, { origin });
+  return body;
 }

@@ -1,12 +1,14 @@
 import type { Party } from '../records/call-record.ts';
+import { encodingName, isSpeech } from '../sdp/payload-formats.ts';
+import type { SessionDescription } from '../sdp/session-description.ts';
 import { noBody, type SipResponse } from '../sip/message.ts';
-import { describe, takeAnswer } from './call-offer-answer.ts';
+import { describe, passOffer, takeAnswer } from './call-offer-answer.ts';
 import { endCall, forgetOwn } from './call-release.ts';
 import type { FailureCause, Leg, OwnAsk } from './call-state.ts';
 import { acknowledge, refreshDialog, sendInDialog } from './leg-requests.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { sessionBody } from './sdp-body.ts';
-import type { Turn } from './turn.ts';
+import { otherParty, type Turn } from './turn.ts';
 
 const parties = ['caller', 'callee'] as const;
 
@@ -21,6 +23,20 @@ export function askOwn(turn: Turn, party: Party, ask: OwnAsk): boolean {
   if (turn.leg(party)?.own !== null) return false;
   turn.updateLeg(party, { own: { ...ask, stage: 'waiting', client: null, offer: null, refusals: 0 } });
   return true;
+}
+
+/**
+ * An exchange of this party is complete. If the encodings that it was told differ from what the other party has
+ * described in the end (RFC 3264 §8: "either agent MAY generate a new offer"), it is told.
+ */
+export function askResync(turn: Turn, party: Party): void {
+  const [told, agreed] = [party, otherParty(party)].map((one) => encodingsOf(turn, one));
+  if (told !== agreed) askOwn(turn, party, { purpose: 'resync', method: 'INVITE', headers: [] });
+}
+
+function encodingsOf(turn: Turn, party: Party): string {
+  const formats = turn.leg(party)?.media?.formats ?? [];
+  return [...new Set(formats.filter(isSpeech).map(encodingName))].sort().join(' ');
 }
 
 /** Whether a request of our own waits for its answer, on either leg. */
@@ -41,14 +57,18 @@ export function sendOwnRequests(turn: Turn): void {
 }
 
 function isFree({ call }: Turn): boolean {
-  return call.phase === 'up' && call.exchange === null;
+  return (
+    call.phase === 'up' &&
+    call.exchange === null &&
+    ![...call.relays.values()].some(({ offer }) => offer !== null)
+  );
 }
 
 function send(turn: Turn, party: Party): void {
   const leg = turn.leg(party);
   if (leg === null || leg.own === null) return;
   const { method, headers } = leg.own;
-  const offer = method === 'INVITE' ? leg.said : null;
+  const offer = offerOf(turn, party, leg.own);
   const client = sendInDialog(turn, party, {
     ...{ method, passed: null, bodyPasses: false, maxForwards: null, extra: headers },
     body: offer === null ? noBody : describe(turn, party, offer),
@@ -59,11 +79,21 @@ function send(turn: Turn, party: Party): void {
   turn.setTimer(`own-${party}`, turn.call.limits.ringMs);
 }
 
+function offerOf(turn: Turn, party: Party, { method, purpose }: OwnAsk): SessionDescription | null {
+  if (method === 'UPDATE') return null;
+  const theirs = turn.leg(otherParty(party))?.described ?? null;
+  if (purpose === 'resync' && theirs !== null) {
+    const passed = passOffer(turn, otherParty(party), theirs);
+    if (passed.ok) return passed.value.offer.relayed;
+  }
+  return turn.leg(party)?.said ?? null;
+}
+
 export function onOwnResponse(turn: Turn, leg: Leg, response: SipResponse): void {
   const { own, party } = leg;
   const { status } = response;
   if (own === null || status < 200) return;
-  learnAbilities(turn, party, response.headers);
+  learnAbilities(turn, party, response.headers, null);
   if (status === 491 && own.refusals < maxRefusals) {
     turn.updateLeg(party, {
       own: { ...own, stage: 'backing-off', client: null, refusals: own.refusals + 1 },
@@ -79,7 +109,7 @@ export function onOwnResponse(turn: Turn, leg: Leg, response: SipResponse): void
 }
 
 function accept(turn: Turn, { party, own }: Leg, response: SipResponse): void {
-  refreshDialog(turn, party, response);
+  refreshDialog(turn, party, response, null);
   const dialog = turn.dialog(party);
   if (own?.method === 'INVITE' && dialog !== null) acknowledge(turn, party, dialog, noBody);
   const answer = sessionBody(response);

@@ -1,105 +1,108 @@
 import type { Party } from '../records/call-record.ts';
+import type { SessionDescription } from '../sdp/session-description.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
-import { acceptExchange, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
-import { inviteResponse, passRefusal, respondRefusal } from './call-responses.ts';
-import { ownIsOut } from './call-own.ts';
+import { acceptExchange } from './call-acceptance.ts';
+import { faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
+import { askResync } from './call-own.ts';
+import { speaks100rel } from './call-provisional.ts';
 import { acknowledgeUnused, endCall, forgetExchange } from './call-release.ts';
-import type { Exchange, FailureCause } from './call-state.ts';
+import { passRefusal, respondRefusal } from './call-responses.ts';
+import type { ArrivedRequest, Exchange, FailureCause } from './call-state.ts';
+import { newTalk } from './dialog-side.ts';
+import { later, offerCollision, pending, updateCollision } from './exchange-rules.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { acknowledge, refreshDialog, sendInDialog, sendQueuedBye } from './leg-requests.ts';
 import type { Refusal } from './refusal.ts';
-import { retryAfter } from './refusal.ts';
 import { sessionBody } from './sdp-body.ts';
-import { cancelWaitMs } from './sip-timers.ts';
+import { cancelWaitMs, updateMs } from './sip-timers.ts';
 import { otherParty, type Turn } from './turn.ts';
 
 /** An INVITE within a dialog (RFC 3261 §14): it goes on to the other leg, whose answer comes back. */
-export function onReinvite(
-  turn: Turn,
-  party: Party,
-  arrived: { readonly transaction: string; readonly request: SipRequest; readonly maxForwards: number },
-): void {
-  const { transaction, request, maxForwards } = arrived;
+export function onReinvite(turn: Turn, party: Party, arrived: ArrivedRequest): void {
+  const { transaction, request } = arrived;
   const refusal = collision(turn, party);
   if (refusal !== null) {
     respondRefusal(turn, transaction, request, refusal);
     return;
   }
   const described = sessionBody(request);
-  if (!described.ok) {
-    respondRefusal(turn, transaction, request, faultForms[described.error].refusal);
-    return;
-  }
-  const passed = described.value === null ? null : passOffer(turn, party, described.value);
+  if (described.ok) relayAsInvite(turn, party, arrived, described.value);
+  else respondRefusal(turn, transaction, request, faultForms[described.error].refusal);
+}
+
+/** Sends a re-INVITE to the other leg, for one that came or for an UPDATE that the other leg does not take. */
+export function relayAsInvite(
+  turn: Turn,
+  party: Party,
+  { transaction, request, maxForwards }: ArrivedRequest,
+  description: SessionDescription | null,
+): void {
+  const passed = description === null ? null : passOffer(turn, party, description);
   if (passed !== null && !passed.ok) {
     respondRefusal(turn, transaction, request, faultForms[passed.error].refusal);
     return;
   }
-  const other = otherParty(party);
-  const client = sendInDialog(turn, other, {
+  const client = sendInDialog(turn, otherParty(party), {
     ...{ method: 'INVITE', passed: request.headers, body: passed?.value.body ?? noBody },
     ...{ bodyPasses: false, maxForwards },
+    // Without an offer a reliable provisional would bring one, which this party could not answer.
+    without: passed === null && !speaks100rel(request) ? ['100rel'] : [],
   });
+  turn.updateLeg(party, { talk: newTalk(cseqOf(request) ?? 0) });
   turn.update({
     exchange: {
       ...{ from: party, initial: false, transaction, request, client, stage: 'relayed' },
       ...{ offer: passed?.value.offer ?? null, accepted: null, intervalMs: 0, cancelled: false },
     },
   });
-  turn.setTimer('exchange', turn.call.limits.ringMs);
+  turn.setTimer('exchange', request.method === 'INVITE' ? turn.call.limits.ringMs : updateMs);
 }
 
 /** One INVITE at a time: who comes second is told when to try again, and the session stays as it was. */
 function collision(turn: Turn, party: Party): Refusal | null {
-  const { exchange, phase, tokens } = turn.call;
-  // RFC 3261 §14.2: an INVITE while ours is out to the same party is glare; and to both of them, while one answers.
-  if (ownIsOut(turn)) return { status: 491, phrase: 'Request Pending' };
+  const { exchange, phase } = turn.call;
   if (exchange !== null) {
     // RFC 3261 §14.2: an INVITE while ours is out to the same party is glare.
-    if (exchange.from !== party) return { status: 491, phrase: 'Request Pending' };
+    if (exchange.from !== party) return pending;
     // A new INVITE says that the last one's 2xx has arrived, unless its ACK is to bring an answer.
     const settled = exchange.stage === 'accepted' && !exchange.initial && exchange.offer?.by === party;
-    if (!settled) return later(tokens.retryAfterSeconds);
+    if (!settled) return later(turn);
     forgetExchange(turn);
   }
-  return phase === 'up' ? null : later(tokens.retryAfterSeconds);
+  if (phase !== 'up') return later(turn);
+  // RFC 6337 §5, UAS-UcI and UAS-UsI: an UPDATE under way, or any other offer.
+  return updateCollision(turn, party, null) ?? offerCollision(turn, party, null);
 }
 
-/** RFC 3261 §14.2: "a Retry-After header field with a randomly chosen value of between 0 and 10 seconds". */
-function later(seconds: number): Refusal {
-  return { status: 500, phrase: 'Server Internal Error', headers: [retryAfter(seconds)] };
-}
-
-/** A response of the other leg to the INVITE of an exchange within the dialog. */
+/** A final response of the other leg to the INVITE of an exchange within the dialog. */
 export function onReinviteResponse(turn: Turn, exchange: Exchange, response: SipResponse): void {
-  const { status, phrase } = response;
-  if (status === 100) return;
-  if (status < 200) {
-    const relayed = inviteResponse(turn, exchange, {
-      ...{ status, phrase, upstream: response, body: noBody },
-      tag: turn.call.tokens.callerTag,
-    });
-    turn.emit({ type: 'respond', transaction: exchange.transaction, response: relayed });
-  } else if (status < 300) {
+  const { status } = response;
+  if (status < 300) {
     onReinviteAccepted(turn, exchange, response);
-  } else {
-    passRefusal(turn, exchange, response);
-    forgetExchange(turn);
-    // RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog.
-    if (status === 481) endCall(turn, { reason: 'protocol-error' });
-    if (status === 408) endCall(turn, { reason: 'upstream-timeout' });
+    return;
   }
+  // RFC 3311 §5.2: 504 says that an UPDATE would have had to wait for a user.
+  const waited = exchange.cancelled && exchange.request.method === 'UPDATE';
+  if (waited) respondRefusal(turn, exchange.transaction, exchange.request, serverTimeout);
+  else passRefusal(turn, exchange, response);
+  forgetExchange(turn);
+  // RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog.
+  if (status === 481) endCall(turn, { reason: 'protocol-error' });
+  if (status === 408) endCall(turn, { reason: 'upstream-timeout' });
 }
+
+const serverTimeout: Refusal = { status: 504, phrase: 'Server Time-out' };
 
 function onReinviteAccepted(turn: Turn, exchange: Exchange, response: SipResponse): void {
   const { from, request } = exchange;
   const other = otherParty(from);
   refreshDialog(turn, other, response);
-  learnAbilities(turn, other, response.headers);
-  const done = acceptExchange(turn, exchange, response, { early: null, tag: turn.call.tokens.callerTag });
+  learnAbilities(turn, other, response.headers, null);
+  const done = acceptExchange(turn, exchange, response, turn.call.tokens.callerTag);
   if (done.ok) {
     refreshDialog(turn, from, request);
+    if (request.method === 'UPDATE') forgetExchange(turn);
     return;
   }
   // The other side has changed its session to something that ours cannot follow.
@@ -120,9 +123,11 @@ export function onAck(turn: Turn, party: Party, request: SipRequest): void {
   sendQueuedBye(turn, party);
   if (phase === 'ending' || phase === 'over') return;
   if (exchange.offer?.by === otherParty(party) && !passLateAnswer(turn, exchange, request)) return;
-  if (!exchange.initial) return;
-  turn.update({ phase: 'up' });
-  turn.emit({ type: 'answered' });
+  if (exchange.initial) {
+    turn.update({ phase: 'up' });
+    turn.emit({ type: 'answered' });
+  }
+  askResync(turn, party);
 }
 
 /** The answer that an ACK brings goes on in ours (RFC 3261 §13.2.2.4). False: it is of no use, the call ends. */

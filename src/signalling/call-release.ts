@@ -1,13 +1,14 @@
 import type { EndReason, Outcome, Party } from '../records/call-record.ts';
 import { rejectOffer } from '../sdp/relay-description.ts';
 import { describeSession } from '../sdp/origin.ts';
-import { type Dialog, dialogFromResponse } from '../sip/dialog.ts';
-import { noBody, type SipHeaders, type SipResponse } from '../sip/message.ts';
+import { confirmDialog, type Dialog, dialogFromResponse } from '../sip/dialog.ts';
+import { noBody, type SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { respondRefusal } from './call-responses.ts';
 import type { Leg } from './call-state.ts';
 import { endForms } from './end-reasons.ts';
 import { ackKey, acknowledge, reasonHeaders, sendBye } from './leg-requests.ts';
 import type { EndedLeg } from './ports.ts';
+import { stopProvisionals } from './provisional-queue.ts';
 import type { Refusal } from './refusal.ts';
 import { sessionBody } from './sdp-body.ts';
 import { cancelWaitMs, releaseMs } from './sip-timers.ts';
@@ -59,11 +60,12 @@ function settleExchange(turn: Turn): void {
   }
   if (initial) return;
   // RFC 3261 §15.1.2: "The UAS MUST still respond to any pending requests received for that dialog", 487.
-  if (stage === 'relayed') respondRefusal(turn, transaction, request, endForms.answered.refusal);
+  if (stage !== 'accepted') respondRefusal(turn, transaction, request, endForms.answered.refusal);
   forgetExchange(turn);
 }
 
 export function forgetExchange(turn: Turn): void {
+  stopProvisionals(turn);
   turn.update({ exchange: null });
   for (const name of ['retransmit', 'ack-wait', 'exchange'] as const) turn.clearTimer(name);
 }
@@ -147,7 +149,7 @@ function releaseCallee(turn: Turn, ending: Ending): void {
 export function strayAccept(turn: Turn, leg: Leg, response: SipResponse): void {
   if (leg.invite === null) return;
   const { client, request } = leg.invite;
-  const made = dialogFromResponse(request, response);
+  const made = dialogOfAccept(turn, request, response);
   if (made === null) return;
   const known = leg.acks.get(ackKey(client, made.remoteTag));
   if (known !== undefined) {
@@ -163,6 +165,13 @@ export function strayAccept(turn: Turn, leg: Leg, response: SipResponse): void {
   if (crossed) turn.clearTimer('cancel-wait');
   const reason = crossed && turn.call.end !== null ? endForms[turn.call.end.reason].reason : null;
   sendBye(turn, leg.party, made, crossed ? leg.party : null, reasonHeaders(reason));
+}
+
+/** Its early dialog has counted what we sent in it, which the 2xx alone does not know. */
+function dialogOfAccept({ call }: Turn, request: SipRequest, response: SipResponse): Dialog | null {
+  const made = dialogFromResponse(request, response);
+  const early = call.forks.find(({ callee }) => callee.dialog?.remoteTag === made?.remoteTag)?.callee.dialog;
+  return made === null || early?.callId !== made.callId ? made : confirmDialog(early, response);
 }
 
 /** The ACK to a 2xx that is of no use; the offer in it, if the INVITE had none, is declined. */

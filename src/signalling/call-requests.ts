@@ -6,20 +6,16 @@ import { makeResponse } from '../sip/response.ts';
 import { onReinvite } from './call-reinvite.ts';
 import { endCall, forgetExchange } from './call-release.ts';
 import { relayResponse, respondRefusal } from './call-responses.ts';
-import type { CallEvent, FailureCause, Leg, Relay } from './call-state.ts';
+import type { ArrivedRequest, CallEvent, FailureCause, Leg, Relay } from './call-state.ts';
+import { onPrack } from './call-prack.ts';
+import { onUpdate, onOfferAnswered } from './call-update.ts';
+import { endFork } from './call-forks.ts';
+import { later } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { learnAbilities } from './leg-abilities.ts';
-import { sendInDialog } from './leg-requests.ts';
+import { sendBye, sendInDialog } from './leg-requests.ts';
 import { allowedMethods, knownMethods, relayedMethods } from './methods.ts';
-import {
-  answerOptions,
-  countDown,
-  noSuchCall,
-  refusedMethod,
-  type Refusal,
-  retryAfter,
-  tooManyHops,
-} from './refusal.ts';
+import { answerOptions, countDown, noSuchCall, refusedMethod, type Refusal, tooManyHops } from './refusal.ts';
 import { otherParty, type Turn } from './turn.ts';
 
 export type RequestEvent = Extract<CallEvent, { type: 'request' }>;
@@ -28,49 +24,71 @@ export type RequestEvent = Extract<CallEvent, { type: 'request' }>;
 export function onRequest(turn: Turn, event: RequestEvent): void {
   const { party, transaction, request, source } = event;
   const leg = turn.leg(party);
-  const refusal = leg === null ? noSuchCall : outOfDialog(turn, leg, request);
-  if (leg === null || refusal !== null) {
+  const found = leg === null ? noSuchCall : dialogOf(turn, leg, request);
+  const refusal = 'status' in found ? found : outOfTurn(turn, party, found, request);
+  if (leg === null || 'status' in found || refusal !== null) {
     respondRefusal(turn, transaction, request, refusal ?? noSuchCall);
     return;
   }
+  const { at } = found;
   // A stream peer may have come back on another connection.
   turn.updateLeg(party, { hop: source });
-  learnAbilities(turn, party, request.headers);
-  if (request.method === 'BYE') onBye(turn, leg, event);
-  else serve(turn, leg, event);
+  learnAbilities(turn, party, request.headers, at);
+  if (request.method === 'BYE') onBye(turn, leg, at, event);
+  else serve(turn, leg, at, event);
 }
 
-function outOfDialog(turn: Turn, leg: Leg, request: SipRequest): Refusal | null {
-  const { dialog, state } = leg;
-  if (state === 'closed' || (state === 'closing' && request.method !== 'BYE')) return noSuchCall;
-  // The callee's side may speak within an early dialog (RFC 3261 §12.1); nobody is there to hear it yet.
-  if (dialog === null) return state === 'inviting' ? tooEarly(turn) : noSuchCall;
-  if (!isOfDialog(leg, dialog, request)) return noSuchCall;
+interface FoundDialog {
+  readonly dialog: Dialog;
+  /** The fork that it is of; null: the confirmed one. */
+  readonly at: string | null;
+}
+
+/** The dialog that a request belongs to, by both tags (RFC 3261 §12); while the callee's side rings, any fork's. */
+function dialogOf(turn: Turn, leg: Leg, { method, headers }: SipRequest): FoundDialog | Refusal {
+  const { dialog, state, party } = leg;
+  if (state === 'closed' || (state === 'closing' && method !== 'BYE')) return noSuchCall;
+  const theirs = tagOf(headers.first('from') ?? '') ?? '';
+  const ours = tagOf(headers.first('to') ?? '');
+  const isIt = (one: Dialog | null): one is Dialog => one?.remoteTag === theirs && one.localTag === ours;
+  if (isIt(dialog)) return { dialog, at: null };
+  if (turn.call.phase !== 'dialling') return noSuchCall;
+  const fork = turn.call.forks.find((one) => !one.ended && isIt(one[party].dialog));
+  const early = fork?.[party].dialog ?? null;
+  if (fork !== undefined && early !== null) return { dialog: early, at: fork.callerTag };
+  // A request may overtake the response that makes its dialog.
+  return state === 'inviting' ? later(turn) : noSuchCall;
+}
+
+/** RFC 3261 §12.2.2: out of order is 500. */
+function outOfTurn(
+  turn: Turn,
+  party: Party,
+  { dialog, at }: FoundDialog,
+  request: SipRequest,
+): Refusal | null {
   const received = receiveInDialog(dialog, request);
-  // RFC 3261 §12.2.2: out of order is 500.
   if (!received.ok) return { status: 500, phrase: 'Out Of Order' };
-  turn.updateLeg(leg.party, { dialog: received.value });
+  turn.updateSide(party, at, { dialog: received.value });
   return unsupportedExtensions(request);
 }
 
-/** RFC 3261 §12: both tags. While forks ring, a caller may speak in any of their dialogs. */
-function isOfDialog({ state }: Leg, dialog: Dialog, { headers }: SipRequest): boolean {
-  const [theirs, ours] = [tagOf(headers.first('from') ?? ''), tagOf(headers.first('to') ?? '')];
-  return (theirs ?? '') === dialog.remoteTag && (ours === dialog.localTag || state === 'inviting');
-}
-
-function tooEarly(turn: Turn): Refusal {
-  const headers = [retryAfter(turn.call.tokens.retryAfterSeconds)];
-  return { status: 500, phrase: 'Server Internal Error', headers };
-}
-
 /** A party hangs up: 200 to it, BYE to the other with what its BYE said (RFC 3261 §15.1.2). */
-function onBye(turn: Turn, { party, state }: Leg, { transaction, request }: RequestEvent): void {
+function onBye(
+  turn: Turn,
+  { party, state }: Leg,
+  at: string | null,
+  { transaction, request }: RequestEvent,
+): void {
+  // RFC 3261 §15: "the callee's UA MUST NOT send a BYE on an early dialog".
+  if (at !== null && party === 'callee') {
+    respondRefusal(turn, transaction, request, later(turn));
+    return;
+  }
   turn.emit({ type: 'respond', transaction, response: makeResponse(request, 200, 'OK', null) });
   if (state === 'closing') return;
-  // RFC 3261 §15: a caller may end an early dialog by BYE; its INVITE then gets 487 like by CANCEL.
   if (state === 'inviting') {
-    endCall(turn, { reason: 'cancelled', cancelReason: request.headers.joined('reason') });
+    byeEarly(turn, at, request);
     return;
   }
   const { exchange } = turn.call;
@@ -79,7 +97,22 @@ function onBye(turn: Turn, { party, state }: Leg, { transaction, request }: Requ
   if (exchange?.from === party) forgetExchange(turn);
 }
 
-function serve(turn: Turn, leg: Leg, { transaction, request }: RequestEvent): void {
+/**
+ * RFC 3261 §15: a caller may end an early dialog by BYE. While other forks ring it ends that one; with the last, its INVITE
+ * gets 487 like by CANCEL.
+ */
+function byeEarly(turn: Turn, at: string | null, request: SipRequest): void {
+  const fork = turn.fork(at);
+  const others = turn.call.forks.some((one) => !one.ended && one !== fork);
+  if (fork === null || fork.callee.dialog === null || !others) {
+    endCall(turn, { reason: 'cancelled', cancelReason: request.headers.joined('reason') });
+    return;
+  }
+  sendBye(turn, 'callee', fork.callee.dialog, null, request.headers);
+  endFork(turn, fork);
+}
+
+function serve(turn: Turn, { party }: Leg, at: string | null, { transaction, request }: RequestEvent): void {
   const { method } = request;
   if (method === 'OPTIONS') {
     turn.emit({ type: 'respond', transaction, response: answerOptions(request, null) });
@@ -89,44 +122,51 @@ function serve(turn: Turn, leg: Leg, { transaction, request }: RequestEvent): vo
   if (typeof maxForwards !== 'number') {
     const refusal = maxForwards === 'none' ? tooManyHops : { status: 400, phrase: 'Bad Max-Forwards' };
     respondRefusal(turn, transaction, request, refusal);
-  } else if (method === 'INVITE') {
-    onReinvite(turn, leg.party, { transaction, request, maxForwards });
-  } else if (relayedMethods.has(method)) {
-    relay(turn, leg.party, { transaction, request, maxForwards });
-  } else {
-    respondRefusal(turn, transaction, request, refusedMethod(knownMethods.has(method), allowedMethods));
+    return;
   }
+  const arrived = { transaction, request, maxForwards, at };
+  if (method === 'INVITE') onReinvite(turn, party, arrived);
+  else if (method === 'PRACK') onPrack(turn, party, arrived);
+  else if (method === 'UPDATE') onUpdate(turn, party, arrived);
+  else if (relayedMethods.has(method)) relay(turn, party, arrived);
+  else respondRefusal(turn, transaction, request, refusedMethod(knownMethods.has(method), allowedMethods));
 }
 
-function relay(
-  turn: Turn,
-  from: Party,
-  arrived: { readonly transaction: string; readonly request: SipRequest; readonly maxForwards: number },
-): void {
-  const { transaction, request, maxForwards } = arrived;
+function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
+  const { transaction, request, maxForwards, at } = arrived;
   const other = otherParty(from);
   const client =
-    turn.leg(other)?.state === 'confirmed'
+    at !== null || turn.leg(other)?.state === 'confirmed'
       ? sendInDialog(turn, other, {
           ...{ method: request.method, passed: request.headers, body: request.body },
-          ...{ bodyPasses: true, maxForwards },
+          ...{ bodyPasses: true, maxForwards, at },
         })
       : null;
   if (client === null) {
-    respondRefusal(turn, transaction, request, tooEarly(turn));
+    respondRefusal(turn, transaction, request, later(turn));
     return;
   }
-  turn.update({ relays: new Map(turn.call.relays).set(client, { transaction, request, from }) });
+  turn.update({
+    relays: new Map(turn.call.relays).set(client, { transaction, request, from, at, offer: null }),
+  });
 }
 
 export function onRelayResponse(turn: Turn, client: string, relayed: Relay, response: SipResponse): void {
-  const { transaction, from, request } = relayed;
-  if (response.status < 200) return;
-  turn.emit({ type: 'respond', transaction, response: relayResponse(turn, from, request, response) });
+  const { transaction, from, request, at, offer } = relayed;
+  const { status } = response;
+  if (status < 200) return;
   forgetRelay(turn, client);
-  // RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog.
-  if (response.status === 481) endCall(turn, { reason: 'protocol-error' });
-  if (response.status === 408) endCall(turn, { reason: 'upstream-timeout' });
+  if (status < 300 && offer !== null) {
+    onOfferAnswered(turn, relayed, offer, response);
+    return;
+  }
+  turn.emit({ type: 'respond', transaction, response: relayResponse(turn, from, request, response) });
+  if (status === 481 || status === 408) onDialogLost(turn, at, status === 408);
+}
+
+/** RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog; an early one leaves the INVITE alone. */
+function onDialogLost(turn: Turn, at: string | null, silent: boolean): void {
+  if (turn.fork(at) === null) endCall(turn, { reason: silent ? 'upstream-timeout' : 'protocol-error' });
 }
 
 export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause: FailureCause): void {
@@ -136,7 +176,7 @@ export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause:
       : { status: 500, phrase: 'Server Internal Error' };
   respondRefusal(turn, relayed.transaction, relayed.request, refusal);
   forgetRelay(turn, client);
-  if (cause === 'timeout') endCall(turn, { reason: 'upstream-timeout' });
+  if (cause === 'timeout') onDialogLost(turn, relayed.at, true);
 }
 
 function forgetRelay(turn: Turn, client: string): void {

@@ -4,7 +4,7 @@ import { makeResponse } from '../sip/response.ts';
 import type { Exchange } from './call-state.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
-import { allowedMethods } from './methods.ts';
+import { allowedMethods, targetRefreshes } from './methods.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Turn } from './turn.ts';
 
@@ -24,18 +24,19 @@ export interface RelayedResponse {
   readonly body: Uint8Array;
 }
 
-/** A response to the INVITE of an exchange, as the party that sent it gets it. */
+/** A response to an INVITE or an UPDATE that went on to the other leg, as the party that sent it gets it. */
 export function inviteResponse(
   turn: Turn,
-  { from, request }: Exchange,
+  { from, request }: Pick<Exchange, 'from' | 'request'>,
   wanted: RelayedResponse,
 ): SipResponse {
   const { status, phrase, upstream, tag, body } = wanted;
   const response = makeResponse(request, status, phrase, tag, body);
   const { headers } = response;
   const peer = turn.leg(from)?.peer;
-  if (status < 300) headers.append('Contact', peer?.contact ?? '');
-  if (status >= 200 && status < 300) {
+  if (status < 300 && targetRefreshes.has(request.method)) headers.append('Contact', peer?.contact ?? '');
+  if (status < 300) {
+    // RFC 3311 §5.1: Allow also in a provisional, so that UPDATE may come in the early dialog.
     headers.append('Allow', allowedMethods);
     appendSupported(headers);
   }

@@ -1,11 +1,14 @@
 import type { EndReason } from '../records/call-record.ts';
 import { narrowFormats } from '../sdp/narrow-formats.ts';
-import { dialogFromRequest, dialogFromResponse } from '../sip/dialog.ts';
+import { confirmDialog, type Dialog, dialogFromRequest, dialogFromResponse } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
-import { tagOf, withTag } from '../sip/name-addr.ts';
+import { withTag } from '../sip/name-addr.ts';
 import { newLeg } from './call-leg.ts';
-import { acceptExchange, faultForms, mayWiden, passAnswer, passNeededOffer } from './call-offer-answer.ts';
-import { inviteResponse, passRefusal } from './call-responses.ts';
+import { acceptExchange } from './call-acceptance.ts';
+import { endForks, forkOfAccepted } from './call-forks.ts';
+import { faultForms, mayWiden, passNeededOffer } from './call-offer-answer.ts';
+import { speaks100rel } from './call-provisional.ts';
+import { passRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
 import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg } from './call-state.ts';
 import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
@@ -17,7 +20,6 @@ import { reasonHeaders, sendBye } from './leg-requests.ts';
 import { allowedMethods } from './methods.ts';
 import type { Admission } from './ports.ts';
 import { retryAfter } from './refusal.ts';
-import { sessionBody } from './sdp-body.ts';
 import { admissionMs } from './sip-timers.ts';
 import type { Hop } from './transaction-layer.ts';
 import type { Turn } from './turn.ts';
@@ -65,6 +67,7 @@ export function onOpened(turn: Turn, local: CallState['local']): void {
 
 /** Sends the INVITE of the next try. */
 function dial(turn: Turn): void {
+  endForks(turn);
   const { attempts, exchange, tokens, tried } = turn.call;
   const [attempt, ...rest] = attempts;
   if (attempt === undefined || exchange === null) {
@@ -102,6 +105,11 @@ function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallSt
   });
 }
 
+/** Without an offer a reliable provisional would bring one, which a caller without PRACK could not answer. */
+function mayOffer(received: SipRequest, body: Uint8Array): boolean {
+  return body.length > 0 || speaks100rel(received);
+}
+
 function dialRequest(
   turn: Turn,
   received: SipRequest,
@@ -117,59 +125,10 @@ function dialRequest(
     .append('CSeq', '1 INVITE')
     .append('Contact', peer.contact)
     .append('Allow', allowedMethods);
-  appendSupported(headers);
+  appendSupported(headers, mayOffer(received, body) ? [] : ['100rel'], received.headers);
   passHeaders(received.headers, headers, turn.passageTo('callee'), 'replaced');
   if (body.length > 0) headers.append('Content-Type', 'application/sdp');
   return { type: 'request', method: 'INVITE', uri: requestUriAt(requestUri, attempt.target), headers, body };
-}
-
-/** A provisional of the callee's side; 100 speaks of one hop only (RFC 3261 §17.2.1) and stays here. */
-export function onProvisional(turn: Turn, exchange: Exchange, response: SipResponse): void {
-  if (response.status === 100) return;
-  turn.update({ rang: true });
-  learnAbilities(turn, 'callee', response.headers);
-  let fork = forkOf(turn, tagOf(response.headers.first('to') ?? ''));
-  let body = noBody;
-  const described = sessionBody(response);
-  // RFC 3261 §13.2.1: an INVITE without an offer gets none before the first reliable response.
-  if (exchange.offer !== null && described.ok && described.value !== null) {
-    const passed = passAnswer(turn, exchange.offer, described.value);
-    if (passed.ok) {
-      body = passed.value;
-      fork = updateFork(turn, fork, { answer: described.value });
-    }
-  }
-  const { status, phrase } = response;
-  const relayed = inviteResponse(turn, exchange, {
-    ...{ status, phrase, body },
-    ...{ upstream: response, tag: fork.callerTag },
-  });
-  turn.updateLeg('caller', { dialog: dialogFromRequest(exchange.request, relayed) });
-  turn.emit({ type: 'respond', transaction: exchange.transaction, response: relayed });
-}
-
-/** The early dialog of this tag. A tag that comes after responses without any is theirs. */
-function forkOf(turn: Turn, remoteTag: string | null): Fork {
-  const { forks, tokens } = turn.call;
-  const known = forks.find((fork) => fork.remoteTag === remoteTag);
-  if (known !== undefined) return known;
-  const untagged = forks.find((fork) => fork.remoteTag === null);
-  if (untagged !== undefined) return updateFork(turn, untagged, { remoteTag });
-  if (remoteTag === null && forks[0] !== undefined) return forks[0];
-  const callerTag = forks.length === 0 ? tokens.callerTag : `${tokens.callerTag}.${forks.length}`;
-  const fork = { remoteTag, callerTag, answer: null };
-  // A callee that makes more early dialogs than a call can use shares the last one's tag.
-  if (forks.length >= maxForks) return { ...fork, callerTag: forks.at(-1)?.callerTag ?? tokens.callerTag };
-  turn.update({ forks: [...forks, fork] });
-  return fork;
-}
-
-const maxForks = 16;
-
-function updateFork(turn: Turn, fork: Fork, change: Partial<Fork>): Fork {
-  const updated = { ...fork, ...change };
-  turn.update({ forks: turn.call.forks.map((one) => (one === fork ? updated : one)) });
-  return updated;
 }
 
 /** The first 2xx: its fork is the call, and the caller gets it. */
@@ -178,22 +137,40 @@ export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse
   if (callee === null || callee.invite === null) return;
   const dialog = dialogFromResponse(callee.invite.request, response);
   if (dialog === null) return;
+  const fork = forkOfAccepted(turn, exchange, callee, response);
+  if (fork.ended) {
+    // The caller has hung up on this one, and waits for another.
+    strayAccept(turn, callee, response);
+    return;
+  }
   turn.clearTimer('ring');
-  learnAbilities(turn, 'callee', response.headers);
-  const { answer, callerTag } = forkOf(turn, tagOf(response.headers.first('to') ?? ''));
-  turn.updateLeg('callee', { dialog, hop: source, state: 'accepted' });
-  const done = acceptExchange(turn, exchange, response, { early: answer, tag: callerTag });
+  win(turn, fork, dialog, response);
+  learnAbilities(turn, 'callee', response.headers, null);
+  turn.updateLeg('callee', { hop: source, state: 'accepted' });
+  const done = acceptExchange(turn, exchange, response, fork.callerTag);
   if (!done.ok) {
     abandonAccepted(turn, response, faultForms[done.error].reason);
     return;
   }
   const accepted = turn.call.exchange?.accepted;
   turn.update({ phase: 'answered' });
+  if (turn.dialog('caller') !== null || accepted === undefined || accepted === null) return;
+  turn.updateLeg('caller', { dialog: dialogFromRequest(exchange.request, accepted) });
+}
+
+/** The early dialogs of the fork that answers become those of the legs; the others are over (RFC 3261 §13.2.2.4). */
+function win(turn: Turn, fork: Fork, made: Dialog, response: SipResponse): void {
+  const { caller, callee } = fork;
+  const confirmed = callee.dialog === null ? made : confirmDialog(callee.dialog, response);
+  turn.updateLeg('callee', { ...callee, dialog: confirmed });
   turn.updateLeg('caller', {
-    state: 'accepted',
-    dialog:
-      accepted === undefined || accepted === null ? null : dialogFromRequest(exchange.request, accepted),
+    ...caller,
+    dialog: caller.dialog === null ? null : confirmDialog(caller.dialog, response),
   });
+  for (const { callerTag } of turn.call.forks) {
+    if (callerTag !== fork.callerTag) turn.clearTimer(`prack ${callerTag}`);
+  }
+  turn.update({ forks: turn.call.forks.filter((one) => one !== fork) });
 }
 
 /** The callee took the call with SDP that is of no use: ACK, BYE, and the caller is refused. */

@@ -1,12 +1,11 @@
 import type { LogFields } from '../kernel/logger.ts';
 import type { EndReason, Outcome, Party } from '../records/call-record.ts';
-import type { Origin } from '../sdp/origin.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
-import type { Dialog } from '../sip/dialog.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { Uri } from '../sip/uri.ts';
 import type { ChallengeState } from './call-challenge.ts';
+import type { Side } from './dialog-side.ts';
 import type { Target } from './peers.ts';
 import type { Admission, CallEnd, CallFacts, LocalMedia, NegotiatedMedia } from './ports.ts';
 import type { Hop } from './transaction-layer.ts';
@@ -50,27 +49,22 @@ interface SentAck {
   readonly hop: Hop;
 }
 
-export interface Leg {
+/** The party's side of the confirmed dialog, and what there is of a leg besides. */
+export interface Leg extends Side {
   readonly party: Party;
   readonly state: LegState;
   readonly peer: LegPeer;
   readonly callId: string;
   /** Base of our tags in this leg; a fork's tag is the base, a dot and its number. */
   readonly localTag: string;
-  readonly dialog: Dialog | null;
   /** The newest INVITE that we sent in this leg. */
   readonly invite: { readonly client: string; readonly request: SipRequest } | null;
   /** Where the leg's messages came from last; requests go there when nothing else says where. */
   readonly hop: Hop;
-  readonly origin: Origin;
   /** ACKs to the 2xx of that INVITE, by transaction and tag: each repeated 2xx gets its own again. */
   readonly acks: ReadonlyMap<string, SentAck>;
   /** A BYE that waits for the caller's ACK (RFC 3261 §15); its further headers. */
   readonly queuedBye: SipRequest['headers'] | null;
-  readonly abilities: Abilities;
-  /** Our description towards the party, and the party's own, as the last offer and answer left them. */
-  readonly said: SessionDescription | null;
-  readonly described: SessionDescription | null;
   /** A request of our own within the dialog, under way or waiting; there is one at a time. */
   readonly own: OwnRequest | null;
 }
@@ -89,8 +83,11 @@ export interface OwnRequest extends OwnAsk {
 }
 
 export interface OwnAsk {
-  /** `refresh`: the session timer (RFC 4028 §7.4); the description stays as it is. */
-  readonly purpose: 'refresh';
+  /**
+   * `refresh`: the session timer (RFC 4028 §7.4); the description stays as it is. `resync`: the party gets to know what
+   * the other one has described since.
+   */
+  readonly purpose: 'refresh' | 'resync';
   readonly method: 'INVITE' | 'UPDATE';
   readonly headers: readonly (readonly [string, string])[];
 }
@@ -103,8 +100,11 @@ export interface Exchange {
   readonly request: SipRequest;
   /** Our INVITE; null before it is sent. */
   readonly client: string | null;
-  /** `relayed`: no final response yet. `accepted`: 2xx sent to `from`, its ACK is awaited. */
-  readonly stage: 'relayed' | 'accepted';
+  /**
+   * `relayed`: no final response yet. `held`: a 2xx, which waits for a PRACK of `from` (RFC 3262 §3). `accepted`: it
+   * is sent, its ACK awaited.
+   */
+  readonly stage: 'relayed' | 'held' | 'accepted';
   readonly offer: Offer | null;
   /** 2xx that `from` gets again until its ACK, and the interval in milliseconds. */
   readonly accepted: SipResponse | null;
@@ -120,19 +120,37 @@ export interface Offer {
   readonly relayed: SessionDescription | null;
 }
 
-/** An early dialog of the callee's side (RFC 3261 §12.1), which the caller sees under a tag of its own. */
+/** An early dialog of the callee's side (RFC 3261 §12.1), and the one in which the caller sees it. */
 export interface Fork {
   /** Null: its responses have no tag. */
   readonly remoteTag: string | null;
+  /** Our tag towards the caller, which also names the fork. */
   readonly callerTag: string;
-  readonly answer: SessionDescription | null;
+  readonly caller: Side;
+  readonly callee: Side;
+  /** Its dialogs have ended before any final response. */
+  readonly ended: boolean;
 }
 
-/** INFO and its like on their way to the other leg. */
+/** INFO, UPDATE, PRACK and their like on their way to the other leg. */
 export interface Relay {
   readonly transaction: string;
   readonly request: SipRequest;
   readonly from: Party;
+  /** The fork in which it came; null: the confirmed dialog. */
+  readonly at: string | null;
+  /** The offer in it. */
+  readonly offer: Offer | null;
+}
+
+/** A request in a dialog that may go on to the other leg. */
+export interface ArrivedRequest {
+  readonly transaction: string;
+  readonly request: SipRequest;
+  /** What goes on. */
+  readonly maxForwards: number;
+  /** The fork in whose dialog it came; null: the confirmed one. */
+  readonly at: string | null;
 }
 
 /** One try of the route: failover takes the next. */
@@ -190,6 +208,8 @@ export interface CallTokens {
   readonly retryAfterSeconds: number;
   /** 0 to 1990 ms in steps of 10 ms, for the back-off of RFC 3261 §14.1. */
   readonly backOffMs: number;
+  /** RFC 3262 §3: our first RSeq, 1 to 2^30. */
+  readonly firstRSeq: number;
 }
 
 export interface CallLimits {
@@ -204,7 +224,9 @@ export type TimerName =
   | 'exchange'
   | 'cancel-wait'
   | 'release'
-  | `own-${Party}`;
+  | `own-${Party}`
+  /** Of the reliable provisional under this tag of ours. */
+  | `prack ${string}`;
 
 /** `limit`: nothing was sent, since the peer may have no further call now. */
 export type FailureCause = 'timeout' | 'transport' | 'limit';

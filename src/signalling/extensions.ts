@@ -5,7 +5,10 @@ import type { Refusal } from './refusal.ts';
  * Option tags that we speak (RFC 3261 §19.2), on each leg by itself: what a party requires of us is held against
  * this table, and what we say to support is made of it.
  */
-const spokenOptions: readonly string[] = [];
+const spokenOptions: readonly string[] = ['100rel'];
+
+/** Those that are promised on one leg where the other party promises them (RFC 6228: 199). */
+const passedOptions: readonly string[] = ['199'];
 
 /** What stands in the list headers of this name (`require`, `supported`, `allow`), in the order of the fields. */
 export function listed(headers: SipHeaders, canonical: string): readonly string[] {
@@ -28,8 +31,18 @@ export function unsupportedExtensions({ headers }: { readonly headers: SipHeader
   return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', unknown.join(', ')]] };
 }
 
-/** RFC 3261 §20.37: Supported of a message of ours; `without` names what this one may not promise. */
-export function appendSupported(headers: SipHeaders, without: readonly string[] = []): void {
-  const options = spokenOptions.filter((option) => !without.includes(option));
+/**
+ * RFC 3261 §20.37: Supported of a message of ours. `without` names what this one may not promise; `passed` are the
+ * headers of the message that it passes on.
+ */
+export function appendSupported(
+  headers: SipHeaders,
+  without: readonly string[] = [],
+  passed: SipHeaders | null = null,
+): void {
+  const options = [
+    ...spokenOptions.filter((option) => !without.includes(option)),
+    ...passedOptions.filter((option) => passed !== null && names(passed, 'supported', option)),
+  ];
   if (options.length > 0) headers.append('Supported', options.join(', '));
 }

@@ -18,15 +18,15 @@ export function abilitiesIn(headers: SipHeaders, known: Abilities): Abilities {
 }
 
 /** Remembers what a message of a party says of its abilities. */
-export function learnAbilities(turn: Turn, party: Party, headers: SipHeaders): void {
-  const leg = turn.leg(party);
-  if (leg !== null) turn.updateLeg(party, { abilities: abilitiesIn(headers, leg.abilities) });
+export function learnAbilities(turn: Turn, party: Party, headers: SipHeaders, at: string | null): void {
+  const side = turn.side(party, at);
+  if (side !== null) turn.updateSide(party, at, { abilities: abilitiesIn(headers, side.abilities) });
 }
 
 /**
  * Whether a method may be sent to a party. RFC 3311 §5.1 and RFC 3261 §20.5: what is not in Allow is not
  * supported; and who has sent no Allow is not taken to know more than RFC 3261 itself.
  */
-export function allows(turn: Turn, party: Party, method: string): boolean {
-  return turn.leg(party)?.abilities.allows?.has(method) ?? false;
+export function allows(turn: Turn, party: Party, method: string, at: string | null): boolean {
+  return turn.side(party, at)?.abilities.allows?.has(method) ?? false;
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Party } from '../records/call-record.ts';
+import { parseCSeq } from '../sip/cseq.ts';
 import { ackInDialog, type Dialog, nextHopUri, refreshTarget, requestInDialog } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipMessage, type SipRequest } from '../sip/message.ts';
 import { defaultPortOf } from '../sip/transport-name.ts';
@@ -8,7 +9,7 @@ import { bareHost } from '../sip/via.ts';
 import type { Leg } from './call-state.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
-import { allowedMethods } from './methods.ts';
+import { allowedMethods, targetRefreshes } from './methods.ts';
 import type { Hop } from './transaction-layer.ts';
 import type { Turn } from './turn.ts';
 
@@ -37,16 +38,17 @@ export interface DialogRequest {
   readonly extra?: readonly (readonly [string, string])[];
   /** Option tags that this request may not promise. */
   readonly without?: readonly string[];
+  /** The fork in whose dialog it goes; none: the confirmed one. */
+  readonly at?: string | null;
 }
 
-/** RFC 3261 §12.2, RFC 3311 §5.1: these carry Contact, and refresh the target. */
-const targetRefreshes: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);
-
-/** Sends a request within a leg's dialog. The name of its transaction, or null where there is no dialog. */
+/** Sends a request within a dialog of a leg. The name of its transaction, or null where there is no dialog. */
 export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): string | null {
   const leg = turn.leg(party);
-  if (leg === null || leg.dialog === null) return null;
-  const { dialog, request } = requestInDialog(leg.dialog, wanted.method, wanted.body);
+  const at = wanted.at ?? null;
+  const current = turn.side(party, at)?.dialog ?? null;
+  if (leg === null || current === null) return null;
+  const { dialog, request } = requestInDialog(current, wanted.method, wanted.body);
   const { headers } = request;
   if (wanted.maxForwards !== null) headers.set('Max-Forwards', String(wanted.maxForwards));
   if (targetRefreshes.has(wanted.method)) {
@@ -58,17 +60,37 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
     passHeaders(wanted.passed, headers, turn.passageTo(party), wanted.bodyPasses ? 'passes' : 'replaced');
   }
   if (!wanted.bodyPasses && wanted.body.length > 0) headers.append('Content-Type', 'application/sdp');
-  turn.updateLeg(party, { dialog });
+  turn.updateSide(party, at, { dialog });
   const client = turn.nextClient();
   if (wanted.method === 'INVITE') turn.updateLeg(party, { invite: { client, request }, acks: new Map() });
   turn.emit({ type: 'send', client, request, hop: hopOf(leg, request), inviteTimeoutMs: null });
   return client;
 }
 
+/**
+ * Acknowledges a reliable provisional to our INVITE (RFC 3262 §4), in its dialog. `passed` is the PRACK that it passes
+ * on; without one it is ours alone.
+ */
+export function sendPrack(
+  turn: Turn,
+  party: Party,
+  at: string | null,
+  rseq: number,
+  passed: Pick<DialogRequest, 'passed' | 'body' | 'bodyPasses' | 'maxForwards'> = ownPrack,
+): string | null {
+  const invite = turn.leg(party)?.invite?.request;
+  const cseq = parseCSeq(invite?.headers.first('cseq') ?? '');
+  if (cseq === null) return null;
+  const extra = [['RAck', `${rseq} ${cseq.number} INVITE`] as const];
+  return sendInDialog(turn, party, { ...passed, method: 'PRACK', extra, at });
+}
+
+const ownPrack = { passed: null, body: noBody, bodyPasses: false, maxForwards: null };
+
 /** Takes the Contact of a target refresh, or of its 2xx, as the party's target (RFC 3261 §12.2). */
-export function refreshDialog(turn: Turn, party: Party, message: SipMessage): void {
-  const dialog = turn.dialog(party);
-  if (dialog !== null) turn.updateLeg(party, { dialog: refreshTarget(dialog, message) });
+export function refreshDialog(turn: Turn, party: Party, message: SipMessage, at: string | null = null): void {
+  const dialog = turn.side(party, at)?.dialog ?? null;
+  if (dialog !== null) turn.updateSide(party, at, { dialog: refreshTarget(dialog, message) });
 }
 
 /** The ACK to a 2xx of our INVITE, kept for the 2xx's repetitions (RFC 3261 §13.2.2.4). */

@@ -1,5 +1,5 @@
-/** What we allow within a dialog and outside of one; UPDATE, PRACK and REFER are not spoken yet. */
-export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY';
+/** What we allow within a dialog and outside of one; REFER is not spoken yet. */
+export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, PRACK, UPDATE';
 export const allowedOutside = 'INVITE, ACK, CANCEL, BYE, OPTIONS';
 
 /** Methods of the IANA registry: known, so that what is not served is 405 and not 501 (RFC 3261 §8.2.1, §21.5.2). */
@@ -8,5 +8,11 @@ export const knownMethods: ReadonlySet<string> = new Set([
   ...['PUBLISH', 'REFER', 'UPDATE', 'PRACK'],
 ]);
 
+/** Requests that mean nothing outside of a dialog: without one they are 481 (RFC 3261 §15.1.2, RFC 3262 §3, RFC 3311 §5.2). */
+export const onlyInDialog: ReadonlySet<string> = new Set(['BYE', 'INFO', 'NOTIFY', 'PRACK', 'UPDATE']);
+
 /** Requests within a dialog that go on to the other leg. */
 export const relayedMethods: ReadonlySet<string> = new Set(['INFO', 'MESSAGE', 'NOTIFY']);
+
+/** RFC 3261 §12.2, RFC 3311 §5.1: these and their responses carry Contact, and refresh the target. */
+export const targetRefreshes: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);

@@ -6,6 +6,8 @@ export const ackWaitMs = transactionTimeout;
 export const cancelWaitMs = transactionTimeout;
 /** How long a call may ring. Timer B stops at the first provisional, so nothing else bounds it. */
 export const ringMs = 180_000;
+/** How long an UPDATE may wait that went on as an INVITE: its sender gives it up after 64*T1 (Timer F). */
+export const updateMs = 20_000;
 /** How long the rest of the node may take to admit a call and open its media. */
 export const admissionMs = 10_000;
 /** An ACK and a BYE that a release may wait for, one after the other, and some room. */

@@ -1,7 +1,8 @@
 import type { Party } from '../records/call-record.ts';
 import type { Dialog } from '../sip/dialog.ts';
 import type { Passage } from './privacy.ts';
-import type { CallEffect, CallState, Exchange, Leg, TimerName } from './call-state.ts';
+import type { CallEffect, CallState, Exchange, Fork, Leg, TimerName } from './call-state.ts';
+import type { Side, Talk } from './dialog-side.ts';
 
 /**
  * One step of a call in the making: the state so far and what is to be done. States are never written to, so
@@ -32,6 +33,33 @@ export class Turn {
     const leg = this.call[party];
     if (leg === null) return;
     this.call = { ...this.call, [party]: { ...leg, ...change } };
+  }
+
+  /** A party's side of a fork; of the confirmed dialog where `at` is null, or names the fork that has won. */
+  side(party: Party, at: string | null): Side | null {
+    return this.fork(at)?.[party] ?? this.call[party];
+  }
+
+  fork(at: string | null): Fork | null {
+    return this.call.forks.find(({ callerTag }) => callerTag === at) ?? null;
+  }
+
+  updateSide(party: Party, at: string | null, change: Partial<Side>): void {
+    const fork = this.fork(at);
+    if (fork === null) this.updateLeg(party, change);
+    else this.updateFork(fork, { [party]: { ...fork[party], ...change } });
+  }
+
+  updateFork(fork: Fork, change: Partial<Fork>): void {
+    const updated = { ...fork, ...change };
+    const forks = this.call.forks.map((one) => (one.callerTag === fork.callerTag ? updated : one));
+    this.call = { ...this.call, forks };
+  }
+
+  /** What has become, in one dialog, of the newest INVITE that this party sent. */
+  updateTalk(party: Party, at: string | null, change: Partial<Talk>): void {
+    const talk = this.side(party, at)?.talk;
+    if (talk !== undefined && talk !== null) this.updateSide(party, at, { talk: { ...talk, ...change } });
   }
 
   /** What passes to this party comes from the other one. */

@@ -503,9 +503,9 @@ describe('other requests in the dialog', () => {
   it.each([
     ['OPTIONS', [], '200'],
     ['REFER', [], '405'],
-    ['UPDATE', [], '405'],
-    ['PRACK', [], '405'],
-    ['INVITE', [['Require', '100rel']], '420'],
+    ['UPDATE', [], '200'],
+    ['PRACK', [], '481'],
+    ['INVITE', [['Require', 'nosuch']], '420'],
     ['INFO', [['Require', 'nosuch']], '420'],
   ] as const)('%s with %j is answered %s here', (method, extra, status) => {
     const scene = Scene.up();
@@ -516,14 +516,16 @@ describe('other requests in the dialog', () => {
   it('405 and 420 say what is allowed and what is not supported', () => {
     const scene = Scene.up();
     scene.from('caller', 'REFER');
-    scene.from('caller', 'INFO', { extra: [['Require', 'a, b']] });
+    scene.from('caller', 'INFO', { extra: [['Require', 'a, 100rel, b']] });
     const headers = scene.responses.slice(-2).map(({ response }) => response.headers);
-    expect(headers[0]!.first('allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY');
+    expect(headers[0]!.first('allow')).toBe(
+      'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, PRACK, UPDATE',
+    );
     expect(headers[1]!.first('unsupported')).toBe('a, b');
   });
 
-  it('of the callee before it has answered: told to try later', () => {
-    const scene = new Scene().answer('INVITE', 180);
+  it('of the callee before its response has made a dialog: told to try later', () => {
+    const scene = new Scene();
     scene.look();
     const early = scene.from('callee', 'INFO');
     expect(scene.look()).toEqual([`500 to ${early}`]);

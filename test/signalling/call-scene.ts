@@ -76,6 +76,16 @@ export interface SceneOptions {
   readonly untrusted?: readonly string[];
 }
 
+/** A caller that acknowledges provisionals and takes UPDATE. */
+export function ableInvite(body: string = callerSdp): SipRequest {
+  return callerInvite(body, able);
+}
+
+export const able: Lines = [
+  ['Supported', '100rel'],
+  ['Allow', 'INVITE, ACK, CANCEL, BYE, PRACK, UPDATE'],
+];
+
 /** One call machine under a script: events go in by name, effects come out as short lines. */
 export class Scene {
   state: CallState;
@@ -95,6 +105,7 @@ export class Scene {
   #timers = new Map<string, number>();
   #transactions = 1;
   #cseq = { caller: 1, callee: 100 };
+  #inviteCSeq = { caller: 1, callee: 100 };
 
   constructor({
     invite = callerInvite(),
@@ -128,7 +139,7 @@ export class Scene {
       transaction: { id: 'caller-1', request: invite, source: hops.caller!, respond: () => undefined },
       tokens: {
         ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b', clientNonce: 'cn' },
-        ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7, backOffMs: 330 },
+        ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7, backOffMs: 330, firstRSeq: 100 },
       },
       limits: { ringMs: 180_000 },
       caller: peer('pbx'),
@@ -226,17 +237,28 @@ export class Scene {
     return this.step({ type: 'response', client, response, source: hops[from]! });
   }
 
+  /** A provisional of the callee that wants its PRACK. */
+  reliably(status: number, rseq: number, how: { tag?: string; body?: string; extra?: Lines } = {}): this {
+    const extra: Lines = [['Require', '100rel'], ['RSeq', String(rseq)], ...(how.extra ?? [])];
+    return this.answer('INVITE', status, { ...how, extra });
+  }
+
+  /** The caller's PRACK for the provisional of this RSeq; gives its transaction's name. */
+  prack(rseq: number, body = '', cseq = this.#inviteCSeq.caller): string {
+    return this.from('caller', 'PRACK', { body, extra: [['RAck', `${rseq} ${cseq} INVITE`]] });
+  }
+
   fail(method: string, cause: 'timeout' | 'transport'): this {
     return this.step({ type: 'client-failed', client: this.request(method).client, cause });
   }
 
   /** The caller's ACK to our newest 2xx. */
-  callerAck(body = '', cseq = this.#cseq.caller): this {
+  callerAck(body = '', cseq = this.#inviteCSeq.caller): this {
     return this.step({ type: 'ack', party: 'caller', request: this.#inDialog('caller', 'ACK', body, cseq) });
   }
 
   calleeAck(body = ''): this {
-    const request = this.#inDialog('callee', 'ACK', body, this.#cseq.callee);
+    const request = this.#inDialog('callee', 'ACK', body, this.#inviteCSeq.callee);
     return this.step({ type: 'ack', party: 'callee', request });
   }
 
@@ -253,6 +275,7 @@ export class Scene {
   ): string {
     const transaction = `${party}-${++this.#transactions}`;
     this.received.push(transaction);
+    if (method === 'INVITE') this.#inviteCSeq[party] = cseq;
     const request = this.#inDialog(party, method, body, cseq, extra, tag);
     this.step({ type: 'request', party, transaction, request, source: hops[party]! });
     return transaction;

@@ -24,7 +24,7 @@ describe('readInvite', () => {
     ['RFC 3261 §16.3: Max-Forwards has run out', { headers: [['Max-Forwards', '0']] }, 483],
     ['the last hop', { headers: [['Max-Forwards', '1']] }, 'good'],
     ['Max-Forwards that is no number', { headers: [['Max-Forwards', '-1']] }, 400],
-    ['RFC 3261 §8.2.2.3: an extension is required', { headers: [['Require', '100rel']] }, 420],
+    ['RFC 3261 §8.2.2.3: an extension is required', { headers: [['Require', 'precondition']] }, 420],
     ['a body that is no SDP', { headers: [['Content-Type', 'text/plain']] }, 415],
     ['broken SDP', { body: 'v=1\r\n' }, 400],
     ['no audio', { body: sdp('192.0.2.1', 4000).replace('audio', 'video') }, 488],
