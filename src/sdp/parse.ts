@@ -49,7 +49,7 @@ function sections(lines: readonly SdpLine[]): Result<SessionDescription, SdpFaul
 
 /** `audio 49170/2 RTP/AVP 0 8` (RFC 8866 §5.14). */
 function mediaDescription(value: string, lines: readonly SdpLine[]): MediaDescription | null {
-  const [kind = '', where = '', proto = '', ...formats] = value.trim().split(/[ \t]+/);
+  const [kind = '', where = '', proto = '', ...formats] = value.trim().split(/[ \t]+/, sdpLimits.formats + 4);
   const match = /^(\d{1,5})(?:\/(\d{1,5}))?$/.exec(where);
   if (match === null || proto === '' || formats.length > sdpLimits.formats) return null;
   const port = Number(match[1]);

@@ -63,11 +63,14 @@ function isPrivate(value: string, asked: Asked): boolean {
   });
 }
 
+/** RFC 3323 §4.2 and RFC 3325 §9.3 have seven. */
+const maxPrivacyValues = 32;
+
 /** RFC 3323 §4.2: values are separated by `;`; some write commas. */
 function privacyValues(value: string): string[] {
   return value
     .toLowerCase()
-    .split(/[;,]/)
+    .split(/[;,]/, maxPrivacyValues)
     .map((one) => one.trim())
     .filter((one) => one !== '');
 }

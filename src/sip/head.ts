@@ -39,6 +39,7 @@ export function readHead(text: string, limits: MessageLimits): Head {
     // A broken field does not keep the next from being read: they are what an answer is made of.
     const wrong = readField({ headers, text, limits }, from, end, next);
     fault ??= wrong;
+    if (wrong === 'too-many-headers') break;
   }
   return { startLine, headers, end: -1, fault: fault ?? 'no-end-of-head' };
 }
