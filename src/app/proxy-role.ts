@@ -12,7 +12,9 @@ import { removeUnfinishedObjects } from '../storage/disk-object-store.ts';
 import { createRecordingKeys } from '../storage/recording-keys.ts';
 import { dataLayout } from './data-layout.ts';
 import { linkEndpoint } from './link-endpoint.ts';
+import { startLoadProbe } from './load-probe.ts';
 import { loadKek } from './load-kek.ts';
+import { callsOfPorts } from './calls-of-ports.ts';
 import { type MediaPool, startMediaPool } from './media-pool.ts';
 import { proxyLockFile } from './node-lock.ts';
 import { createLogger } from './pino-logger.ts';
@@ -90,6 +92,7 @@ class Proxy {
   #direction!: CallDirection;
   #signalling!: Signalling;
   #link!: LinkClient;
+  #stopProbe: () => void = () => undefined;
   addresses: readonly string[] = [];
 
   constructor(plan: ProxyPlan) {
@@ -113,6 +116,7 @@ class Proxy {
     const signalling = await startSignalling({
       sip: sipWithFiles(settings),
       country: settings.config.node.country,
+      maxCalls: settings.config.sip.maxCalls ?? callsOfPorts(settings.config.media),
       director: this.#direction.director,
       logger,
       meter: this.#meter,
@@ -121,6 +125,14 @@ class Proxy {
     if (!signalling.ok) return signalling.error;
     this.#signalling = signalling.value;
     this.addresses = signalling.value.addresses;
+    this.#stopProbe = startLoadProbe({
+      transactions: () => signalling.value.transactionShare,
+      media: () => this.#media.stats(),
+      feel: (pressure) => {
+        signalling.value.feel(pressure);
+      },
+      meter: this.#meter,
+    });
     this.#link = createLinkClient({
       endpoint: linkEndpoint(settings),
       nodeId: settings.config.node.id,
@@ -257,6 +269,7 @@ class Proxy {
   }
 
   async #stop(): Promise<void> {
+    this.#stopProbe();
     this.#signalling.endAllCalls('shutdown');
     await Promise.race([
       this.#direction.idle(),

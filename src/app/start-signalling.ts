@@ -5,6 +5,8 @@ import type { Meter } from '../kernel/meter.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { systemSchedule } from '../kernel/timers.ts';
 import { createB2bua } from '../signalling/b2bua.ts';
+import type { Pressure } from '../signalling/defence/overload-machine.ts';
+import { RequestGate } from '../signalling/defence/request-gate.ts';
 import { emergencyNumbers } from '../signalling/emergency-numbers.ts';
 import type { EndReason } from '../records/call-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
@@ -15,7 +17,7 @@ import { createTargetBoard } from '../signalling/peering/target-board.ts';
 import { peerCertificates } from '../signalling/peer-certificates.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
-import { type BoundListener, createSipStack } from '../signalling/sip-stack.ts';
+import { type BoundListener, createSipStack, type SipStack } from '../signalling/sip-stack.ts';
 import { LadderCollector } from '../signalling/trace/ladder-collector.ts';
 import { exitCode } from './role-messages.ts';
 
@@ -30,6 +32,10 @@ export interface Signalling {
   finishLadders(): void;
   /** Looks whether certificates' files have changed. */
   reload(): Promise<void>;
+  /** What the node is shortest of, at regular intervals. */
+  feel(pressure: Pressure): void;
+  /** How many of the transactions that may be held are. */
+  readonly transactionShare: number;
   close(): Promise<void>;
 }
 
@@ -37,6 +43,8 @@ export interface SignallingPlan {
   readonly sip: SipOptions;
   /** Whose dialling plan holds. */
   readonly country: string;
+  /** Calls at once, emergency calls aside. */
+  readonly maxCalls: number;
   readonly director: CallDirector;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -70,22 +78,21 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
           memoryBytes: plan.sip.ladderMemoryMb * 1024 * 1024,
           store: plan.keepLadder,
         });
+  const { emergency, outsideLine, limits } = plan.sip;
+  const isEmergency = emergencyNumbers({ numbers: emergency, country: plan.country, outsideLine });
   const b2bua = createB2bua({
-    ...shared,
-    peers: peers.value,
-    isEmergency: emergencyNumbers({
-      numbers: plan.sip.emergency,
-      country: plan.country,
-      outsideLine: plan.sip.outsideLine,
-    }),
-    board,
-    director: plan.director,
+    ...{ ...shared, peers: peers.value, isEmergency, board, director: plan.director },
     ...(ladders === null ? {} : { tracer: ladders }),
   });
-  const stack = createSipStack({
-    ...shared,
+  const gate = new RequestGate({
+    ...{ ...shared, limits, maxCalls: plan.maxCalls, isEmergency },
+    belongsToCall: (request) => b2bua.ownsDialogOf(request),
+    activeCalls: () => b2bua.activeCalls,
+    activeTransactions: () => stack.activeTransactions,
+  });
+  const stack: SipStack = createSipStack({
+    ...{ ...shared, gate, limits },
     listeners: plan.sip.listeners,
-    limits: plan.sip.limits,
     // Answers come from where calls were sent to, also where a peer's `match` does not name that address.
     isPeer: (listener, address, port) =>
       peers.value.find(listener, address, port) !== null || board.knows(listener, address),
@@ -114,6 +121,12 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
       },
       ladder: (callId) => ladders?.ladder(callId) ?? null,
       finishLadders: () => ladders?.flush(),
+      feel: (pressure) => {
+        gate.feel(pressure);
+      },
+      get transactionShare() {
+        return stack.activeTransactions / limits.transactions;
+      },
       close: () => {
         board.close();
         return stack.close();

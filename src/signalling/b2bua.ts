@@ -45,6 +45,8 @@ export interface B2buaOptions {
 export interface B2bua extends TransactionUser, CallControl {
   /** Gives it the transaction layer; once, before the first message. */
   attach(layer: TransactionLayer): void;
+  /** Whether a request is within a dialog of a call that is there. */
+  ownsDialogOf(request: SipRequest): boolean;
   /** Hangs every call up; each ends on its own as the peers answer. */
   endAllCalls(reason: EndReason): void;
 }
@@ -159,6 +161,11 @@ class CallCentre implements B2bua {
     // A fork's tag is the leg's, a dot and a number.
     const [base = ''] = tag.split('.', 1);
     return this.#dialogs.get(`${headers.first('call-id') ?? ''}\n${base}`);
+  }
+
+  ownsDialogOf(request: SipRequest): boolean {
+    const toTag = tagOf(request.headers.first('to') ?? '');
+    return toTag !== null && this.#ownerOf(request, toTag) !== undefined;
   }
 
   #inDialog({ call, party }: DialogOwner, transaction: ServerTransaction): void {

@@ -82,6 +82,8 @@ export const sipOptions = z.strictObject({
   ladder: z.enum(['off', 'calls']).default('calls'),
   /** What they may hold in memory until their calls are over, megabytes. */
   ladderMemoryMb: z.number().int().min(1).max(4096).default(64),
+  /** Calls at once; absent: what the media ports are enough for. */
+  maxCalls: z.number().int().min(1).optional(),
 });
 
 export type SipOptions = z.infer<typeof sipOptions>;

@@ -8,6 +8,7 @@ import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
 import { serializeMessage } from '../sip/serialize.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
+import type { RequestGate } from './defence/request-gate.ts';
 import type { ListenerOptions } from './options.ts';
 import type { MessageObserver } from './trace/message-observer.ts';
 import { ClientTransactions } from './transaction-clients.ts';
@@ -28,8 +29,12 @@ import type { BoundListener } from './transport/transports.ts';
 
 export type { BoundListener } from './transport/transports.ts';
 
+type Gate = Pick<RequestGate, 'charge' | 'judge'>;
+
 export interface SipStackOptions {
   readonly listeners: readonly ListenerOptions[];
+  /** Decides which new requests get a transaction; absent: all. */
+  readonly gate?: Gate;
   /** What a message may cost; absent: the defaults. */
   readonly limits?: MessageLimits;
   /** Whether a configured peer sends from there. A stream peer sends from an ephemeral port. */
@@ -56,9 +61,8 @@ export interface SipStack extends TransactionLayer {
   close(): Promise<void>;
 }
 
-/** Server transactions held at once; each is gone 32 s after its answer. Beyond it, new requests get 503. */
-const maxServerTransactions = 50_000;
-const overloadRetrySeconds = 10;
+/** Where nobody is turned away. */
+const openGate: Gate = { charge: () => true, judge: () => 'serve' };
 
 /** Transports and transactions of RFC 3261, for one transaction user. */
 export function createSipStack(options: SipStackOptions): SipStack {
@@ -72,10 +76,12 @@ class Stack implements SipStack {
   readonly #clients: ClientTransactions;
   readonly #active: Gauge;
   readonly #secret: Uint8Array;
+  readonly #gate: Gate;
 
   constructor(options: SipStackOptions) {
     const { user, random, meter } = options;
     this.#options = options;
+    this.#gate = options.gate ?? openGate;
     this.#secret = random(32);
     this.#active = meter.gauge('onrecord_sip_transactions_active', 'SIP transactions held, both sides');
     this.#transports = new Transports({ ...options, user: this.#fromTransports() });
@@ -152,16 +158,30 @@ class Stack implements SipStack {
   #request(request: SipRequest, source: Hop, path: ReturnPath): void {
     if (request.method === 'ACK') {
       this.#servers.ack(request, source);
-    } else if (this.#servers.absorb(request, source)) {
-      this.#transports.repeated();
-    } else if (this.#screened(request, source, path)) {
       return;
-    } else if (this.#servers.size < maxServerTransactions) {
-      this.#servers.begin(request, source, path);
+    }
+    const charged = this.#gate.charge(source);
+    const known = this.#servers.known(request, source);
+    if (known !== null) {
+      this.#transports.repeated();
+      if (charged) known.retransmission();
+      else this.#transports.drop('rate');
+    } else if (request.method === 'CANCEL') {
+      if (!this.#servers.cancel(request, source, path)) this.#strayCancel(request, path, charged);
     } else {
-      this.#transports.drop('overload');
+      this.#admit(request, source, path, charged);
+    }
+  }
+
+  #admit(request: SipRequest, source: Hop, path: ReturnPath, charged: boolean): void {
+    const verdict = this.#gate.judge(request, source, charged);
+    if (verdict === 'serve') {
+      if (!this.#screened(request, source, path)) this.#servers.begin(request, source, path);
+    } else if (verdict === 'silence') {
+      this.#transports.drop('rate');
+    } else {
       const response = statelessResponse(this.#secret, request, 503, 'Service Unavailable');
-      response.headers.append('Retry-After', String(overloadRetrySeconds));
+      response.headers.append('Retry-After', String(verdict.retryAfterSeconds));
       this.#reply(response, path);
     }
   }
@@ -175,6 +195,12 @@ class Stack implements SipStack {
     return true;
   }
 
+  /** RFC 3261 §9.2: 481; without a transaction, since there is nothing to keep. */
+  #strayCancel(request: SipRequest, path: ReturnPath, charged: boolean): void {
+    if (!charged) this.#transports.drop('rate');
+    else this.#reply(statelessResponse(this.#secret, request, 481, 'Call/Transaction Does Not Exist'), path);
+  }
+
   #response(response: SipResponse, source: Hop): void {
     // RFC 3261 §8.1.3.3: a response with a second Via was not meant for us.
     const misrouted = response.headers.count('via') > 1;
@@ -182,7 +208,8 @@ class Stack implements SipStack {
   }
 
   #malformed({ request, status, phrase }: ParseFaultAnswer, path: ReturnPath): void {
-    this.#reply(statelessResponse(this.#secret, request, status, phrase), path);
+    if (!this.#gate.charge(path.first)) this.#transports.drop('rate');
+    else this.#reply(statelessResponse(this.#secret, request, status, phrase), path);
   }
 
   #reply(response: SipResponse, path: ReturnPath): void {

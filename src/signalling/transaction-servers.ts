@@ -33,11 +33,9 @@ export class ServerTransactions {
     return this.#transactions.size;
   }
 
-  /** Takes a request that is no ACK. False: it is new, and to be handed to `begin`. */
-  absorb(request: SipRequest, source: Hop): boolean {
-    const known = this.#transactions.get(keyAt(source, serverKey(request)));
-    known?.retransmission();
-    return known !== undefined;
+  /** The transaction that has had this request, which is no ACK, before. Null: it is new. */
+  known(request: SipRequest, source: Hop): { retransmission(): void } | null {
+    return this.#transactions.get(keyAt(source, serverKey(request))) ?? null;
   }
 
   /** RFC 3261 §17.2.1: an ACK is its INVITE's, unless that was answered 2xx; then it is the user's. */
@@ -53,11 +51,8 @@ export class ServerTransactions {
     });
   }
 
+  /** Takes a request that is new and neither ACK nor CANCEL. */
   begin(request: SipRequest, source: Hop, path: ReturnPath): void {
-    if (request.method === 'CANCEL') {
-      this.#cancel(request, source, path);
-      return;
-    }
     const merge = mergeKey(request);
     const mergeAt = merge === null ? null : keyAt(source, merge);
     const merged = mergeAt !== null && this.#merges.has(mergeAt);
@@ -115,19 +110,17 @@ export class ServerTransactions {
     return transaction;
   }
 
-  /** RFC 3261 §9.2: 481 without an INVITE to cancel, else 200; and only a pending INVITE is cancelled. */
-  #cancel(request: SipRequest, source: Hop, path: ReturnPath): void {
+  /** RFC 3261 §9.2: 200, and only a pending INVITE is cancelled. False: there is no INVITE to cancel. */
+  cancel(request: SipRequest, source: Hop, path: ReturnPath): boolean {
     const invite = this.#transactions.get(keyAt(source, serverKey(request, 'INVITE')));
+    if (!(invite instanceof InviteServer)) return false;
     const transaction = this.#create(request, source, path, null);
-    if (!(invite instanceof InviteServer)) {
-      transaction.respond(makeResponse(request, 481, 'Call/Transaction Does Not Exist', this.#newTag()));
-      return;
-    }
     transaction.respond(makeResponse(request, 200, 'OK', invite.toTag ?? this.#newTag()));
-    if (!invite.pending) return;
+    if (!invite.pending) return true;
     this.#options.context.tell(() => {
       this.#options.user.cancelled(invite, request.headers.joined('reason'));
     });
+    return true;
   }
 
   #newTag(): string {

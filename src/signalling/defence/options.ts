@@ -10,6 +10,10 @@ export const limitOptions = z.strictObject({
   headerBytes: z.number().int().min(256).max(65_535).default(defaultLimits.headerBytes),
   headers: z.number().int().min(20).max(2_000).default(defaultLimits.headers),
   bodyBytes: z.number().int().min(0).max(65_535).default(defaultLimits.bodyBytes),
+  /** Of one source address, outside of running calls. */
+  requestsPerSecond: z.number().int().min(1).max(100_000).default(1_000),
+  /** SIP transactions held, both sides; each stays for 32 seconds after its answer. */
+  transactions: z.number().int().min(100).max(1_000_000).default(100_000),
 });
 
 export type LimitOptions = z.output<typeof limitOptions>;

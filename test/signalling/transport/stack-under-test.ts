@@ -5,7 +5,7 @@ import type { LogFields, Logger } from '../../../src/kernel/logger.ts';
 import type { SipRequest, SipResponse } from '../../../src/sip/message.ts';
 import type { ListenerOptions } from '../../../src/signalling/options.ts';
 import { createSipStack } from '../../../src/signalling/sip-stack.ts';
-import type { SipStack } from '../../../src/signalling/sip-stack.ts';
+import type { SipStack, SipStackOptions } from '../../../src/signalling/sip-stack.ts';
 import type { MessageObserver } from '../../../src/signalling/trace/message-observer.ts';
 import type { ClientEvents, Hop, ServerTransaction } from '../../../src/signalling/transaction-layer.ts';
 import type { CertificateRules } from '../../../src/signalling/transport/certificate-rules.ts';
@@ -47,6 +47,7 @@ export interface UnderTestOptions {
   readonly listeners?: readonly ListenerOptions[];
   readonly certificates?: CertificateRules;
   readonly observers?: readonly MessageObserver[];
+  readonly gate?: SipStackOptions['gate'];
 }
 
 export async function stackUnderTest(options: UnderTestOptions = {}): Promise<StackUnderTest> {
@@ -100,6 +101,7 @@ export async function stackUnderTest(options: UnderTestOptions = {}): Promise<St
     random,
     logger,
     meter,
+    ...(options.gate === undefined ? {} : { gate: options.gate }),
     ...(options.observers === undefined ? {} : { observers: options.observers }),
   });
   const bound = await stack.start();
