@@ -12,6 +12,7 @@ const packages = {
   tcpdump: 'tcpdump',
   ip: 'iproute2',
   kamailio: 'kamailio',
+  dnsmasq: 'dnsmasq-base',
 } as const;
 
 type Tool = keyof typeof packages;
