@@ -3,11 +3,11 @@ import type { RandomBytes } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Gauge, Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
-import type { MessageLimits } from '../sip/limits.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
 import { serializeMessage } from '../sip/serialize.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
+import type { LimitOptions } from './defence/options.ts';
 import type { RequestGate } from './defence/request-gate.ts';
 import type { ListenerOptions } from './options.ts';
 import type { MessageObserver } from './trace/message-observer.ts';
@@ -35,8 +35,8 @@ export interface SipStackOptions {
   readonly listeners: readonly ListenerOptions[];
   /** Decides which new requests get a transaction; absent: all. */
   readonly gate?: Gate;
-  /** What a message may cost; absent: the defaults. */
-  readonly limits?: MessageLimits;
+  /** What a message and a source may cost; absent: the defaults. */
+  readonly limits?: LimitOptions;
   /** Whether a configured peer sends from there. A stream peer sends from an ephemeral port. */
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
   /** What certificates must name; absent: addresses alone count. */
@@ -60,6 +60,9 @@ export interface SipStack extends TransactionLayer {
   /** Stops receiving, ends connections and forgets every transaction without telling the user. */
   close(): Promise<void>;
 }
+
+/** How much larger than a request our answer to a stranger may be. */
+const maxAmplification = 3;
 
 /** Where nobody is turned away. */
 const openGate: Gate = { charge: () => true, judge: () => 'serve' };
@@ -143,11 +146,11 @@ class Stack implements SipStack {
       response: (response, source) => {
         this.#response(response, source);
       },
-      malformed: (answer, path) => {
-        this.#malformed(answer, path);
+      malformed: (answer, path, bytes) => {
+        this.#malformed(answer, path, bytes);
       },
-      stranger: (request, path) => {
-        this.#reply(statelessResponse(this.#secret, request, 403, 'Forbidden'), path);
+      stranger: (request, path, bytes) => {
+        this.#replyTo(bytes, statelessResponse(this.#secret, request, 403, 'Forbidden'), path);
       },
       lost: (connection) => {
         this.#clients.lost(connection);
@@ -207,9 +210,16 @@ class Stack implements SipStack {
     if (misrouted || !this.#clients.receive(response, source)) this.#transports.drop('stray-response');
   }
 
-  #malformed({ request, status, phrase }: ParseFaultAnswer, path: ReturnPath): void {
+  #malformed({ request, status, phrase }: ParseFaultAnswer, path: ReturnPath, bytes: number): void {
     if (!this.#gate.charge(path.first)) this.#transports.drop('rate');
-    else this.#reply(statelessResponse(this.#secret, request, status, phrase), path);
+    else this.#replyTo(bytes, statelessResponse(this.#secret, request, status, phrase), path);
+  }
+
+  /** An answer to bytes whose source nobody has verified: it must not be worth forging an address for. */
+  #replyTo(requestBytes: number, response: SipResponse, path: ReturnPath): void {
+    if (serializeMessage(response).length > maxAmplification * requestBytes)
+      this.#transports.drop('reply-too-large');
+    else this.#reply(response, path);
   }
 
   #reply(response: SipResponse, path: ReturnPath): void {

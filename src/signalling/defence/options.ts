@@ -10,6 +10,9 @@ export const limitOptions = z.strictObject({
   headerBytes: z.number().int().min(256).max(65_535).default(defaultLimits.headerBytes),
   headers: z.number().int().min(20).max(2_000).default(defaultLimits.headers),
   bodyBytes: z.number().int().min(0).max(65_535).default(defaultLimits.bodyBytes),
+  /** From the first byte of a message on a stream to its last. */
+  messageSeconds: z.number().int().min(1).max(300).default(10),
+  connectionsPerSource: z.number().int().min(1).max(2_048).default(128),
   /** Of one source address, outside of running calls. */
   requestsPerSecond: z.number().int().min(1).max(100_000).default(1_000),
   /** SIP transactions held, both sides; each stays for 32 seconds after its answer. */
@@ -17,3 +20,5 @@ export const limitOptions = z.strictObject({
 });
 
 export type LimitOptions = z.output<typeof limitOptions>;
+
+export const defaultLimitOptions: LimitOptions = limitOptions.parse({});

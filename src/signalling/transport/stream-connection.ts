@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Schedule } from '../../kernel/timers.ts';
 import { StreamFramer } from '../../sip/stream-framer.ts';
+import type { LimitOptions } from '../defence/options.ts';
 import type { Hop } from '../transaction-layer.ts';
 import { breakReason } from './break-reason.ts';
 
 export interface StreamConnectionOptions {
   /** With the connection's own number. */
   readonly hop: Hop;
+  readonly limits: LimitOptions;
   readonly schedule: Schedule;
   /** How often we ask whether the other side lives; null: it asks us, since it dialled. */
   readonly pingMs: number | null;
@@ -16,8 +18,6 @@ export interface StreamConnectionOptions {
   readonly closed: (broken: string | null) => void;
 }
 
-/** From the first byte of a message to its last: who is slower holds memory for nothing. */
-const messageTimeoutMs = 10_000;
 /** What may wait for a peer that does not read. */
 const writeQueueBytes = 1024 * 1024;
 /** How long `end` waits for the peer to close its side too. */
@@ -48,15 +48,18 @@ export class StreamConnection {
     this.#socket = socket;
     this.#options = options;
     this.hop = options.hop;
-    this.#framer = new StreamFramer({
-      message: (bytes) => {
-        this.#stopDeadline();
-        if (!this.#ended) options.message(bytes);
+    this.#framer = new StreamFramer(
+      {
+        message: (bytes) => {
+          this.#stopDeadline();
+          if (!this.#ended) options.message(bytes);
+        },
+        ping: () => {
+          this.send(pong, () => undefined);
+        },
       },
-      ping: () => {
-        this.send(pong, () => undefined);
-      },
-    });
+      options.limits,
+    );
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
     socket.on('data', (chunk: Buffer) => {
@@ -94,8 +97,9 @@ export class StreamConnection {
       return;
     }
     if (!this.#framer.partial) this.#stopDeadline();
+    // Who is slower holds memory for nothing.
     else
-      this.#deadline ??= this.#options.schedule(messageTimeoutMs, () => {
+      this.#deadline ??= this.#options.schedule(this.#options.limits.messageSeconds * 1000, () => {
         this.#options.dropped('stream-message-timeout');
         this.break('message-timeout');
       });

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Schedule } from '../../kernel/timers.ts';
 import type { SipTransport } from '../../sip/transport-name.ts';
+import type { LimitOptions } from '../defence/options.ts';
 import type { Hop } from '../transaction-layer.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { plainAddress } from './transport.ts';
@@ -16,6 +17,7 @@ export interface StreamPoolOptions {
   readonly dial: (hop: Hop) => { readonly socket: Socket; readonly ready: string } | null;
   /** How often a dialled connection is asked whether it lives. */
   readonly pingMs: () => number;
+  readonly limits: LimitOptions;
   readonly schedule: Schedule;
   readonly events: TransportEvents;
   readonly logger: Logger;
@@ -56,6 +58,8 @@ export class StreamPool {
   readonly #unreachable = new Set<string>();
   /** Sockets let in that are not closed. */
   #entered = 0;
+  /** The same by address. */
+  readonly #sources = new Map<string, number>();
   #strangers = 0;
   #open = true;
 
@@ -68,12 +72,12 @@ export class StreamPool {
     const address = plainAddress(socket.remoteAddress ?? '');
     const port = socket.remotePort ?? 0;
     const peer = this.#options.isPeer(address, port);
-    if (this.#isFull() || (!peer && this.#strangers >= maxStrangers) || !this.#open || address === '') {
+    if (this.#isFull() || this.#hasTooMany(address, peer) || !this.#open || address === '') {
       this.#options.events.dropped('tcp-connections-full');
       socket.destroy();
       return null;
     }
-    this.#entered += 1;
+    this.#count(address, 1);
     if (!peer) this.#strangers += 1;
     const stop = peer
       ? () => undefined
@@ -82,10 +86,22 @@ export class StreamPool {
         });
     socket.once('close', () => {
       stop();
-      this.#entered -= 1;
+      this.#count(address, -1);
       if (!peer) this.#strangers -= 1;
     });
     return { address, port, peer };
+  }
+
+  #hasTooMany(address: string, peer: boolean): boolean {
+    if (!peer && this.#strangers >= maxStrangers) return true;
+    return (this.#sources.get(address) ?? 0) >= this.#options.limits.connectionsPerSource;
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    this.#entered += change;
+    const own = (this.#sources.get(address) ?? 0) + change;
+    if (own > 0) this.#sources.set(address, own);
+    else this.#sources.delete(address);
   }
 
   #isFull(): boolean {
@@ -109,10 +125,10 @@ export class StreamPool {
   }
 
   #adopt(socket: Socket, { hop, trusted, pingMs, closed }: Adopted): StreamConnection {
-    const { schedule, events, logger, listener, transport } = this.#options;
+    const { schedule, events, logger, listener, transport, limits } = this.#options;
     const number = hop.connection ?? 0;
     const connection = new StreamConnection(socket, {
-      ...{ hop, schedule, pingMs },
+      ...{ hop, limits, schedule, pingMs },
       message: (bytes) => {
         events.message(bytes, hop, trusted);
         if (!trusted) connection.end();

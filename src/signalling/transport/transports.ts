@@ -4,12 +4,11 @@ import type { RandomBytes } from '../../kernel/ids.ts';
 import type { Counter, Meter } from '../../kernel/meter.ts';
 import type { Schedule } from '../../kernel/timers.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../../sip/message.ts';
-import { defaultLimits } from '../../sip/limits.ts';
-import type { MessageLimits } from '../../sip/limits.ts';
 import { parseMessage } from '../../sip/parse.ts';
 import type { ParseFaultAnswer } from '../../sip/parse-fault.ts';
 import type { SipTransport } from '../../sip/transport-name.ts';
 import { parseVia, stampVia } from '../../sip/via.ts';
+import { defaultLimitOptions, type LimitOptions } from '../defence/options.ts';
 import type { ListenerOptions } from '../options.ts';
 import { MessageMeter } from '../trace/message-meter.ts';
 import { type MessageObserver, MessageTrace } from '../trace/message-observer.ts';
@@ -28,17 +27,17 @@ interface TransportsUser {
   /** The request's top Via is stamped already (`received`, `rport`). */
   request(request: SipRequest, source: Hop, path: ReturnPath): void;
   response(response: SipResponse, source: Hop): void;
-  /** A request of a peer that cannot be parsed, but answered. */
-  malformed(answer: ParseFaultAnswer, path: ReturnPath): void;
+  /** A request of a peer that cannot be parsed, but answered. `bytes`: its length. */
+  malformed(answer: ParseFaultAnswer, path: ReturnPath, bytes: number): void;
   /** A request, not ACK, of who is no peer; its source has not been told so too often. */
-  stranger(request: SipRequest, path: ReturnPath): void;
+  stranger(request: SipRequest, path: ReturnPath, bytes: number): void;
   /** A connection is gone: what waits for an answer on it need not wait. */
   lost(connection: number): void;
 }
 
 interface TransportsOptions {
   readonly listeners: readonly ListenerOptions[];
-  readonly limits?: MessageLimits;
+  readonly limits?: LimitOptions;
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
   /** Absent: addresses alone count. */
   readonly certificates?: CertificateRules;
@@ -73,7 +72,7 @@ const longestPingMs = 50_000;
 export class Transports {
   readonly #options: TransportsOptions;
   readonly #listeners = new Map<string, Listening>();
-  readonly #limits: MessageLimits;
+  readonly #limits: LimitOptions;
   readonly #gate = new StrangerGate();
   readonly #meter: MessageMeter;
   readonly #trace: MessageTrace;
@@ -81,7 +80,7 @@ export class Transports {
 
   constructor(options: TransportsOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? defaultLimits;
+    this.#limits = options.limits ?? defaultLimitOptions;
     this.#meter = new MessageMeter(options.meter);
     this.#trace = new MessageTrace({
       observers: options.observers ?? [],
@@ -131,7 +130,7 @@ export class Transports {
     const { schedule, logger, clock, meter } = this.#options;
     if (listener.transport === 'udp') return new UdpTransport({ listener, isPeer, events });
     const stream = {
-      ...{ listener, isPeer, events, schedule, logger, clock, meter },
+      ...{ listener, isPeer, events, schedule, logger, clock, meter, limits: this.#limits },
       pingMs: () => this.#pingMs(),
       nextConnection: () => ++this.#connections,
     };
@@ -241,9 +240,10 @@ export class Transports {
     const parsed = parseMessage(bytes, this.#limits);
     this.#note(bytes, parsed.ok ? parsed.value : parsed.error.answer?.request, source);
     if (!parsed.ok) {
-      this.#malformed(parsed.error.reason, trusted ? parsed.error.answer : null, source);
+      this.#malformed(parsed.error.reason, trusted ? parsed.error.answer : null, source, bytes.length);
     } else if (parsed.value.type === 'request') {
-      this.#request(parsed.value, source, trusted);
+      if (trusted) this.#request(parsed.value, source);
+      else this.#stranger(parsed.value, source, bytes.length);
     } else if (trusted) {
       this.#options.user.response(parsed.value, source);
     } else {
@@ -263,7 +263,7 @@ export class Transports {
     this.#meter.repeated();
   }
 
-  #malformed(reason: string, answer: ParseFaultAnswer | null, source: Hop): void {
+  #malformed(reason: string, answer: ParseFaultAnswer | null, source: Hop, bytes: number): void {
     if (reason === 'keep-alive') return;
     this.drop(reason);
     this.#options.logger.debug('sip-malformed', { reason, answered: answer !== null });
@@ -272,26 +272,22 @@ export class Transports {
     const via = parseVia(value);
     if (via === null) {
       // Its sent-by can be read, its parameters cannot: the answer goes where the request came from.
-      this.#options.user.malformed(answer, { first: source, second: null });
+      this.#options.user.malformed(answer, { first: source, second: null }, bytes);
       return;
     }
     answer.request.headers.setFirst('Via', stampVia(value, via, source.address, source.port));
-    this.#options.user.malformed(answer, returnPath(via, source));
+    this.#options.user.malformed(answer, returnPath(via, source), bytes);
   }
 
-  #request(request: SipRequest, source: Hop, trusted: boolean): void {
-    const value = request.headers.first('via') ?? '';
-    const via = parseVia(value);
-    if (via === null) return;
-    const stamped = stampVia(value, via, source.address, source.port);
-    if (stamped !== value) request.headers.setFirst('Via', stamped);
-    const path = returnPath(via, source);
-    if (trusted) {
-      this.#options.user.request(request, source, path);
-      return;
-    }
+  #request(request: SipRequest, source: Hop): void {
+    const path = wayBack(request, source);
+    if (path !== null) this.#options.user.request(request, source, path);
+  }
+
+  #stranger(request: SipRequest, source: Hop, bytes: number): void {
     this.drop('stranger');
-    if (request.method !== 'ACK') this.#options.user.stranger(request, path);
+    const path = request.method === 'ACK' ? null : wayBack(request, source);
+    if (path !== null) this.#options.user.stranger(request, path, bytes);
   }
 
   /** Nothing that a message brings about ends the process: it is counted, and logged without the message. */
@@ -305,9 +301,20 @@ export class Transports {
   }
 }
 
+/** Stamps the top Via (RFC 3261 §18.2.1, RFC 3581 §4) and gives the way of the responses. */
+function wayBack(request: SipRequest, source: Hop): ReturnPath | null {
+  const value = request.headers.first('via') ?? '';
+  const via = parseVia(value);
+  if (via === null) return null;
+  const stamped = stampVia(value, via, source.address, source.port);
+  if (stamped !== value) request.headers.setFirst('Via', stamped);
+  return returnPath(via, source);
+}
+
 /** The kind of an error and where it arose; its text may hold what the network wrote. */
 export function describeBug(cause: unknown): { error: string; at: string } {
   if (!(cause instanceof Error)) return { error: 'not an error', at: '' };
-  const frame = /\n\s+at ([^\n]*)/.exec(cause.stack?.slice(cause.stack.indexOf('\n')) ?? '');
+  const text = cause.stack ?? '';
+  const frame = /\n\s+at ([^\n]*)/.exec(text.slice(text.indexOf(cause.message) + cause.message.length));
   return { error: cause.name, at: frame?.[1] ?? '' };
 }
