@@ -32,7 +32,8 @@ export function audio(port: number, formats = '0 8', ...lines: string[]): string
 }
 
 function text(start: string, headers: readonly string[], content = ''): string {
-  const type = content === '' ? [] : ['Content-Type: application/sdp'];
+  const typed = content === '' || headers.some((line) => /^content-type:/i.test(line));
+  const type = typed ? [] : ['Content-Type: application/sdp'];
   return [start, ...headers, ...type, `Content-Length: ${content.length}`, '', content].join('\r\n');
 }
 

@@ -22,6 +22,7 @@ export interface LadderCollectorOptions {
 const lingerMs = 5_000;
 /** INVITEs that are no call yet, and what was answered to them. */
 const maxUnclaimed = 256;
+const maxHandedOn = 256;
 /** An INVITE, 100, a challenge and its ACK, and the same again. */
 const unclaimedMessages = 8;
 
@@ -46,6 +47,8 @@ export class LadderCollector implements CallTracer {
   /** By SIP Call-ID. Two calls have one in common where our INVITE came back to us as a call of its own. */
   readonly #owners = new Map<string, readonly Owner[]>();
   readonly #unclaimed = new Map<string, TracedMessage[]>();
+  /** Handed on, and perhaps not in the database yet: who asks in between is not told that there is none. */
+  readonly #handedOn = new Map<string, PackedLadder>();
   readonly #skipped: Counter;
   #bytes = 0;
 
@@ -77,10 +80,7 @@ export class LadderCollector implements CallTracer {
       return;
     }
     if (direction !== 'received' || bytes.toString('latin1', 0, 7) !== 'INVITE ') return;
-    for (const oldest of this.#unclaimed.keys()) {
-      if (this.#unclaimed.size < maxUnclaimed) break;
-      this.#unclaimed.delete(oldest);
-    }
+    dropOldest(this.#unclaimed, maxUnclaimed);
     this.#unclaimed.set(sipCallId, [message]);
   }
 
@@ -136,11 +136,17 @@ export class LadderCollector implements CallTracer {
     this.#bytes -= entry.trace.size;
     for (const { sipCallId } of entry.trace.legs) this.#disown(sipCallId, entry.trace);
     try {
-      this.#options.store(packLadder(callId, entry.trace.build()));
+      this.#handOn(packLadder(callId, entry.trace.build()));
     } catch (cause) {
       // Runs off a timer: a bug here costs this ladder, and neither the call nor the process.
       this.#options.logger.error('sip-ladder-failed', { callId, ...describeBug(cause) });
     }
+  }
+
+  #handOn(ladder: PackedLadder): void {
+    dropOldest(this.#handedOn, maxHandedOn);
+    this.#handedOn.set(ladder.callId, ladder);
+    this.#options.store(ladder);
   }
 
   #disown(sipCallId: string, trace: CallTrace): void {
@@ -152,7 +158,8 @@ export class LadderCollector implements CallTracer {
   /** The ladder so far of a call that is up or has just ended; null: not here. */
   ladder(callId: string): PackedLadder | null {
     const entry = this.#calls.get(callId);
-    return entry === undefined ? null : packLadder(callId, entry.trace.build());
+    if (entry === undefined) return this.#handedOn.get(callId) ?? null;
+    return packLadder(callId, entry.trace.build());
   }
 
   /** Messages of the call so far that had been on the wire before. */
@@ -163,5 +170,13 @@ export class LadderCollector implements CallTracer {
   /** Hands on the ladders of all calls that are over, without waiting for stragglers. */
   flush(): void {
     for (const callId of [...this.#over]) this.#finish(callId);
+  }
+}
+
+/** Makes room for one more. */
+function dropOldest(map: Map<string, unknown>, limit: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size < limit) return;
+    map.delete(oldest);
   }
 }

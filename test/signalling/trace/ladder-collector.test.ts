@@ -102,7 +102,7 @@ describe('ladders', () => {
     expect(ladders.repeated('call')).toBe(2);
   });
 
-  it('RFC 3261 §17.1.1.3: the ACK to a refusal comes after the end, and is waited for', () => {
+  it('RFC 3261 §17.1.1.3: the ACK to a refusal comes after the end, and is waited for; then the ladder is handed on', () => {
     ladders.claim('call', caller);
     see('sent', 'a', 'SIP/2.0 486 Busy Here');
     ladders.over('call');
@@ -115,7 +115,8 @@ describe('ladders', () => {
       '0 received ACK sip:1@2 SIP/2.0',
     ]);
     see('received', 'a', 'ACK sip:1@2 SIP/2.0');
-    expect(ladders.ladder('call')).toBeNull();
+    expect(ladders.ladder('call')).toEqual(stored[0]);
+    expect(ladders.ladder('another')).toBeNull();
     expect(ladders.size).toBe(0);
   });
 
