@@ -14,6 +14,7 @@ import type { SipOptions } from '../signalling/options.ts';
 import { createSystemLocator } from '../signalling/locate/system-locator.ts';
 import { optionsPing } from '../signalling/peering/options-ping.ts';
 import { createTargetBoard } from '../signalling/peering/target-board.ts';
+import { peerAt } from '../signalling/peer-at.ts';
 import { peerCertificates } from '../signalling/peer-certificates.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
@@ -97,6 +98,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     isPeer: (listener, address, port) =>
       peers.value.find(listener, address, port) !== null || board.knows(listener, address),
     certificates: peerCertificates(peers.value),
+    isPinned: (hop) => peerAt(peers.value, hop)?.pinTransport === true,
     user: b2bua,
     observers:
       ladders === null

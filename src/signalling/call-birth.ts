@@ -88,6 +88,7 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
     host: peer.domain ?? literal,
     contact: `<sip:${literal}:${port}${parameter}>`,
     listener: peer.listener,
+    transport,
     credentials: peer.credentials,
     trusted: peer.trust,
   };

@@ -3,6 +3,7 @@ import type { EndReason, Outcome, Party } from '../records/call-record.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
+import type { SipTransport } from '../sip/transport-name.ts';
 import type { Uri } from '../sip/uri.ts';
 import type { ChallengeState } from './call-challenge.ts';
 import type { Side } from './dialog-side.ts';
@@ -30,6 +31,8 @@ export interface LegPeer {
   /** Our Contact on its listener, `<sip:192.0.2.1:5060>`. */
   readonly contact: string;
   readonly listener: string;
+  /** Its listener's. */
+  readonly transport: SipTransport;
   /** What its challenges are answered with. */
   readonly credentials: DigestCredentials | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */

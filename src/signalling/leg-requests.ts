@@ -1,30 +1,12 @@
-import { isIP } from 'node:net';
 import type { Party } from '../records/call-record.ts';
 import { parseCSeq } from '../sip/cseq.ts';
-import { ackInDialog, type Dialog, nextHopUri, refreshTarget, requestInDialog } from '../sip/dialog.ts';
-import { noBody, SipHeaders, type SipMessage, type SipRequest } from '../sip/message.ts';
-import { defaultPortOf } from '../sip/transport-name.ts';
-import { parseSipUri } from '../sip/uri.ts';
-import { bareHost } from '../sip/via.ts';
-import type { Leg } from './call-state.ts';
+import { ackInDialog, type Dialog, refreshTarget, requestInDialog } from '../sip/dialog.ts';
+import { noBody, SipHeaders, type SipMessage } from '../sip/message.ts';
+import { dialogHop } from './dialog-hop.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
 import { allowedMethods, targetRefreshes } from './methods.ts';
-import type { Hop } from './transaction-layer.ts';
 import type { Turn } from './turn.ts';
-
-/**
- * Where a request in a dialog goes: to the address of its first route or target (RFC 3261 §8.1.2); where that
- * is a name, to where the dialog's messages came from. A connection is reused while it leads there (§18).
- */
-function hopOf(leg: Leg, request: SipRequest): Hop {
-  const uri = parseSipUri(nextHopUri(request));
-  const address = bareHost(uri?.host ?? '');
-  if (uri === null || isIP(address) === 0) return leg.hop;
-  const { listener, transport, connection } = leg.hop;
-  const hop = { listener, transport, address, port: uri.port ?? defaultPortOf(transport) };
-  return connection !== undefined && address === leg.hop.address ? { ...hop, connection } : hop;
-}
 
 export interface DialogRequest {
   readonly method: string;
@@ -63,7 +45,7 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
   turn.updateSide(party, at, { dialog });
   const client = turn.nextClient();
   if (wanted.method === 'INVITE') turn.updateLeg(party, { invite: { client, request }, acks: new Map() });
-  turn.emit({ type: 'send', client, request, hop: hopOf(leg, request), inviteTimeoutMs: null });
+  turn.emit({ type: 'send', client, request, hop: dialogHop(leg, request), inviteTimeoutMs: null });
   return client;
 }
 
@@ -99,7 +81,7 @@ export function acknowledge(turn: Turn, party: Party, dialog: Dialog, body: Uint
   if (leg === null || leg.invite === null) return;
   const request = ackInDialog(dialog, leg.invite.request, body);
   if (body.length > 0) request.headers.append('Content-Type', 'application/sdp');
-  const hop = hopOf(leg, request);
+  const hop = dialogHop(leg, request);
   const acks = new Map(leg.acks).set(ackKey(leg.invite.client, dialog.remoteTag), { request, hop });
   turn.updateLeg(party, { acks });
   turn.emit({ type: 'ack', request, hop });
@@ -124,7 +106,7 @@ export function sendBye(
   const client = turn.nextClient();
   if (ends !== null) turn.updateLeg(party, { dialog: counted, state: 'closing', queuedBye: null });
   turn.update({ byes: new Map(turn.call.byes).set(client, ends) });
-  turn.emit({ type: 'send', client, request, hop: hopOf(leg, request), inviteTimeoutMs: null });
+  turn.emit({ type: 'send', client, request, hop: dialogHop(leg, request), inviteTimeoutMs: null });
 }
 
 /** Sends the BYE that waited for an ACK, if there is one. */

@@ -25,6 +25,8 @@ const peer = z.strictObject({
   match: z.array(z.string()).min(1),
   /** SIP URIs to send calls to, in order. */
   targets: z.array(z.string().startsWith('sip:')).min(1),
+  /** Requests above 1300 bytes go to it by UDP all the same. */
+  pinTransport: z.boolean().default(false),
   /** Over TLS it is served only where its client certificate names this domain. */
   certificate: z.string().min(1).optional(),
   /** Host of From, To and asserted identity towards this peer; absent: our own address. */

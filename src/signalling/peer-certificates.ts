@@ -1,4 +1,4 @@
-import { bareHost } from '../sip/via.ts';
+import { peerAt } from './peer-at.ts';
 import type { Peer, PeerBook } from './peers.ts';
 import type { Hop } from './transaction-layer.ts';
 import type { CertificateRules } from './transport/certificate-rules.ts';
@@ -9,12 +9,6 @@ export function peerCertificates(peers: PeerBook): CertificateRules {
     required: (listener, address, port) => peers.find(listener, address, port)?.certificate ?? null,
     accepted: (hop) => acceptedAt(hop, peerAt(peers, hop)),
   };
-}
-
-function peerAt(peers: PeerBook, { listener, address, port, name }: Hop): Peer | null {
-  const leadsThere = ({ targets }: Peer): boolean =>
-    targets.some((target) => target.listener === listener && bareHost(target.host) === (name ?? address));
-  return peers.all.find(leadsThere) ?? peers.find(listener, address, port);
 }
 
 /**

@@ -2,6 +2,8 @@ import { isIP, isIPv4 } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { DigestDemand } from '../sip/digest-server.ts';
+import { paramValue } from '../sip/params.ts';
+import { transportOfUri } from '../sip/transport-name.ts';
 import { bareHost } from '../sip/via.ts';
 import { parseSipUri } from '../sip/uri.ts';
 import { addressBytes, type AddressPrefix, contains, overlap, parseAddressPrefix } from './address-prefix.ts';
@@ -30,6 +32,8 @@ export interface Peer {
   /** What it is known by to us; null: its address is enough. */
   readonly digest: DigestDemand | null;
   readonly callsPerSecond: number | null;
+  /** Whether it gets large requests by its own transport too. */
+  readonly pinTransport: boolean;
   /** What its certificate must name, whoever dials; null: only we ask, for its domain or target. */
   readonly certificate: string | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
@@ -39,6 +43,8 @@ export interface Peer {
 /** Where calls of a peer are to go, as it is configured: a name or an address. */
 export interface PeerTarget extends LocateQuestion {
   readonly listener: string;
+  /** Whether it names its transport itself. */
+  readonly pinned: boolean;
 }
 
 /** A place where calls can be sent to: one of those that a peer's target stands for. */
@@ -136,6 +142,7 @@ function peerOf(options: PeerOptions, targets: readonly PeerTarget[]): Peer {
     credentials: options.auth ?? null,
     digest: options.digest ?? null,
     certificate: options.certificate ?? null,
+    pinTransport: options.pinTransport || targets.some(({ pinned }) => pinned),
     trust: options.trust,
   };
 }
@@ -151,7 +158,10 @@ function parseTarget(text: string, { id, transport, address }: ListenerOptions):
   if (family !== null && !families.includes(family)) {
     return `cannot be reached from ${address} of listener "${id}"; give the peer a listener of the same family`;
   }
-  return { host, port, transport, families, listener: id };
+  const asked = transportOfUri(uri.scheme, paramValue(uri.params, 'transport'));
+  if (asked !== null && asked !== transport)
+    return `asks for another transport than ${transport} of listener "${id}"; give the peer a listener of that transport`;
+  return { host, port, transport, families, listener: id, pinned: asked !== null };
 }
 
 /** What a socket bound to this address can send to; one on `::` serves both families (RFC 3493 §3.7). */

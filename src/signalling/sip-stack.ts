@@ -5,6 +5,7 @@ import type { Gauge, Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
+import { sizeOfRequest } from '../sip/message-size.ts';
 import { serializeMessage } from '../sip/serialize.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
 import type { LimitOptions } from './defence/options.ts';
@@ -22,6 +23,7 @@ import type {
 } from './transaction-layer.ts';
 import { ServerTransactions } from './transaction-servers.ts';
 import { statelessResponse } from './transaction-stateless.ts';
+import { LargeRequests } from './transport/large-requests.ts';
 import type { CertificateRules } from './transport/certificate-rules.ts';
 import type { ReturnPath } from './transport/return-path.ts';
 import { describeBug, Transports } from './transport/transports.ts';
@@ -39,6 +41,8 @@ export interface SipStackOptions {
   readonly limits?: LimitOptions;
   /** Whether a configured peer sends from there. A stream peer sends from an ephemeral port. */
   readonly isPeer: (listener: string, address: string, port: number) => boolean;
+  /** Whether whoever is there gets no transport but its own, whatever the size; absent: nobody. */
+  readonly isPinned?: (hop: Hop) => boolean;
   /** What certificates must name; absent: addresses alone count. */
   readonly certificates?: CertificateRules;
   /** The layer above; its methods are read at each call, never before `start`. */
@@ -75,6 +79,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
 class Stack implements SipStack {
   readonly #options: SipStackOptions;
   readonly #transports: Transports;
+  readonly #largeRequests: LargeRequests;
   readonly #servers: ServerTransactions;
   readonly #clients: ClientTransactions;
   readonly #active: Gauge;
@@ -88,6 +93,13 @@ class Stack implements SipStack {
     this.#secret = random(32);
     this.#active = meter.gauge('onrecord_sip_transactions_active', 'SIP transactions held, both sides');
     this.#transports = new Transports({ ...options, user: this.#fromTransports() });
+    this.#largeRequests = new LargeRequests({
+      ...options,
+      pinned: options.isPinned ?? (() => false),
+      reach: (hop, done) => {
+        this.#transports.reachByTcp(hop, done);
+      },
+    });
     const context = this.#context();
     const changed = (): void => {
       this.#active.set(this.activeTransactions);
@@ -98,6 +110,9 @@ class Stack implements SipStack {
       random,
       changed,
       sentBy: (listener) => this.sentBy(listener),
+      choose: (hop, size, chosen) => {
+        this.#largeRequests.choose(hop, size, chosen);
+      },
       sendAck: (request, hop) => {
         this.sendAck(request, hop);
       },
@@ -128,9 +143,11 @@ class Stack implements SipStack {
   }
 
   sendAck(request: SipRequest, hop: Hop): void {
-    const ack = this.#clients.withVia(request, hop, this.#clients.newBranch());
-    this.#transports.send(serializeMessage(ack), hop, () => {
-      this.#transports.drop('ack-unsent');
+    this.#largeRequests.choose(hop, sizeOfRequest(request), (chosen) => {
+      const ack = this.#clients.withVia(request, chosen, this.#clients.newBranch());
+      this.#transports.send(serializeMessage(ack), chosen, () => {
+        this.#transports.drop('ack-unsent');
+      });
     });
   }
 

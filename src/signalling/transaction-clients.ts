@@ -2,9 +2,11 @@ import { randomHex } from '../kernel/ids.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import { ackInDialog, dialogFromResponse, requestInDialog } from '../sip/dialog.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
+import { sizeOfRequest } from '../sip/message-size.ts';
 import { clientKey, clientKeyOf } from '../sip/transaction-key.ts';
-import { viaTokenOf } from '../sip/transport-name.ts';
+import { isReliable, viaTokenOf } from '../sip/transport-name.ts';
 import { magicCookie } from '../sip/via.ts';
+import { LargeRequestClient } from './large-request-client.ts';
 import type { InviteClientContext, TransactionContext } from './transaction-context.ts';
 import { InviteClient } from './transaction-invite-client.ts';
 import type { ClientEvents, ClientTransaction, Hop, TransactionLayer } from './transaction-layer.ts';
@@ -15,9 +17,14 @@ export interface ClientTransactionsOptions {
   readonly random: RandomBytes;
   readonly sentBy: TransactionLayer['sentBy'];
   readonly sendAck: TransactionLayer['sendAck'];
+  /** Gives the hop that a request of this size goes by, at once or a little later. */
+  readonly choose: (hop: Hop, size: number, chosen: (hop: Hop) => void) => void;
   /** The number of transactions has changed. */
   readonly changed: () => void;
 }
+
+/** What our Via adds to a request, about. */
+const viaBytes = 90;
 
 const nobody: ClientEvents = { response: () => undefined, failed: () => undefined };
 
@@ -26,6 +33,7 @@ export class ClientTransactions {
   readonly #options: ClientTransactionsOptions;
   readonly #context: InviteClientContext;
   readonly #transactions = new Map<string, InviteClient | RequestClient>();
+  #closed = false;
 
   constructor(options: ClientTransactionsOptions) {
     this.#options = options;
@@ -46,7 +54,14 @@ export class ClientTransactions {
 
   send(request: SipRequest, hop: Hop, events: ClientEvents, timeoutMs: number | null): ClientTransaction {
     const branch = this.newBranch();
-    return this.#add(this.withVia(request, hop, branch), branch, hop, events, timeoutMs);
+    const begin = (chosen: Hop): ClientTransaction =>
+      this.#add(this.withVia(request, chosen, branch), branch, chosen, events, timeoutMs);
+    if (isReliable(hop.transport)) return begin(hop);
+    const waiting = new LargeRequestClient(branch, request);
+    this.#options.choose(hop, sizeOfRequest(request) + viaBytes, (chosen) => {
+      if (!this.#closed) waiting.become(begin(chosen));
+    });
+    return waiting.transaction ?? waiting;
   }
 
   /** RFC 3261 §8.1.1.7: 96 random bits behind the cookie. */
@@ -56,8 +71,8 @@ export class ClientTransactions {
 
   /** A copy of the request with our Via on top; `rport` asks for symmetric responses (RFC 3581 §3). */
   withVia(request: SipRequest, hop: Hop, branch: string): SipRequest {
-    const { host, port, transport } = this.#options.sentBy(hop.listener);
-    const via = `SIP/2.0/${viaTokenOf(transport)} ${host}:${port};branch=${branch};rport`;
+    const { host, port } = this.#options.sentBy(hop.listener);
+    const via = `SIP/2.0/${viaTokenOf(hop.transport)} ${host}:${port};branch=${branch};rport`;
     return { ...request, headers: request.headers.clone().prepend('Via', via) };
   }
 
@@ -104,8 +119,9 @@ export class ClientTransactions {
     this.send(requestInDialog(dialog, 'BYE').request, source, nobody, null);
   }
 
-  /** Forgets all without telling anybody. */
+  /** Forgets all without telling anybody, and begins nothing any more. */
   clear(): void {
+    this.#closed = true;
     for (const transaction of this.#transactions.values()) transaction.forget();
     this.#transactions.clear();
   }

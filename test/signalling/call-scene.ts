@@ -118,7 +118,7 @@ export class Scene {
     const read = readInvite(invite);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
-      ...{ id, listener: 'lan', contact: '<sip:203.0.113.1:5060>' },
+      ...{ id, listener: 'lan', transport: 'udp', contact: '<sip:203.0.113.1:5060>' },
       credentials: id === 'carrier' ? (credentials ?? null) : null,
       trusted: !untrusted.includes(id),
       host: id === 'carrier' ? 'carrier.example' : '203.0.113.1',

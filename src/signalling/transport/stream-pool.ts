@@ -18,6 +18,10 @@ export interface StreamPoolOptions {
   /** How often a dialled connection is asked whether it lives. */
   readonly pingMs: () => number;
   readonly limits: LimitOptions;
+  /** How long a dialled connection may take until it takes messages. */
+  readonly connectTimeoutMs?: number;
+  /** That a place takes no connection is nothing to be logged. */
+  readonly refusalIsFine?: boolean;
   readonly schedule: Schedule;
   readonly events: TransportEvents;
   readonly logger: Logger;
@@ -37,7 +41,8 @@ interface Adopted {
   readonly hop: Hop;
   readonly trusted: boolean;
   readonly pingMs: number | null;
-  readonly closed: (broken: string | null) => void;
+  /** True: it was in use, and its break is worth a line. */
+  readonly closed: (broken: string | null) => boolean;
 }
 
 /** Accepted and dialled together. */
@@ -45,7 +50,7 @@ const maxConnections = 2_048;
 /** Accepted from who is no peer: enough to be told 403. */
 const maxStrangers = 16;
 const strangerTimeoutMs = 5_000;
-const connectTimeoutMs = 4_000;
+const defaultConnectTimeoutMs = 4_000;
 /** Places that are remembered as out of reach, so that the log says so once. */
 const maxUnreachable = 256;
 
@@ -56,6 +61,8 @@ export class StreamPool {
   /** Dialled connections by where they lead, to be used again (RFC 3261 §18.1.1). */
   readonly #dialled = new Map<string, StreamConnection>();
   readonly #unreachable = new Set<string>();
+  /** Who waits for a connection that is being made, by where it leads. */
+  readonly #waiting = new Map<string, ((reached: boolean) => void)[]>();
   /** Sockets let in that are not closed. */
   #entered = 0;
   /** The same by address. */
@@ -111,7 +118,7 @@ export class StreamPool {
   /** Reads messages of a socket that was let in. Who is not trusted says one thing, and gets its answer, if any. */
   serve(socket: Socket, { address, port, peer }: Entrance, trusted: boolean): void {
     const hop = this.#hop(address, port);
-    const connection = this.#adopt(socket, { hop, trusted, pingMs: null, closed: () => undefined });
+    const connection = this.#adopt(socket, { hop, trusted, pingMs: null, closed: () => true });
     if (trusted || !peer) return;
     const stop = this.#options.schedule(strangerTimeoutMs, () => {
       connection.break('stranger');
@@ -138,10 +145,9 @@ export class StreamPool {
       },
       closed: (broken) => {
         this.#connections.delete(number);
-        closed(broken);
-        if (trusted && broken !== null && !this.#unreachable.has(keyOf(hop)))
+        if (closed(broken) && trusted && broken !== null)
           logger.warn('sip-connection-broken', { listener, transport, address: hop.address, reason: broken });
-        if (trusted) events.lost(number, broken ?? 'ended');
+        if (trusted) events.lost(hop, broken ?? 'ended');
       },
     });
     this.#connections.set(number, connection);
@@ -165,6 +171,20 @@ export class StreamPool {
     return connection.hop.connection ?? null;
   }
 
+  /** Tells whether a connection leads there, at once where that is known. */
+  reach(hop: Hop, done: (reached: boolean) => void): void {
+    const connection = this.#connectionTo(hop);
+    const waiting = this.#waiting.get(keyOf(hop));
+    if (connection !== null && waiting !== undefined) waiting.push(done);
+    else done(connection !== null);
+  }
+
+  #settle(key: string, reached: boolean): void {
+    const waiting = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    for (const done of waiting) done(reached);
+  }
+
   #connectionTo(hop: Hop): StreamConnection | null {
     const known = this.#dialled.get(keyOf(hop));
     if (known?.usable === true) return known;
@@ -176,7 +196,7 @@ export class StreamPool {
   }
 
   #dial(place: Hop): StreamConnection | null {
-    const { dial, schedule, pingMs } = this.#options;
+    const { dial, schedule, pingMs, connectTimeoutMs = defaultConnectTimeoutMs } = this.#options;
     const dialled = dial(place);
     if (dialled === null) return null;
     const { socket, ready } = dialled;
@@ -187,8 +207,12 @@ export class StreamPool {
       ...{ hop, trusted: true, pingMs: pingMs() },
       closed: (broken) => {
         stop();
-        if (this.#dialled.get(key) === connection) this.#dialled.delete(key);
         if (!connected) this.#outOfReach(key, hop, broken ?? 'ended');
+        if (this.#dialled.get(key) === connection) {
+          this.#dialled.delete(key);
+          this.#settle(key, false);
+        }
+        return connected;
       },
     });
     const stop = schedule(connectTimeoutMs, () => {
@@ -198,19 +222,22 @@ export class StreamPool {
       stop();
       connected = true;
       this.#inReach(key, hop);
+      this.#settle(key, true);
     });
     this.#dialled.set(key, connection);
+    this.#waiting.set(key, []);
     return connection;
   }
 
   #outOfReach(key: string, { listener, transport, address, port }: Hop, reason: string): void {
     if (!this.#open || this.#unreachable.has(key) || this.#unreachable.size >= maxUnreachable) return;
     this.#unreachable.add(key);
-    this.#options.logger.warn('sip-unreachable', { listener, transport, address, port, reason });
+    if (this.#options.refusalIsFine !== true)
+      this.#options.logger.warn('sip-unreachable', { listener, transport, address, port, reason });
   }
 
   #inReach(key: string, { listener, transport, address, port }: Hop): void {
-    if (this.#unreachable.delete(key))
+    if (this.#unreachable.delete(key) && this.#options.refusalIsFine !== true)
       this.#options.logger.info('sip-reachable', { listener, transport, address, port });
   }
 

@@ -10,8 +10,8 @@ export interface TransportEvents {
   message(bytes: Buffer, source: Hop, trusted: boolean): void;
   /** Something was thrown away; a slug for a counter. */
   dropped(reason: string): void;
-  /** A peer's connection is gone; `reason` is a slug, `ended` where it was closed in order. */
-  lost(connection: number, reason: string): void;
+  /** A peer's connection, of this hop, is gone; `reason` is a slug, `ended` where it was closed in order. */
+  lost(hop: Hop, reason: string): void;
 }
 
 /** One listener's socket. */

@@ -60,8 +60,6 @@ export interface BoundListener {
 interface Listening {
   readonly options: ListenerOptions;
   readonly transport: Transport;
-  readonly received: Counter;
-  readonly sent: Counter;
   port: number;
 }
 
@@ -76,6 +74,7 @@ export class Transports {
   readonly #gate = new StrangerGate();
   readonly #meter: MessageMeter;
   readonly #trace: MessageTrace;
+  readonly #counters = new Map<string, Counter>();
   #connections = 0;
 
   constructor(options: TransportsOptions) {
@@ -95,18 +94,11 @@ export class Transports {
   }
 
   #listening(listener: ListenerOptions): Listening {
-    const { meter } = this.#options;
-    const counter = (direction: string): Counter =>
-      meter.counter('onrecord_sip_messages_total', 'SIP messages', {
-        direction,
-        transport: listener.transport,
-      });
-    const received = counter('received');
     const isPeer = (address: string, port: number): boolean =>
       this.#options.isPeer(listener.id, address, port);
     const events = {
       message: (bytes: Buffer, source: Hop, trusted: boolean): void => {
-        received.add();
+        this.#count('received', source);
         this.#guard(() => {
           this.#receive(bytes, source, trusted);
         });
@@ -114,12 +106,24 @@ export class Transports {
       dropped: (reason: string): void => {
         this.drop(reason);
       },
-      lost: (connection: number, reason: string): void => {
-        this.#lost(listener, connection, reason);
+      lost: (hop: Hop, reason: string): void => {
+        this.#lost(hop, reason);
       },
     };
     const transport = this.#transport(listener, isPeer, events);
-    return { options: listener, transport, received, sent: counter('sent'), port: listener.port };
+    return { options: listener, transport, port: listener.port };
+  }
+
+  #count(direction: 'received' | 'sent', { transport }: Hop): void {
+    const key = `${direction} ${transport}`;
+    let counter = this.#counters.get(key);
+    if (counter === undefined) {
+      counter = this.#options.meter.counter('onrecord_sip_messages_total', 'SIP messages', {
+        ...{ direction, transport },
+      });
+      this.#counters.set(key, counter);
+    }
+    counter.add();
   }
 
   #transport(
@@ -128,12 +132,12 @@ export class Transports {
     events: TransportEvents,
   ): Transport {
     const { schedule, logger, clock, meter } = this.#options;
-    if (listener.transport === 'udp') return new UdpTransport({ listener, isPeer, events });
     const stream = {
       ...{ listener, isPeer, events, schedule, logger, clock, meter, limits: this.#limits },
       pingMs: () => this.#pingMs(),
       nextConnection: () => ++this.#connections,
     };
+    if (listener.transport === 'udp') return new UdpTransport(stream);
     if (listener.transport === 'tcp') return new TcpTransport(stream);
     return new TlsTransport({ ...stream, rules: this.#options.certificates ?? addressRules });
   }
@@ -184,13 +188,13 @@ export class Transports {
     return longestPingMs * (0.8 + (0.2 * dice) / 255);
   }
 
-  #lost({ transport }: ListenerOptions, connection: number, reason: string): void {
+  #lost({ transport, connection }: Hop, reason: string): void {
     const labels = { transport, reason };
     this.#options.meter
       .counter('onrecord_sip_connections_lost_total', 'Connections of peers that ended, by reason', labels)
       .add();
     this.#guard(() => {
-      this.#options.user.lost(connection);
+      if (connection !== undefined) this.#options.user.lost(connection);
     });
   }
 
@@ -205,12 +209,24 @@ export class Transports {
       queueMicrotask(failed);
       return null;
     }
-    listening.sent.add();
+    this.#count('sent', hop);
     this.#meter.sent(bytes);
     this.#trace.sent(bytes, hop);
     return listening.transport.send(bytes, hop, () => {
       this.#guard(failed);
     });
+  }
+
+  /** Tells whether a TCP connection leads to a UDP hop; at once where that is known. */
+  reachByTcp(hop: Hop, done: (reached: boolean) => void): void {
+    const guarded = (reached: boolean): void => {
+      this.#guard(() => {
+        done(reached);
+      });
+    };
+    const transport = this.#listeners.get(hop.listener)?.transport;
+    if (transport instanceof UdpTransport) transport.reachByTcp(hop, guarded);
+    else guarded(false);
   }
 
   /** Sends a response back (RFC 3261 §18.2.2): where the first way fails, by the second. *Takes* the bytes. */

@@ -4,32 +4,45 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { literalLookup } from '../../kernel/literal-lookup.ts';
 import type { ListenerOptions } from '../options.ts';
 import type { Hop } from '../transaction-layer.ts';
+import { StreamPool } from './stream-pool.ts';
+import type { StreamPoolOptions } from './stream-pool.ts';
+import { dialTcp } from './tcp-transport.ts';
 import { bindError, plainAddress } from './transport.ts';
-import type { Transport, TransportEvents } from './transport.ts';
+import type { Transport } from './transport.ts';
 
-export interface UdpTransportOptions {
+export interface UdpTransportOptions extends Omit<StreamPoolOptions, 'listener' | 'transport' | 'dial'> {
   readonly listener: ListenerOptions;
-  readonly isPeer: (address: string, port: number) => boolean;
-  readonly events: TransportEvents;
 }
+
+/** RFC 3261 §18.1.1 names no time; a peer on its feet has answered a SYN twice by then. */
+const tcpTimeoutMs = 500;
 
 /** Room for a burst of INVITEs while the loop is busy elsewhere; the kernel gives what it allows. */
 const receiveBufferBytes = 4 * 1024 * 1024;
 /** What may wait in our process because the kernel takes no more. */
 const sendQueueBytes = 4 * 1024 * 1024;
 
-/** One UDP socket: sends from the port it listens on, as RFC 3581 §4 needs it. */
+/**
+ * One UDP socket: sends from the port it listens on, as RFC 3581 §4 needs it. For requests too large for a datagram
+ * it dials TCP from its address (RFC 3261 §18.1.1).
+ */
 export class UdpTransport implements Transport {
   readonly kind = 'udp';
   readonly #options: UdpTransportOptions;
   readonly #socket: Socket;
   readonly #v6: boolean;
+  readonly #streams: StreamPool;
   #open = true;
 
   constructor(options: UdpTransportOptions) {
     this.#options = options;
     this.#v6 = isIPv6(options.listener.address);
     this.#socket = createSocket({ type: this.#v6 ? 'udp6' : 'udp4', lookup: literalLookup });
+    this.#streams = new StreamPool({
+      ...{ ...options, listener: options.listener.id, transport: 'tcp' },
+      ...{ connectTimeoutMs: tcpTimeoutMs, refusalIsFine: true },
+      dial: (hop) => dialTcp(options.listener, hop),
+    });
     this.#socket.on('message', (bytes, from) => {
       this.#receive(bytes, from);
     });
@@ -73,7 +86,8 @@ export class UdpTransport implements Transport {
     this.#options.events.message(bytes, source, this.#options.isPeer(address, from.port));
   }
 
-  send(bytes: Buffer, hop: Hop, failed: () => void): null {
+  send(bytes: Buffer, hop: Hop, failed: () => void): number | null {
+    if (hop.transport !== 'udp') return this.#streams.send(bytes, hop, failed);
     if (!this.#open || this.#socket.getSendQueueSize() > sendQueueBytes) {
       this.#options.events.dropped('udp-send-queue-full');
       queueMicrotask(failed);
@@ -91,8 +105,13 @@ export class UdpTransport implements Transport {
     return null;
   }
 
-  isUsable(): boolean {
-    return false;
+  isUsable(connection: number): boolean {
+    return this.#streams.isUsable(connection);
+  }
+
+  /** Tells whether a TCP connection leads to a UDP hop; at once where that is known. */
+  reachByTcp(hop: Hop, done: (reached: boolean) => void): void {
+    this.#streams.reach(hop, done);
   }
 
   reload(): Promise<void> {
@@ -102,6 +121,7 @@ export class UdpTransport implements Transport {
   close(): Promise<void> {
     if (!this.#open) return Promise.resolve();
     this.#open = false;
+    this.#streams.close();
     return new Promise((resolve) => {
       this.#socket.close(resolve);
     });

@@ -46,6 +46,7 @@ export interface UnderTestOptions {
   /** Beside `udp` and `tcp`. */
   readonly listeners?: readonly ListenerOptions[];
   readonly certificates?: CertificateRules;
+  readonly isPinned?: (hop: Hop) => boolean;
   readonly observers?: readonly MessageObserver[];
   readonly gate?: SipStackOptions['gate'];
 }
@@ -79,6 +80,7 @@ export async function stackUnderTest(options: UnderTestOptions = {}): Promise<St
   });
   const stack = createSipStack({
     listeners: [listener('udp', 'udp'), listener('tcp', 'tcp'), ...(options.listeners ?? [])],
+    ...(options.isPinned === undefined ? {} : { isPinned: options.isPinned }),
     ...(options.certificates === undefined ? {} : { certificates: options.certificates }),
     isPeer: options.isPeer ?? (() => true),
     user: {
