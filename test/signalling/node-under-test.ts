@@ -5,6 +5,7 @@ import { createMeter, type Meter } from '../../src/kernel/meter.ts';
 import { type Schedule, systemSchedule } from '../../src/kernel/timers.ts';
 import type { Party } from '../../src/records/call-record.ts';
 import { type B2bua, createB2bua } from '../../src/signalling/b2bua.ts';
+import { RequestGate } from '../../src/signalling/defence/request-gate.ts';
 import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
 import type { Locator } from '../../src/signalling/locate/locator.ts';
@@ -95,6 +96,7 @@ export interface NodeUnderTest {
   /** The port that a listener was given. */
   portOf(listener: string): number;
   readonly meter: Meter;
+  readonly gate: RequestGate;
   /** A PBX that comes by TCP. */
   tcpPbx(): Promise<{ peer: ScriptedPeer; connection: RawTcp }>;
   close(): Promise<void>;
@@ -112,6 +114,9 @@ export interface NodeOptions {
   /** Further entries of the `sip` section. */
   readonly more?: Readonly<Record<'listeners' | 'peers' | 'routes', readonly object[]>>;
   readonly schedule?: Schedule;
+  /** Further keys of `sip.limits`, and how many calls there may be. */
+  readonly limits?: Readonly<Record<string, number>>;
+  readonly maxCalls?: number;
   /** Further keys of single peers. */
   readonly peers?: Readonly<Partial<Record<ScriptedId, Readonly<Record<string, unknown>>>>>;
 }
@@ -126,6 +131,8 @@ export async function nodeUnderTest({
   trunk = {},
   more = { listeners: [], peers: [], routes: [] },
   schedule = systemSchedule,
+  limits = {},
+  maxCalls = 1_000,
   peers: keys = {},
 }: NodeOptions = {}): Promise<NodeUnderTest> {
   let port = 0;
@@ -163,6 +170,7 @@ export async function nodeUnderTest({
       { from: 'carrier', to: ['pbx'] },
       ...more.routes,
     ],
+    limits,
   });
   const peers = createPeerBook(options);
   if (!peers.ok) throw new Error(peers.error.join());
@@ -173,17 +181,21 @@ export async function nodeUnderTest({
     ...{ logger: silentLogger, meter },
   };
   const board = createTargetBoard({ ...shared, locator: nowhere, peers: peers.value.all });
+  const isEmergency = emergencyNumbers({
+    ...{ numbers: options.emergency, country: 'LU', outsideLine: options.outsideLine },
+  });
   const b2bua = createB2bua({
-    ...{ ...shared, peers: peers.value, board, director },
-    isEmergency: emergencyNumbers({
-      numbers: options.emergency,
-      country: 'LU',
-      outsideLine: options.outsideLine,
-    }),
+    ...{ ...shared, peers: peers.value, board, director, isEmergency },
     ...(ringMs === undefined ? {} : { ringMs }),
   });
-  const stack = createSipStack({
-    ...{ ...shared, listeners: options.listeners, user: b2bua },
+  const gate = new RequestGate({
+    ...{ ...shared, limits: options.limits, maxCalls, isEmergency },
+    belongsToCall: (request) => b2bua.ownsDialogOf(request),
+    activeCalls: () => b2bua.activeCalls,
+    activeTransactions: () => stack.activeTransactions,
+  });
+  const stack: SipStack = createSipStack({
+    ...{ ...shared, listeners: options.listeners, limits: options.limits, user: b2bua, gate },
     isPeer: (listener, address, from) => peers.value.find(listener, address, from) !== null,
   });
   b2bua.attach(stack);
@@ -192,7 +204,7 @@ export async function nodeUnderTest({
   const tcpPort = bound.find(({ id }) => id === 'tcp')?.port ?? 0;
   const connections: RawTcp[] = [];
   return {
-    ...{ b2bua, stack, peers: peers.value, board, director, pbx, carrier, second, port, meter },
+    ...{ b2bua, stack, peers: peers.value, board, director, pbx, carrier, second, port, meter, gate },
     portOf: (listener) => bound.find(({ id }) => id === listener)?.port ?? 0,
     uri: (user) => `sip:${user}@127.0.0.1:${port}`,
     tcpPbx: async () => {
