@@ -14,11 +14,14 @@ import type { IsEmergency } from './emergency-numbers.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { headerMap, type IncomingInvite, readInvite, unservedScheme } from './incoming-invite.ts';
 import { allowedOutside, knownMethods, onlyInDialog } from './methods.ts';
+import { type FindDialog, namedDialog } from './named-dialog.ts';
+import { targetDialogs } from './outside-refer.ts';
 import { CallLimits } from './peering/call-limits.ts';
 import { chooseRoute } from './peering/route-choice.ts';
 import type { TargetBoard } from './peering/target-board.ts';
 import type { Peer, PeerBook } from './peers.ts';
 import type { CallControl, CallDirector, CallFacts } from './ports.ts';
+import { referredDialog } from './refer-to.ts';
 import { answerOptions, noSuchCall, refuse, refusedMethod, type Refusal, retryAfter } from './refusal.ts';
 import { RunningCall, type RunningCallDeps } from './running-call.ts';
 import { ringMs } from './sip-timers.ts';
@@ -158,9 +161,7 @@ class CallCentre implements B2bua {
   }
 
   #ownerOf({ headers }: SipRequest, tag: string): DialogOwner | undefined {
-    // A fork's tag is the leg's, a dot and a number.
-    const [base = ''] = tag.split('.', 1);
-    return this.#dialogs.get(`${headers.first('call-id') ?? ''}\n${base}`);
+    return this.#owner(headers.first('call-id') ?? '', tag);
   }
 
   ownsDialogOf(request: SipRequest): boolean {
@@ -168,8 +169,34 @@ class CallCentre implements B2bua {
     return toTag !== null && this.#ownerOf(request, toTag) !== undefined;
   }
 
+  #owner(callId: string, tag: string): DialogOwner | undefined {
+    // A fork's tag is the leg's, a dot and a number.
+    const [base = ''] = tag.split('.', 1);
+    return this.#dialogs.get(`${callId}\n${base}`);
+  }
+
+  /** The other side of a dialog of ours that somebody names. */
+  readonly #named: FindDialog = (reference) => {
+    const owner = this.#owner(reference.callId, reference.localTag);
+    return owner === undefined ? null : namedDialog(owner.call.state, owner.party, reference);
+  };
+
   #inDialog({ call, party }: DialogOwner, transaction: ServerTransaction): void {
-    call.request(party, transaction);
+    call.request(party, transaction, referredDialog(transaction.request, this.#named));
+  }
+
+  /** A REFER outside of a dialog is one of the call that its Target-Dialog names (RFC 4538), or refused. */
+  #referOutside(transaction: ServerTransaction, peer: Peer): void {
+    const { request } = transaction;
+    const target = targetDialogs(request).find((one) => this.#named(one) !== null);
+    const owner = target === undefined ? undefined : this.#owner(target.callId, target.localTag);
+    if (peer.refer === 'refuse') {
+      this.#refuse(transaction, refusedMethod(true, allowedOutside));
+    } else if (owner === undefined || owner.call.state[owner.party]?.peer.id !== peer.id) {
+      this.#refuse(transaction, { status: 403, phrase: 'Forbidden' });
+    } else {
+      owner.call.refer(owner.party, transaction, referredDialog(request, this.#named));
+    }
   }
 
   #outsideDialog(transaction: ServerTransaction, peer: Peer): void {
@@ -182,6 +209,8 @@ class CallCentre implements B2bua {
       this.#refuse(transaction, refusal);
     } else if (method === 'OPTIONS') {
       this.#answerOptions(transaction);
+    } else if (method === 'REFER') {
+      this.#referOutside(transaction, peer);
     } else if (onlyInDialog.has(method)) {
       this.#refuse(transaction, noSuchCall);
     } else {

@@ -44,7 +44,7 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
       ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
       ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },
     },
-    ...{ relays: new Map(), byes: new Map(), challenges: noChallenges, serial: 0, end: null },
+    ...{ relays: new Map(), referrals: [], byes: new Map(), challenges: noChallenges, serial: 0, end: null },
   };
 }
 
@@ -91,6 +91,7 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
     transport,
     credentials: peer.credentials,
     trusted: peer.trust,
+    refer: peer.refer,
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from './call-reinvite.ts';
 import { legOfOwn, onOwnFailed, onOwnResponse, onOwnTimer, sendOwnRequests } from './call-own.ts';
 import { onPrackTimer, onProvisional } from './call-provisional.ts';
+import { onOutsideRefer } from './call-refer.ts';
 import { endCall, finishIfReleased, forgetExchange } from './call-release.ts';
 import { onRelayFailed, onRelayResponse, onRequest } from './call-requests.ts';
 import {
@@ -64,6 +65,9 @@ function apply(turn: Turn, event: CallEvent): void {
       return;
     case 'request':
       onRequest(turn, event);
+      return;
+    case 'refer':
+      onOutsideRefer(turn, event);
       return;
     case 'cancelled':
       onCancel(turn, event.transaction, event.reason);

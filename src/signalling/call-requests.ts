@@ -3,6 +3,7 @@ import { type Dialog, receiveInDialog } from '../sip/dialog.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { makeResponse } from '../sip/response.ts';
+import { noteReferAnswer, relayNotify, relayRefer } from './call-refer.ts';
 import { onReinvite } from './call-reinvite.ts';
 import { endCall, forgetExchange } from './call-release.ts';
 import { relayResponse, respondRefusal } from './call-responses.ts';
@@ -14,7 +15,7 @@ import { later } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { sendBye, sendInDialog } from './leg-requests.ts';
-import { allowedMethods, knownMethods, relayedMethods } from './methods.ts';
+import { allowedFrom, knownMethods, relayedMethods } from './methods.ts';
 import { answerOptions, countDown, noSuchCall, refusedMethod, type Refusal, tooManyHops } from './refusal.ts';
 import { otherParty, type Turn } from './turn.ts';
 
@@ -112,7 +113,13 @@ function byeEarly(turn: Turn, at: string | null, request: SipRequest): void {
   endFork(turn, fork);
 }
 
-function serve(turn: Turn, { party }: Leg, at: string | null, { transaction, request }: RequestEvent): void {
+function serve(
+  turn: Turn,
+  leg: Leg,
+  at: string | null,
+  { transaction, request, named = null }: RequestEvent,
+): void {
+  const { party } = leg;
   const { method } = request;
   if (method === 'OPTIONS') {
     turn.emit({ type: 'respond', transaction, response: answerOptions(request, null) });
@@ -128,8 +135,13 @@ function serve(turn: Turn, { party }: Leg, at: string | null, { transaction, req
   if (method === 'INVITE') onReinvite(turn, party, arrived);
   else if (method === 'PRACK') onPrack(turn, party, arrived);
   else if (method === 'UPDATE') onUpdate(turn, party, arrived);
+  else if (method === 'REFER' && leg.peer.refer === 'relay') relayRefer(turn, leg, { ...arrived, named });
+  else if (method === 'NOTIFY') relayNotify(turn, leg, arrived);
   else if (relayedMethods.has(method)) relay(turn, party, arrived);
-  else respondRefusal(turn, transaction, request, refusedMethod(knownMethods.has(method), allowedMethods));
+  else {
+    const refusal = refusedMethod(knownMethods.has(method), allowedFrom(leg.peer));
+    respondRefusal(turn, transaction, request, refusal);
+  }
 }
 
 function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
@@ -152,21 +164,26 @@ function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
 }
 
 export function onRelayResponse(turn: Turn, client: string, relayed: Relay, response: SipResponse): void {
-  const { transaction, from, request, at, offer } = relayed;
+  const { transaction, from, request, offer } = relayed;
   const { status } = response;
   if (status < 200) return;
   forgetRelay(turn, client);
+  if (request.method === 'REFER') noteReferAnswer(turn, from, request, response);
   if (status < 300 && offer !== null) {
     onOfferAnswered(turn, relayed, offer, response);
     return;
   }
   turn.emit({ type: 'respond', transaction, response: relayResponse(turn, from, request, response) });
-  if (status === 481 || status === 408) onDialogLost(turn, at, status === 408);
+  if (status === 481 || status === 408) onDialogLost(turn, relayed, status === 408);
 }
 
-/** RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog; an early one leaves the INVITE alone. */
-function onDialogLost(turn: Turn, at: string | null, silent: boolean): void {
-  if (turn.fork(at) === null) endCall(turn, { reason: silent ? 'upstream-timeout' : 'protocol-error' });
+/**
+ * RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog; an early one leaves the INVITE alone,
+ * and a NOTIFY has spoken of its subscription only (RFC 6665 §4.2.2).
+ */
+function onDialogLost(turn: Turn, { at, request }: Relay, silent: boolean): void {
+  if (turn.fork(at) !== null || request.method === 'NOTIFY') return;
+  endCall(turn, { reason: silent ? 'upstream-timeout' : 'protocol-error' });
 }
 
 export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause: FailureCause): void {
@@ -176,7 +193,7 @@ export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause:
       : { status: 500, phrase: 'Server Internal Error' };
   respondRefusal(turn, relayed.transaction, relayed.request, refusal);
   forgetRelay(turn, client);
-  if (cause === 'timeout') onDialogLost(turn, relayed.at, true);
+  if (cause === 'timeout') onDialogLost(turn, relayed, true);
 }
 
 function forgetRelay(turn: Turn, client: string): void {

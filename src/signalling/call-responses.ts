@@ -4,7 +4,7 @@ import { makeResponse } from '../sip/response.ts';
 import type { Exchange } from './call-state.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
-import { allowedMethods, targetRefreshes } from './methods.ts';
+import { allowedFrom, allowedMethods, targetRefreshes } from './methods.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Turn } from './turn.ts';
 
@@ -37,7 +37,7 @@ export function inviteResponse(
   if (status < 300 && targetRefreshes.has(request.method)) headers.append('Contact', peer?.contact ?? '');
   if (status < 300) {
     // RFC 3311 §5.1: Allow also in a provisional, so that UPDATE may come in the early dialog.
-    headers.append('Allow', allowedMethods);
+    headers.append('Allow', peer === undefined ? allowedMethods : allowedFrom(peer));
     appendSupported(headers);
   }
   if (upstream !== null) {
@@ -84,7 +84,15 @@ export function relayResponse(
   upstream: SipResponse,
 ): SipResponse {
   const { status, phrase } = relayedRefusal(upstream);
-  const response = makeResponse(request, status, phrase, null, upstream.body);
+  const leg = turn.leg(from);
+  // Only a REFER may have no To-tag here: the dialog that it makes has the tag of its leg (RFC 3515 §2.4.4).
+  const response = makeResponse(request, status, phrase, leg?.localTag ?? null, upstream.body);
+  if (leg !== null && request.method === 'REFER' && status < 300) {
+    for (const route of request.headers.all('record-route')) response.headers.append('Record-Route', route);
+    response.headers.append('Contact', leg.peer.contact);
+  }
+  // RFC 3261 §8.2.1.
+  if (leg !== null && status === 405) response.headers.append('Allow', allowedFrom({ refer: 'refuse' }));
   passHeaders(upstream.headers, response.headers, turn.passageTo(from), 'passes');
   return response;
 }

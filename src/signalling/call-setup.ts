@@ -17,7 +17,7 @@ import { passHeaders } from './header-map.ts';
 import { requestUriAt, withHost, withoutTag } from './identity.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { reasonHeaders, sendBye } from './leg-requests.ts';
-import { allowedMethods } from './methods.ts';
+import { allowedFrom } from './methods.ts';
 import type { Admission } from './ports.ts';
 import { retryAfter } from './refusal.ts';
 import { admissionMs } from './sip-timers.ts';
@@ -124,7 +124,7 @@ function dialRequest(
     .append('Call-ID', callId)
     .append('CSeq', '1 INVITE')
     .append('Contact', peer.contact)
-    .append('Allow', allowedMethods);
+    .append('Allow', allowedFrom(peer));
   appendSupported(headers, mayOffer(received, body) ? [] : ['100rel'], received.headers);
   passHeaders(received.headers, headers, turn.passageTo('callee'), 'replaced');
   if (body.length > 0) headers.append('Content-Type', 'application/sdp');

@@ -2,11 +2,13 @@ import type { LogFields } from '../kernel/logger.ts';
 import type { EndReason, Outcome, Party } from '../records/call-record.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
+import type { Dialog } from '../sip/dialog.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
 import type { Uri } from '../sip/uri.ts';
 import type { ChallengeState } from './call-challenge.ts';
 import type { Side } from './dialog-side.ts';
+import type { NamedDialog } from './named-dialog.ts';
 import type { Target } from './peers.ts';
 import type { Admission, CallEnd, CallFacts, LocalMedia, NegotiatedMedia } from './ports.ts';
 import type { Hop } from './transaction-layer.ts';
@@ -37,6 +39,8 @@ export interface LegPeer {
   readonly credentials: DigestCredentials | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
   readonly trusted: boolean;
+  /** What becomes of a REFER that it sends. */
+  readonly refer: 'refuse' | 'relay';
 }
 
 /** What a party has said that it takes. */
@@ -156,6 +160,16 @@ export interface ArrivedRequest {
   readonly at: string | null;
 }
 
+/** A REFER that went on to the other leg, for the NOTIFYs about it. */
+export interface Referral {
+  readonly by: Party;
+  /** Its number on either leg. */
+  readonly received: number;
+  readonly sent: number;
+  /** The dialog that it made where it came outside of its leg's; null: it came within. */
+  readonly outside: Dialog | null;
+}
+
 /** One try of the route: failover takes the next. */
 export interface Attempt {
   readonly peer: LegPeer;
@@ -189,6 +203,7 @@ export interface CallState {
   readonly awaiting: boolean;
   readonly exchange: Exchange | null;
   readonly relays: ReadonlyMap<string, Relay>;
+  readonly referrals: readonly Referral[];
   /** BYEs under way, to the leg that each ends; null: a fork's, which no leg waits for. */
   readonly byes: ReadonlyMap<string, Party | null>;
   readonly challenges: ChallengeState;
@@ -250,6 +265,16 @@ export type CallEvent =
       readonly transaction: string;
       readonly request: SipRequest;
       readonly source: Hop;
+      /** REFER: the dialog of ours that the Replaces in its Refer-To names. */
+      readonly named?: NamedDialog | null;
+    }
+  /** A REFER outside of a dialog whose Target-Dialog names the party's (RFC 4538). */
+  | {
+      readonly type: 'refer';
+      readonly party: Party;
+      readonly transaction: string;
+      readonly request: SipRequest;
+      readonly named: NamedDialog | null;
     }
   | { readonly type: 'cancelled'; readonly transaction: string; readonly reason: string | null }
   | { readonly type: 'server-failed'; readonly transaction: string; readonly cause: 'timeout' | 'transport' }

@@ -10,6 +10,24 @@ const spokenOptions: readonly string[] = ['100rel'];
 /** Those that are promised on one leg where the other party promises them (RFC 6228: 199). */
 const passedOptions: readonly string[] = ['199'];
 
+/**
+ * Option tags of what the parties do with each other: Replaces, Join, Target-Dialog, Refer-Sub, History-Info,
+ * User-to-User, Resource-Priority, Answer-Mode (RFC 3891, 3911, 4538, 4488, 7044, 7433, 4412, 5373). We carry these
+ * headers, so the other party judges what is required.
+ */
+const betweenParties: ReadonlySet<string> = new Set([
+  ...['replaces', 'join', 'tdialog', 'norefersub', 'histinfo', 'uui', 'resource-priority', 'answermode'],
+]);
+
+/** What of Require, Supported or Unsupported passes to the other leg; null: nothing. */
+export function passedOptionsOf(value: string): string | null {
+  const passed = value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => betweenParties.has(item.toLowerCase()));
+  return passed.length === 0 ? null : passed.join(', ');
+}
+
 /** What stands in the list headers of this name (`require`, `supported`, `allow`), in the order of the fields. */
 export function listed(headers: SipHeaders, canonical: string): readonly string[] {
   return headers
@@ -26,7 +44,10 @@ export function names(headers: SipHeaders, canonical: 'require' | 'supported', o
 
 /** RFC 3261 §8.2.2.3: 420, with Unsupported naming what is not understood, and that alone. */
 export function unsupportedExtensions({ headers }: { readonly headers: SipHeaders }): Refusal | null {
-  const unknown = listed(headers, 'require').filter((item) => !spokenOptions.includes(item.toLowerCase()));
+  const unknown = listed(headers, 'require').filter((item) => {
+    const option = item.toLowerCase();
+    return !spokenOptions.includes(option) && !betweenParties.has(option);
+  });
   if (unknown.length === 0) return null;
   return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', unknown.join(', ')]] };
 }

@@ -1,23 +1,17 @@
 import type { SipHeaders } from '../sip/message.ts';
+import { passedOptionsOf } from './extensions.ts';
 import { askedPrivacy, passIdentity, type Passage } from './privacy.ts';
 
 /** Headers that belong to one leg (RFC 3261 §6, B2BUA: two user agents back to back); all others pass. */
 const ofOneLeg: ReadonlySet<string> = new Set([
   ...['via', 'from', 'to', 'call-id', 'cseq', 'contact', 'record-route', 'route', 'max-forwards'],
-  ...[
-    'supported',
-    'require',
-    'proxy-require',
-    'unsupported',
-    'allow',
-    'session-expires',
-    'min-se',
-    'rseq',
-    'rack',
-  ],
+  ...['proxy-require', 'allow', 'session-expires', 'min-se', 'rseq', 'rack'],
   ...['authorization', 'proxy-authorization', 'www-authenticate', 'proxy-authenticate'],
   ...['authentication-info', 'proxy-authentication-info', 'content-length', 'timestamp'],
 ]);
+
+/** Lists of option tags, of which only some are between the parties. */
+const options: ReadonlySet<string> = new Set(['require', 'supported', 'unsupported']);
 
 /** Headers that describe a body, and go with it. */
 const ofBody: ReadonlySet<string> = new Set([
@@ -44,7 +38,9 @@ export function passHeaders(
   const asked = askedPrivacy(from);
   for (const { name, value, canonical } of from.canonicalFields()) {
     if (ofOneLeg.has(canonical) || (body === 'replaced' && ofBody.has(canonical))) continue;
-    const passed = passIdentity(canonical, value, asked, passage);
+    const passed = options.has(canonical)
+      ? passedOptionsOf(value)
+      : passIdentity(canonical, value, asked, passage);
     if (passed !== null) to.append(name, passed);
   }
 }

@@ -1,5 +1,5 @@
 import { parseNameAddr, printNameAddr } from '../sip/name-addr.ts';
-import { withoutParam } from '../sip/params.ts';
+import { type Params, withoutParam } from '../sip/params.ts';
 import { telephoneAt } from '../sip/telephone.ts';
 import { parseUri, printUri, type Uri } from '../sip/uri.ts';
 import type { Target } from './peers.ts';
@@ -23,8 +23,10 @@ export function withoutTag(value: string): string {
   return printNameAddr({ ...address, params: withoutParam(address.params, 'tag') });
 }
 
-/** Parameters that said how to reach us, not whom (RFC 3261 §19.1.1). */
-const hopParams = ['transport', 'maddr', 'ttl', 'lr'] as const;
+/** Without the parameters that say how to reach a host, not whom (RFC 3261 §19.1.1). */
+export function withoutHopParams(params: Params): Params {
+  return ['transport', 'maddr', 'ttl', 'lr'].reduce((rest, name) => withoutParam(rest, name), params);
+}
 
 /**
  * The Request-URI towards a target: the user that we received at the target's host, a `tel:` number as its user
@@ -34,13 +36,12 @@ export function requestUriAt(received: Uri, target: Target): string {
   const number = telephoneAt(received, target.host, target.port);
   if (number !== null) return printUri(number);
   if (received.scheme !== 'sip' && received.scheme !== 'sips') return printUri(received);
-  const params = hopParams.reduce((rest, name) => withoutParam(rest, name), received.params);
   return printUri({
     ...received,
     scheme: 'sip',
     host: target.host,
     port: target.port,
-    params,
+    params: withoutHopParams(received.params),
     headers: null,
   });
 }

@@ -5,7 +5,7 @@ import { noBody, SipHeaders, type SipMessage } from '../sip/message.ts';
 import { dialogHop } from './dialog-hop.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
-import { allowedMethods, targetRefreshes } from './methods.ts';
+import { allowedFrom, targetRefreshes } from './methods.ts';
 import type { Turn } from './turn.ts';
 
 export interface DialogRequest {
@@ -24,6 +24,9 @@ export interface DialogRequest {
   readonly at?: string | null;
 }
 
+/** RFC 3515 §2.2, RFC 6665 §8.2.1: these carry Contact as well. */
+const withContact: ReadonlySet<string> = new Set(['REFER', 'NOTIFY']);
+
 /** Sends a request within a dialog of a leg. The name of its transaction, or null where there is no dialog. */
 export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): string | null {
   const leg = turn.leg(party);
@@ -34,9 +37,10 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
   const { headers } = request;
   if (wanted.maxForwards !== null) headers.set('Max-Forwards', String(wanted.maxForwards));
   if (targetRefreshes.has(wanted.method)) {
-    headers.append('Contact', leg.peer.contact).append('Allow', allowedMethods);
+    headers.append('Contact', leg.peer.contact).append('Allow', allowedFrom(leg.peer));
     appendSupported(headers, wanted.without);
   }
+  if (withContact.has(wanted.method)) headers.append('Contact', leg.peer.contact);
   for (const [name, value] of wanted.extra ?? []) headers.append(name, value);
   if (wanted.passed !== null) {
     passHeaders(wanted.passed, headers, turn.passageTo(party), wanted.bodyPasses ? 'passes' : 'replaced');

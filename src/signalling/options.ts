@@ -53,6 +53,8 @@ const peer = z.strictObject({
   media: idForm.default('main'),
   /** Whether identities that it asserts are believed, and private ones go to it (RFC 3325). */
   trust: z.boolean().default(true),
+  /** Whether its REFERs go on into the other leg's dialog. */
+  refer: z.enum(['refuse', 'relay']).default('refuse'),
 });
 
 const route = z.strictObject({ from: idForm, to: z.array(idForm).min(1) });

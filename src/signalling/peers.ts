@@ -38,6 +38,8 @@ export interface Peer {
   readonly certificate: string | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
   readonly trust: boolean;
+  /** What becomes of a REFER that it sends. */
+  readonly refer: 'refuse' | 'relay';
 }
 
 /** Where calls of a peer are to go, as it is configured: a name or an address. */
@@ -144,6 +146,7 @@ function peerOf(options: PeerOptions, targets: readonly PeerTarget[]): Peer {
     certificate: options.certificate ?? null,
     pinTransport: options.pinTransport || targets.some(({ pinned }) => pinned),
     trust: options.trust,
+    refer: options.refer,
   };
 }
 

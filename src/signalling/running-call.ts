@@ -7,6 +7,7 @@ import type { CallMeter } from './call-meter.ts';
 import { CallNotes } from './call-notes.ts';
 import type { CallEffect, CallEvent, CallState, TimerName } from './call-state.ts';
 import { type HopOutcome, outcomeOfResponse } from './peering/hop-outcome.ts';
+import type { NamedDialog } from './named-dialog.ts';
 import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
 import type {
   ClientEvents,
@@ -70,10 +71,17 @@ export class RunningCall {
     this.#drain();
   }
 
-  request(party: Party, transaction: ServerTransaction): void {
+  request(party: Party, transaction: ServerTransaction, named: NamedDialog | null): void {
     this.#servers.set(transaction.id, transaction);
     const { id, request, source } = transaction;
-    this.handle({ type: 'request', party, transaction: id, request, source });
+    this.handle({ type: 'request', party, transaction: id, request, source, named });
+  }
+
+  /** A REFER outside of the party's dialog that is meant for it. */
+  refer(party: Party, transaction: ServerTransaction, named: NamedDialog | null): void {
+    this.#servers.set(transaction.id, transaction);
+    const { id, request } = transaction;
+    this.handle({ type: 'refer', party, transaction: id, request, named });
   }
 
   /** An event that comes while another is carried out waits for its turn. */

@@ -74,6 +74,8 @@ export interface SceneOptions {
   readonly cold?: boolean;
   /** Peers outside of the trust domain: `pbx`, `carrier`. */
   readonly untrusted?: readonly string[];
+  /** What becomes of the REFERs of either peer. */
+  readonly refer?: 'refuse' | 'relay';
 }
 
 /** A caller that acknowledges provisionals and takes UPDATE. */
@@ -114,6 +116,7 @@ export class Scene {
     credentials,
     cold,
     untrusted = [],
+    refer = 'refuse',
   }: SceneOptions = {}) {
     const read = readInvite(invite);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
@@ -121,6 +124,7 @@ export class Scene {
       ...{ id, listener: 'lan', transport: 'udp', contact: '<sip:203.0.113.1:5060>' },
       credentials: id === 'carrier' ? (credentials ?? null) : null,
       trusted: !untrusted.includes(id),
+      refer,
       host: id === 'carrier' ? 'carrier.example' : '203.0.113.1',
     });
     this.state = newCall({
