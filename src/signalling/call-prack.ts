@@ -9,6 +9,7 @@ import { answerOffer, describe, faultForms, passAnswer, passOffer } from './call
 import { endCall } from './call-release.ts';
 import { inviteResponse, respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, Offer, Relay } from './call-state.ts';
+import { carryBody } from './carried-body.ts';
 import type { Outstanding, Talk } from './dialog-side.ts';
 import { offerCollision } from './exchange-rules.ts';
 import { sendPrack } from './leg-requests.ts';
@@ -61,7 +62,7 @@ function passPrack(
   { upstream }: Outstanding,
   { body, offer }: { readonly body: Uint8Array; readonly offer: Offer | null },
 ): void {
-  const wanted = { passed: request.headers, body, bodyPasses: false, maxForwards };
+  const wanted = { passed: request.headers, maxForwards, ...carryBody(request, body) };
   const client =
     upstream === null || turn.call.exchange?.stage !== 'relayed'
       ? null

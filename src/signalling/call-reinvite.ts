@@ -9,6 +9,7 @@ import { speaks100rel } from './call-provisional.ts';
 import { acknowledgeUnused, endCall, forgetExchange } from './call-release.ts';
 import { passRefusal, respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, Exchange, FailureCause } from './call-state.ts';
+import { carryBody } from './carried-body.ts';
 import { newTalk } from './dialog-side.ts';
 import { later, offerCollision, pending, updateCollision } from './exchange-rules.ts';
 import { learnAbilities } from './leg-abilities.ts';
@@ -44,8 +45,8 @@ export function relayAsInvite(
     return;
   }
   const client = sendInDialog(turn, otherParty(party), {
-    ...{ method: 'INVITE', passed: request.headers, body: passed?.value.body ?? noBody },
-    ...{ bodyPasses: false, maxForwards },
+    ...{ method: 'INVITE', passed: request.headers, maxForwards },
+    ...carryBody(request, passed?.value.body ?? noBody),
     // Without an offer a reliable provisional would bring one, which this party could not answer.
     without: passed === null && !speaks100rel(request) ? ['100rel'] : [],
   });

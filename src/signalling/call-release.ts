@@ -2,11 +2,11 @@ import type { EndReason, Outcome, Party } from '../records/call-record.ts';
 import { rejectOffer } from '../sdp/relay-description.ts';
 import { describeSession } from '../sdp/origin.ts';
 import { confirmDialog, type Dialog, dialogFromResponse } from '../sip/dialog.ts';
-import { noBody, type SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { respondRefusal } from './call-responses.ts';
-import type { Leg } from './call-state.ts';
+import type { Farewell, Leg } from './call-state.ts';
 import { endForms } from './end-reasons.ts';
-import { ackKey, acknowledge, reasonHeaders, sendBye } from './leg-requests.ts';
+import { ackKey, acknowledge, farewell, sendBye } from './leg-requests.ts';
 import type { EndedLeg } from './ports.ts';
 import { stopProvisionals } from './provisional-queue.ts';
 import type { Refusal } from './refusal.ts';
@@ -20,8 +20,8 @@ export interface Ending {
   readonly outcome?: Outcome;
   /** What the caller's unanswered INVITE gets, where it is not what the reason stands for. */
   readonly refusal?: Refusal;
-  /** Headers of the BYE that a party sent, which pass to the other. */
-  readonly passed?: SipHeaders;
+  /** What the BYE that a party sent says to the other. */
+  readonly passed?: Farewell;
   /** Reason of a CANCEL that passes. */
   readonly cancelReason?: string | null;
 }
@@ -85,8 +85,8 @@ function declineOffer(turn: Turn, party: Party, offer: Parameters<typeof rejectO
   acknowledge(turn, party, leg.dialog, body);
 }
 
-function byeHeaders(ending: Ending): SipHeaders {
-  return ending.passed ?? reasonHeaders(endForms[ending.reason].reason);
+function farewellFor(ending: Ending): Farewell {
+  return ending.passed ?? farewell(endForms[ending.reason].reason);
 }
 
 function releaseCaller(turn: Turn, ending: Ending): void {
@@ -103,10 +103,10 @@ function releaseCaller(turn: Turn, ending: Ending): void {
     case 'accepted':
       // RFC 3261 §15: the callee's side "MUST NOT send a BYE on a confirmed dialog until it has received an
       // ACK for its 2xx response or until the server transaction times out".
-      turn.updateLeg('caller', { queuedBye: caller.queuedBye ?? byeHeaders(ending) });
+      turn.updateLeg('caller', { queuedBye: caller.queuedBye ?? farewellFor(ending) });
       return;
     case 'confirmed':
-      if (caller.dialog !== null) sendBye(turn, 'caller', caller.dialog, 'caller', byeHeaders(ending));
+      if (caller.dialog !== null) sendBye(turn, 'caller', caller.dialog, 'caller', farewellFor(ending));
       return;
     case 'idle':
     case 'cancelling':
@@ -129,7 +129,7 @@ function releaseCallee(turn: Turn, ending: Ending): void {
       return;
     case 'accepted':
     case 'confirmed':
-      if (callee.dialog !== null) sendBye(turn, 'callee', callee.dialog, 'callee', byeHeaders(ending));
+      if (callee.dialog !== null) sendBye(turn, 'callee', callee.dialog, 'callee', farewellFor(ending));
       return;
     case 'idle':
       turn.updateLeg('callee', { state: 'closed' });
@@ -164,7 +164,7 @@ export function strayAccept(turn: Turn, leg: Leg, response: SipResponse): void {
   const crossed = leg.state === 'cancelling';
   if (crossed) turn.clearTimer('cancel-wait');
   const reason = crossed && turn.call.end !== null ? endForms[turn.call.end.reason].reason : null;
-  sendBye(turn, leg.party, made, crossed ? leg.party : null, reasonHeaders(reason));
+  sendBye(turn, leg.party, made, crossed ? leg.party : null, farewell(reason));
 }
 
 /** Its early dialog has counted what we sent in it, which the 2xx alone does not know. */

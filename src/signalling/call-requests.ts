@@ -14,7 +14,7 @@ import { endFork } from './call-forks.ts';
 import { later } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { learnAbilities } from './leg-abilities.ts';
-import { sendBye, sendInDialog } from './leg-requests.ts';
+import { farewellOf, sendBye, sendInDialog } from './leg-requests.ts';
 import { allowedFrom, knownMethods, relayedMethods } from './methods.ts';
 import { answerOptions, countDown, noSuchCall, refusedMethod, type Refusal, tooManyHops } from './refusal.ts';
 import { otherParty, type Turn } from './turn.ts';
@@ -94,7 +94,7 @@ function onBye(
   }
   const { exchange } = turn.call;
   turn.updateLeg(party, { state: 'closed', queuedBye: null });
-  endCall(turn, { reason: 'answered', passed: request.headers });
+  endCall(turn, { reason: 'answered', passed: farewellOf(request) });
   if (exchange?.from === party) forgetExchange(turn);
 }
 
@@ -109,7 +109,7 @@ function byeEarly(turn: Turn, at: string | null, request: SipRequest): void {
     endCall(turn, { reason: 'cancelled', cancelReason: request.headers.joined('reason') });
     return;
   }
-  sendBye(turn, 'callee', fork.callee.dialog, null, request.headers);
+  sendBye(turn, 'callee', fork.callee.dialog, null, farewellOf(request));
   endFork(turn, fork);
 }
 

@@ -1,6 +1,7 @@
 import type { Party } from '../records/call-record.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { makeResponse } from '../sip/response.ts';
+import { carryBody } from './carried-body.ts';
 import type { Exchange } from './call-state.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
@@ -20,7 +21,7 @@ export interface RelayedResponse {
   readonly upstream: SipResponse | null;
   /** Our To-tag where the request has none. */
   readonly tag: string;
-  /** Ours, in place of the upstream's. */
+  /** Our description, in place of the upstream's. */
   readonly body: Uint8Array;
 }
 
@@ -30,7 +31,8 @@ export function inviteResponse(
   { from, request }: Pick<Exchange, 'from' | 'request'>,
   wanted: RelayedResponse,
 ): SipResponse {
-  const { status, phrase, upstream, tag, body } = wanted;
+  const { status, phrase, upstream, tag } = wanted;
+  const { body, bodyPasses, bodyType } = carryBody(upstream, wanted.body);
   const response = makeResponse(request, status, phrase, tag, body);
   const { headers } = response;
   const peer = turn.leg(from)?.peer;
@@ -41,12 +43,12 @@ export function inviteResponse(
     appendSupported(headers);
   }
   if (upstream !== null) {
-    passHeaders(upstream.headers, headers, turn.passageTo(from), 'replaced');
+    passHeaders(upstream.headers, headers, turn.passageTo(from), bodyPasses ? 'passes' : 'replaced');
     // RFC 3261 §21.3, §21.4.23: there Contact is where else the callee may be, not an end of this leg.
     if (redirects(status))
       for (const contact of upstream.headers.all('contact')) headers.append('Contact', contact);
   }
-  if (body.length > 0) headers.append('Content-Type', 'application/sdp');
+  if (!bodyPasses && body.length > 0) headers.append('Content-Type', bodyType);
   return response;
 }
 

@@ -3,6 +3,7 @@ import { narrowFormats } from '../sdp/narrow-formats.ts';
 import { confirmDialog, type Dialog, dialogFromRequest, dialogFromResponse } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { withTag } from '../sip/name-addr.ts';
+import { carryBody } from './carried-body.ts';
 import { newLeg } from './call-leg.ts';
 import { acceptExchange } from './call-acceptance.ts';
 import { endForks, forkOfAccepted } from './call-forks.ts';
@@ -16,7 +17,7 @@ import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
 import { requestUriAt, withHost, withoutTag } from './identity.ts';
 import { learnAbilities } from './leg-abilities.ts';
-import { reasonHeaders, sendBye } from './leg-requests.ts';
+import { farewell, sendBye } from './leg-requests.ts';
 import { allowedFrom } from './methods.ts';
 import type { Admission } from './ports.ts';
 import { retryAfter } from './refusal.ts';
@@ -91,7 +92,7 @@ function dial(turn: Turn): void {
     turn.updateExchange({ offer: passed.value.offer });
   }
   const client = turn.nextClient();
-  const request = dialRequest(turn, exchange.request, callee, { attempt, body });
+  const request = dialRequest(turn, exchange.request, callee, { attempt, sdp: body });
   turn.updateLeg('callee', { invite: { client, request }, state: 'inviting' });
   turn.updateExchange({ client });
   const { inviteTimeoutMs, target } = attempt;
@@ -106,15 +107,15 @@ function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallSt
 }
 
 /** Without an offer a reliable provisional would bring one, which a caller without PRACK could not answer. */
-function mayOffer(received: SipRequest, body: Uint8Array): boolean {
-  return body.length > 0 || speaks100rel(received);
+function mayOffer(received: SipRequest, sdp: Uint8Array): boolean {
+  return sdp.length > 0 || speaks100rel(received);
 }
 
 function dialRequest(
   turn: Turn,
   received: SipRequest,
   { peer, callId, localTag }: Leg,
-  { attempt, body }: { attempt: Attempt; body: Uint8Array },
+  { attempt, sdp }: { attempt: Attempt; sdp: Uint8Array },
 ): SipRequest {
   const { requestUri, maxForwards } = turn.call;
   const headers = new SipHeaders()
@@ -125,9 +126,16 @@ function dialRequest(
     .append('CSeq', '1 INVITE')
     .append('Contact', peer.contact)
     .append('Allow', allowedFrom(peer));
-  appendSupported(headers, mayOffer(received, body) ? [] : ['100rel'], received.headers);
-  passHeaders(received.headers, headers, turn.passageTo('callee'), 'replaced');
-  if (body.length > 0) headers.append('Content-Type', 'application/sdp');
+  const carried = carryBody(received, sdp);
+  appendSupported(headers, mayOffer(received, sdp) ? [] : ['100rel'], received.headers);
+  passHeaders(
+    received.headers,
+    headers,
+    turn.passageTo('callee'),
+    carried.bodyPasses ? 'passes' : 'replaced',
+  );
+  const { body, bodyPasses, bodyType } = carried;
+  if (!bodyPasses && body.length > 0) headers.append('Content-Type', bodyType);
   return { type: 'request', method: 'INVITE', uri: requestUriAt(requestUri, attempt.target), headers, body };
 }
 
@@ -178,7 +186,7 @@ function abandonAccepted(turn: Turn, response: SipResponse, reason: EndReason): 
   const dialog = turn.dialog('callee');
   if (dialog === null) return;
   acknowledgeUnused(turn, 'callee', dialog, response);
-  sendBye(turn, 'callee', dialog, 'callee', reasonHeaders('SIP;cause=488;text="Not Acceptable Here"'));
+  sendBye(turn, 'callee', dialog, 'callee', farewell('SIP;cause=488;text="Not Acceptable Here"'));
   endCall(turn, { reason, outcome: 'upstream' });
 }
 

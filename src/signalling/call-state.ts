@@ -3,10 +3,11 @@ import type { EndReason, Outcome, Party } from '../records/call-record.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { Dialog } from '../sip/dialog.ts';
-import type { SipRequest, SipResponse } from '../sip/message.ts';
+import type { SipHeaders, SipRequest, SipResponse } from '../sip/message.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
 import type { Uri } from '../sip/uri.ts';
 import type { ChallengeState } from './call-challenge.ts';
+import type { CarriedBody } from './carried-body.ts';
 import type { Side } from './dialog-side.ts';
 import type { NamedDialog } from './named-dialog.ts';
 import type { Target } from './peers.ts';
@@ -51,6 +52,13 @@ export interface Abilities {
   readonly supports: ReadonlySet<string>;
 }
 
+/** What a BYE says besides that it is over. */
+export interface Farewell {
+  readonly headers: SipHeaders;
+  /** ISUP and its like. */
+  readonly carried: CarriedBody | null;
+}
+
 interface SentAck {
   readonly request: SipRequest;
   readonly hop: Hop;
@@ -70,8 +78,8 @@ export interface Leg extends Side {
   readonly hop: Hop;
   /** ACKs to the 2xx of that INVITE, by transaction and tag: each repeated 2xx gets its own again. */
   readonly acks: ReadonlyMap<string, SentAck>;
-  /** A BYE that waits for the caller's ACK (RFC 3261 §15); its further headers. */
-  readonly queuedBye: SipRequest['headers'] | null;
+  /** A BYE that waits for the caller's ACK (RFC 3261 §15). */
+  readonly queuedBye: Farewell | null;
   /** A request of our own within the dialog, under way or waiting; there is one at a time. */
   readonly own: OwnRequest | null;
 }

@@ -5,6 +5,7 @@ import { answerOffer, faultForms, passAnswer, passOffer } from './call-offer-ans
 import { relayAsInvite } from './call-reinvite.ts';
 import { inviteResponse, respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, Offer, Relay } from './call-state.ts';
+import { carryBody } from './carried-body.ts';
 import { offerCollision, takesOffer, updateCollision } from './exchange-rules.ts';
 import { allows } from './leg-abilities.ts';
 import { refreshDialog, sendInDialog } from './leg-requests.ts';
@@ -53,8 +54,8 @@ function onOffer(turn: Turn, party: Party, arrived: ArrivedRequest, offer: Sessi
     return;
   }
   const client = sendInDialog(turn, other, {
-    ...{ method: 'UPDATE', passed: request.headers, body: passed.value.body, bodyPasses: false },
-    ...{ maxForwards, at },
+    ...{ method: 'UPDATE', passed: request.headers, maxForwards, at },
+    ...carryBody(request, passed.value.body),
   });
   if (client === null) return;
   const relay: Relay = { transaction, request, from: party, at, offer: passed.value.offer };

@@ -1,7 +1,9 @@
 import type { Party } from '../records/call-record.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { ackInDialog, type Dialog, refreshTarget, requestInDialog } from '../sip/dialog.ts';
-import { noBody, SipHeaders, type SipMessage } from '../sip/message.ts';
+import { noBody, SipHeaders, type SipMessage, type SipRequest } from '../sip/message.ts';
+import type { Farewell } from './call-state.ts';
+import { carryBody } from './carried-body.ts';
 import { dialogHop } from './dialog-hop.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
@@ -13,8 +15,10 @@ export interface DialogRequest {
   /** Headers of the other leg's request or response that pass; null: none. */
   readonly passed: SipHeaders | null;
   readonly body: Uint8Array;
-  /** Whether the body came through as it was. */
+  /** Whether the body came through as it was, but for a description in it. */
   readonly bodyPasses: boolean;
+  /** Content-Type of a body that did not; none: a description. */
+  readonly bodyType?: string;
   readonly maxForwards: number | null;
   /** Further headers of our own. */
   readonly extra?: readonly (readonly [string, string])[];
@@ -45,7 +49,8 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
   if (wanted.passed !== null) {
     passHeaders(wanted.passed, headers, turn.passageTo(party), wanted.bodyPasses ? 'passes' : 'replaced');
   }
-  if (!wanted.bodyPasses && wanted.body.length > 0) headers.append('Content-Type', 'application/sdp');
+  if (!wanted.bodyPasses && wanted.body.length > 0)
+    headers.append('Content-Type', wanted.bodyType ?? 'application/sdp');
   turn.updateSide(party, at, { dialog });
   const client = turn.nextClient();
   if (wanted.method === 'INVITE') turn.updateLeg(party, { invite: { client, request }, acks: new Map() });
@@ -62,7 +67,7 @@ export function sendPrack(
   party: Party,
   at: string | null,
   rseq: number,
-  passed: Pick<DialogRequest, 'passed' | 'body' | 'bodyPasses' | 'maxForwards'> = ownPrack,
+  passed: Omit<DialogRequest, 'method' | 'at' | 'extra'> = ownPrack,
 ): string | null {
   const invite = turn.leg(party)?.invite?.request;
   const cseq = parseCSeq(invite?.headers.first('cseq') ?? '');
@@ -101,12 +106,17 @@ export function sendBye(
   party: Party,
   dialog: Dialog,
   ends: Party | null,
-  extra: SipHeaders,
+  { headers, carried }: Farewell,
 ): void {
   const leg = turn.leg(party);
   if (leg === null) return;
-  const { dialog: counted, request } = requestInDialog(dialog, 'BYE', noBody);
-  passHeaders(extra, request.headers, turn.passageTo(party), 'replaced');
+  const { dialog: counted, request } = requestInDialog(dialog, 'BYE', carried?.body ?? noBody);
+  passHeaders(
+    headers,
+    request.headers,
+    turn.passageTo(party),
+    carried?.bodyPasses === true ? 'passes' : 'replaced',
+  );
   const client = turn.nextClient();
   if (ends !== null) turn.updateLeg(party, { dialog: counted, state: 'closing', queuedBye: null });
   turn.update({ byes: new Map(turn.call.byes).set(client, ends) });
@@ -121,7 +131,12 @@ export function sendQueuedBye(turn: Turn, party: Party): void {
 }
 
 /** `Reason: Q.850;cause=16;text="..."` alone. */
-export function reasonHeaders(reason: string | null): SipHeaders {
+export function farewell(reason: string | null): Farewell {
   const headers = new SipHeaders();
-  return reason === null ? headers : headers.append('Reason', reason);
+  return { headers: reason === null ? headers : headers.append('Reason', reason), carried: null };
+}
+
+/** What a party's BYE says to the other one. */
+export function farewellOf(bye: SipRequest): Farewell {
+  return { headers: bye.headers, carried: carryBody(bye, noBody) };
 }

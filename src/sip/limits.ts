@@ -20,3 +20,6 @@ export const defaultLimits: MessageLimits = {
 
 /** Parameters of one value. Nobody writes so many, and a list of them is searched from its start. */
 export const maxParameters = 128;
+
+/** Parts of one multipart body. */
+export const maxParts = 32;

@@ -41,7 +41,7 @@ export const calleeSdp = sdp('198.51.100.1', 6000, '8');
 
 function message(lines: Lines, body: string): { headers: SipHeaders; body: Uint8Array } {
   const headers = new SipHeaders(lines.map(([name, value]) => ({ name, value })));
-  if (body !== '') headers.append('Content-Type', 'application/sdp');
+  if (body !== '' && headers.count('content-type') === 0) headers.append('Content-Type', 'application/sdp');
   return { headers, body: Buffer.from(body, 'latin1') };
 }
 

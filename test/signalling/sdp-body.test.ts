@@ -43,19 +43,48 @@ describe('sessionBody', () => {
     ],
     ['a quoted boundary', { 'Content-Type': 'multipart/mixed; boundary="frontier"' }, multipart, 1],
     ['no body', { 'Content-Type': 'application/sdp' }, '', null],
-    ['another type', { 'Content-Type': 'application/dtmf-relay' }, 'Signal=1', 'not-sdp'],
+    ['another type, of a response', { 'Content-Type': 'application/isup' }, '\x01', null],
+    [
+      'multipart, of which no part is SDP',
+      { 'Content-Type': 'multipart/mixed;boundary=b' },
+      '--b\r\n\r\nx\r\n--b--',
+      null,
+    ],
+    [
+      'multipart that is encoded',
+      { 'Content-Type': 'multipart/mixed;boundary=frontier', 'Content-Encoding': 'gzip' },
+      multipart,
+      'not-sdp',
+    ],
     [
       'an encoding that is not spoken',
       { 'Content-Type': 'application/sdp', 'Content-Encoding': 'gzip' },
       sdp,
       'not-sdp',
     ],
-    ['multipart without SDP', { 'Content-Type': 'multipart/mixed;boundary=other' }, multipart, 'not-sdp'],
+    [
+      'multipart that has not its boundary',
+      { 'Content-Type': 'multipart/mixed;boundary=other' },
+      multipart,
+      'not-sdp',
+    ],
     ['multipart without a boundary', { 'Content-Type': 'multipart/mixed' }, multipart, 'not-sdp'],
     ['SDP that is none', { 'Content-Type': 'application/sdp' }, 'hello', 'broken'],
   ])('%s', (_name, headers, body, expected) => {
     const read = sessionBody(message(headers, body));
     expect(read.ok ? (read.value?.media.length ?? null) : read.error).toBe(expected);
+  });
+
+  it.each([
+    ['application/isup;version=etsi121', '', null],
+    ['application/qsig', '', null],
+    ['text/plain', '', 'not-sdp'],
+    ['text/plain', 'render; handling=optional', null],
+    ['text/plain', 'render; handling=required', 'not-sdp'],
+  ])('RFC 3261 §8.2.3: a request with %s, %j: %s', (type, disposition, expected) => {
+    const { headers, body } = message({ 'Content-Type': type, 'Content-Disposition': disposition }, 'x');
+    const read = sessionBody({ type: 'request', method: 'INVITE', uri: 'sip:a@b', headers, body });
+    expect(read.ok ? read.value : read.error).toBe(expected);
   });
 
   it('never throws', () => {

@@ -1,5 +1,6 @@
 import { canonicalName } from '../../sip/header-name.ts';
-import { mediaType, sdpPart } from '../sdp-body.ts';
+import { mediaType } from '../../sip/multipart.ts';
+import { sdpPart } from '../sdp-body.ts';
 import { redactHeader, redactUris } from './redact-header.ts';
 import { redactSdp } from './redact-sdp.ts';
 
