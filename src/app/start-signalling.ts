@@ -12,8 +12,7 @@ import type { EndReason } from '../records/call-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
 import { createSystemLocator } from '../signalling/locate/system-locator.ts';
-import { optionsPing } from '../signalling/peering/options-ping.ts';
-import { createTargetBoard } from '../signalling/peering/target-board.ts';
+import { createPeering } from '../signalling/peering/peering.ts';
 import { peerAt } from '../signalling/peer-at.ts';
 import { peerCertificates } from '../signalling/peer-certificates.ts';
 import { createPeerBook } from '../signalling/peers.ts';
@@ -70,7 +69,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     meter: plan.meter,
   };
   const locator = createSystemLocator({ ...shared, servers: plan.sip.dns.servers });
-  const board = createTargetBoard({ ...shared, locator, peers: peers.value.all });
+  const peering = createPeering({ ...shared, locator, peers: peers.value });
   const ladders =
     plan.sip.ladder === 'off'
       ? null
@@ -82,7 +81,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const { emergency, outsideLine, limits } = plan.sip;
   const isEmergency = emergencyNumbers({ numbers: emergency, country: plan.country, outsideLine });
   const b2bua = createB2bua({
-    ...{ ...shared, peers: peers.value, isEmergency, board, director: plan.director },
+    ...{ ...shared, peers: peering.peers, isEmergency, board: peering.board, director: plan.director },
     ...(ladders === null ? {} : { tracer: ladders }),
   });
   const gate = new RequestGate({
@@ -94,11 +93,9 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const stack: SipStack = createSipStack({
     ...{ ...shared, gate, limits },
     listeners: plan.sip.listeners,
-    // Answers come from where calls were sent to, also where a peer's `match` does not name that address.
-    isPeer: (listener, address, port) =>
-      peers.value.find(listener, address, port) !== null || board.knows(listener, address),
-    certificates: peerCertificates(peers.value),
-    isPinned: (hop) => peerAt(peers.value, hop)?.pinTransport === true,
+    isPeer: (listener, address, port) => peering.isPeer(listener, address, port),
+    certificates: peerCertificates(peering.peers),
+    isPinned: (hop) => peerAt(peering.peers, hop)?.pinTransport === true,
     user: b2bua,
     observers:
       ladders === null
@@ -111,10 +108,9 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   });
   b2bua.attach(stack);
   try {
-    // Before the first call: it would find no peer whose name is not known yet.
-    await board.start();
+    await peering.resolve();
     const bound = await stack.start();
-    board.watch(optionsPing(stack, shared.random));
+    peering.begin(stack);
     return ok({
       control: b2bua,
       addresses: bound.map(printListener),
@@ -129,14 +125,14 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
       get transactionShare() {
         return stack.activeTransactions / limits.transactions;
       },
-      close: () => {
-        board.close();
-        return stack.close();
+      close: async () => {
+        await peering.close();
+        await stack.close();
       },
       reload: () => stack.reload(),
     });
   } catch (error) {
-    board.close();
+    await peering.close();
     return err({ message: error instanceof Error ? error.message : String(error), code: exitCode.failure });
   }
 }

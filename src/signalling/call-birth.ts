@@ -5,7 +5,7 @@ import { noChallenges } from './call-challenge.ts';
 import { newLeg } from './call-leg.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
-import type { Standing, TargetBoard } from './peering/target-board.ts';
+import { bestFirst, type TargetBoard } from './peering/target-board.ts';
 import { abilitiesIn } from './leg-abilities.ts';
 import type { Peer } from './peers.ts';
 import type { CallFacts } from './ports.ts';
@@ -83,10 +83,12 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
   const literal = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const named = uriTransportOf(transport);
   const parameter = named === null ? '' : `;transport=${named}`;
+  const user = peer.registration === null ? '' : `${peer.registration.contactUser}@`;
   return {
     id: peer.id,
     host: peer.domain ?? literal,
-    contact: `<sip:${literal}:${port}${parameter}>`,
+    // RFC 3261 §8.1.1.8: by this URI it reaches us, which is why it is the one that we register.
+    contact: `<sip:${user}${literal}:${port}${parameter}>`,
     listener: peer.listener,
     transport,
     credentials: peer.credentials,
@@ -100,15 +102,12 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
  * they can.
  */
 export function attemptsOf(route: readonly Peer[], board: TargetBoard, layer: TransactionLayer): Attempt[] {
-  const attempts: Record<Standing, Attempt[]> = { well: [], penalised: [], down: [] };
-  for (const peer of route) {
+  const places = route.flatMap((peer) => {
     const named = legPeer(peer, layer);
     const { inviteTimeoutMs } = peer;
-    for (const { target, standing } of board.placesOf(peer)) {
-      attempts[standing].push({ peer: named, target, inviteTimeoutMs });
-    }
-  }
-  return [...attempts.well, ...attempts.penalised, ...attempts.down].slice(0, maxAttempts);
+    return board.placesOf(peer).map((place) => ({ ...place, peer: named, inviteTimeoutMs }));
+  });
+  return bestFirst(places).slice(0, maxAttempts);
 }
 
 /** A route may lead to many hosts, and each may take `inviteTimeoutMs` to say nothing. */

@@ -118,7 +118,9 @@ function dialRequest(
   { attempt, sdp }: { attempt: Attempt; sdp: Uint8Array },
 ): SipRequest {
   const { requestUri, maxForwards } = turn.call;
-  const headers = new SipHeaders()
+  const headers = new SipHeaders();
+  for (const one of attempt.routes) headers.append('Route', one);
+  headers
     .append('Max-Forwards', String(maxForwards))
     .append('From', withTag(withHost(received.headers.first('from') ?? '', peer.host), localTag))
     .append('To', withHost(withoutTag(received.headers.first('to') ?? ''), peer.host))

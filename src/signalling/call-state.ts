@@ -182,6 +182,8 @@ export interface Referral {
 export interface Attempt {
   readonly peer: LegPeer;
   readonly target: Target;
+  /** Route of the INVITE. */
+  readonly routes: readonly string[];
   readonly inviteTimeoutMs: number;
 }
 

@@ -3,6 +3,7 @@ import { limitOptions } from './defence/options.ts';
 import { listenerOptions } from './listener-options.ts';
 import { parseDnsServer } from './locate/system-files.ts';
 import { idForm } from './option-forms.ts';
+import { registerOptions } from './peering/register-options.ts';
 
 /** YAML reads 112 as a number. */
 const dialledDigits = z
@@ -45,6 +46,8 @@ const peer = z.strictObject({
         .default(['SHA-256', 'MD5']),
     })
     .optional(),
+  /** Whether we register with it. */
+  register: registerOptions,
   callsPerSecond: z.number().positive().max(10_000).optional(),
   /** How often each hop is asked by OPTIONS whether it is there. */
   optionsSeconds: z.number().int().min(1).max(3600).optional(),

@@ -10,6 +10,7 @@ import { addressBytes, type AddressPrefix, contains, overlap, parseAddressPrefix
 import type { ListenerOptions, PeerOptions, SipOptions } from './options.ts';
 import type { LocateQuestion } from './locate/locate.ts';
 import { canonicalName } from './locate/dns-records.ts';
+import { registrationPlan } from './peering/registration-plan.ts';
 import type { Hop } from './transaction-layer.ts';
 
 /** A neighbour that may send us calls, and that calls are sent to. */
@@ -40,6 +41,18 @@ export interface Peer {
   readonly trust: boolean;
   /** What becomes of a REFER that it sends. */
   readonly refer: 'refuse' | 'relay';
+  /** What we register with it; null: it knows where we are. */
+  readonly registration: RegistrationPlan | null;
+}
+
+export interface RegistrationPlan {
+  /** The address of record: `sip:user@domain`. */
+  readonly aor: string;
+  /** Host of the Request-URI: the registrar's domain. */
+  readonly domain: string;
+  /** User of our Contact, in calls too. */
+  readonly contactUser: string;
+  readonly expiresSeconds: number;
 }
 
 /** Where calls of a peer are to go, as it is configured: a name or an address. */
@@ -124,12 +137,18 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
   });
-  const peer = peerOf(options, targets);
+  const registration = registrationPlan(options);
+  if (typeof registration === 'string') faults.push(`${where}: register ${registration}`);
+  const peer = peerOf(options, targets, typeof registration === 'string' ? null : registration);
   return { peer, prefixes };
 }
 
 /** What is not configured is null. */
-function peerOf(options: PeerOptions, targets: readonly PeerTarget[]): Peer {
+function peerOf(
+  options: PeerOptions,
+  targets: readonly PeerTarget[],
+  registration: RegistrationPlan | null,
+): Peer {
   return {
     id: options.id,
     side: options.side,
@@ -147,6 +166,7 @@ function peerOf(options: PeerOptions, targets: readonly PeerTarget[]): Peer {
     pinTransport: options.pinTransport || targets.some(({ pinned }) => pinned),
     trust: options.trust,
     refer: options.refer,
+    registration,
   };
 }
 

@@ -152,6 +152,7 @@ export class Scene {
         return {
           ...{ peer: peer('carrier'), inviteTimeoutMs: 4000 },
           target: { host: hop.address, port: hop.port, hop },
+          routes: [],
         };
       }),
     });

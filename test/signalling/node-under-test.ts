@@ -9,8 +9,8 @@ import { RequestGate } from '../../src/signalling/defence/request-gate.ts';
 import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
 import type { Locator } from '../../src/signalling/locate/locator.ts';
-import { createTargetBoard, type TargetBoard } from '../../src/signalling/peering/target-board.ts';
-import { createPeerBook, type PeerBook } from '../../src/signalling/peers.ts';
+import { createPeering, type Peering } from '../../src/signalling/peering/peering.ts';
+import { createPeerBook } from '../../src/signalling/peers.ts';
 import type {
   Admission,
   CallDirector,
@@ -84,8 +84,8 @@ class FakeDirector implements CallDirector {
 export interface NodeUnderTest {
   readonly b2bua: B2bua;
   readonly stack: SipStack;
-  readonly peers: PeerBook;
-  readonly board: TargetBoard;
+  /** Not begun: it sends nothing by itself. */
+  readonly peering: Peering;
   readonly director: FakeDirector;
   readonly pbx: ScriptedPeer;
   readonly carrier: ScriptedPeer;
@@ -180,12 +180,12 @@ export async function nodeUnderTest({
     ...{ clock: systemClock(), schedule, random: systemRandom },
     ...{ logger: silentLogger, meter },
   };
-  const board = createTargetBoard({ ...shared, locator: nowhere, peers: peers.value.all });
+  const peering = createPeering({ ...shared, locator: nowhere, peers: peers.value });
   const isEmergency = emergencyNumbers({
     ...{ numbers: options.emergency, country: 'LU', outsideLine: options.outsideLine },
   });
   const b2bua = createB2bua({
-    ...{ ...shared, peers: peers.value, board, director, isEmergency },
+    ...{ ...shared, peers: peering.peers, board: peering.board, director, isEmergency },
     ...(ringMs === undefined ? {} : { ringMs }),
   });
   const gate = new RequestGate({
@@ -196,7 +196,7 @@ export async function nodeUnderTest({
   });
   const stack: SipStack = createSipStack({
     ...{ ...shared, listeners: options.listeners, limits: options.limits, user: b2bua, gate },
-    isPeer: (listener, address, from) => peers.value.find(listener, address, from) !== null,
+    isPeer: (listener, address, from) => peering.isPeer(listener, address, from),
   });
   b2bua.attach(stack);
   const bound = await stack.start();
@@ -204,7 +204,7 @@ export async function nodeUnderTest({
   const tcpPort = bound.find(({ id }) => id === 'tcp')?.port ?? 0;
   const connections: RawTcp[] = [];
   return {
-    ...{ b2bua, stack, peers: peers.value, board, director, pbx, carrier, second, port, meter, gate },
+    ...{ b2bua, stack, peering, director, pbx, carrier, second, port, meter, gate },
     portOf: (listener) => bound.find(({ id }) => id === listener)?.port ?? 0,
     uri: (user) => `sip:${user}@127.0.0.1:${port}`,
     tcpPbx: async () => {

@@ -20,6 +20,15 @@ export type Standing = 'well' | 'penalised' | 'down';
 export interface Place {
   readonly target: Target;
   readonly standing: Standing;
+  /** Route of requests that begin a call there (RFC 3608 §5). */
+  readonly routes: readonly string[];
+}
+
+/** Those that stand well, then the others: calls go where they can. */
+export function bestFirst<One extends { readonly standing: Standing }>(places: readonly One[]): One[] {
+  return (['well', 'penalised', 'down'] as const).flatMap((wanted) =>
+    places.filter(({ standing }) => standing === wanted),
+  );
 }
 
 export interface TargetBoardOptions {
@@ -38,17 +47,28 @@ export interface TargetBoard {
   start(): Promise<void>;
   /** Begins to ask the hops of peers that want it for signs of life. */
   watch(ping: Ping): void;
-  /** Where a call to this peer goes at this moment, best first. */
+  /** Where a call to this peer goes at this moment, in the order of failover; where we are registered, first there. */
   placesOf(peer: Peer): readonly Place[];
   /** Whether a target of a peer lies there, or did: then what comes from there answers us. */
   knows(listener: string, address: string): boolean;
+  /** The peer that we register with at this address; null: none, or it is not for the address to say which. */
+  registrarAt(listener: string, address: string): Peer | null;
   /** What a request to a hop has shown of it. */
   heard(hop: Hop, outcome: HopOutcome): void;
+  /** We are registered with the peer by way of this hop; its calls go there, with these routes. */
+  bound(peer: Peer, hop: Hop, routes: readonly string[]): void;
+  unbound(peer: Peer): void;
   close(): void;
 }
 
 export function createTargetBoard(options: TargetBoardOptions): TargetBoard {
   return new Board(options);
+}
+
+/** Where we are registered. */
+interface Binding {
+  readonly key: string;
+  readonly routes: readonly string[];
 }
 
 /** A Retry-After of a day would leave a trunk aside that was restarted an hour ago. */
@@ -59,10 +79,12 @@ const maxFormerAddresses = 256;
 class Board implements TargetBoard {
   readonly #options: TargetBoardOptions;
   readonly #resolutions: ReadonlyMap<Peer, readonly TargetResolution[]>;
-  readonly #hops = new Map<string, KnownHop>();
+  /** By hop; two peers may share one. */
+  readonly #hops = new Map<string, KnownHop[]>();
   /** Of all hops that are and some that were, the newest last. */
   readonly #addresses = new Set<string>();
   readonly #penalties = new PenaltyBox();
+  readonly #bindings = new Map<Peer, Binding>();
   readonly #peersUp = new Map<string, boolean>();
   #keepAlives: KeepAlives | null = null;
   readonly #draw: Draw;
@@ -98,7 +120,7 @@ class Board implements TargetBoard {
         this.#showPeers();
       },
     });
-    this.#keepAlives.watch(this.#hops);
+    this.#keepAlives.watch(this.#watched());
   }
 
   close(): void {
@@ -109,16 +131,21 @@ class Board implements TargetBoard {
   placesOf(peer: Peer): readonly Place[] {
     const now = this.#options.clock.monotonic();
     const places = new Map<string, Place>();
+    const binding = this.#bindings.get(peer);
     for (const resolution of this.#resolutions.get(peer) ?? []) {
       for (const group of resolution.groups) {
         for (const target of drawOrder(group, this.#draw).flatMap((server) => resolution.targetsOf(server))) {
           const key = hopKey(target.hop);
           if (places.has(key)) continue;
-          places.set(key, { target, standing: this.#standingOf(key, now) });
+          const routes = binding?.key === key ? binding.routes : [];
+          places.set(key, { target, standing: this.#standingOf(key, now), routes });
         }
       }
     }
-    return [...places.values()];
+    const first = places.get(binding?.key ?? '');
+    return first === undefined
+      ? [...places.values()]
+      : [first, ...[...places.values()].filter((one) => one !== first)];
   }
 
   #standingOf(key: string, now: MonotonicMs): Standing {
@@ -130,34 +157,61 @@ class Board implements TargetBoard {
     return this.#addresses.has(`${listener} ${address}`);
   }
 
+  registrarAt(listener: string, address: string): Peer | null {
+    const there = new Set<Peer>();
+    for (const { peer, target } of [...this.#hops.values()].flat()) {
+      const { hop } = target;
+      if (peer.registration !== null && hop.listener === listener && hop.address === address) there.add(peer);
+    }
+    const [only] = there;
+    return there.size === 1 && only !== undefined ? only : null;
+  }
+
+  bound(peer: Peer, hop: Hop, routes: readonly string[]): void {
+    this.#bindings.set(peer, { key: hopKey(hop), routes });
+  }
+
+  unbound(peer: Peer): void {
+    this.#bindings.delete(peer);
+  }
+
   heard(hop: Hop, outcome: HopOutcome): void {
     const key = hopKey(hop);
-    const known = this.#hops.get(key);
+    const [known, ...others] = this.#hops.get(key) ?? [];
     if (known === undefined) return;
     if (outcome.kind === 'failed') {
-      this.#failed(key, known, outcome);
+      this.#failed(key, [known, ...others], outcome);
       return;
     }
     this.#keepAlives?.served(key);
     if (this.#penalties.release(key)) this.#options.logger.info('hop-back', describeHop(known));
   }
 
-  #failed(key: string, known: KnownHop, outcome: Extract<HopOutcome, { kind: 'failed' }>): void {
+  #failed(
+    key: string,
+    known: readonly [KnownHop, ...KnownHop[]],
+    outcome: Extract<HopOutcome, { kind: 'failed' }>,
+  ): void {
     const { clock, logger, meter } = this.#options;
     const { cause, retryAfterSeconds } = outcome;
-    const { id, penaltyMs } = known.peer;
-    meter
-      .counter('onrecord_hop_failures_total', 'Requests that a hop left unanswered or refused with 503', {
-        ...{ peer: id, cause },
-      })
-      .add();
+    for (const { peer } of known) {
+      const labels = { peer: peer.id, cause };
+      meter
+        .counter(
+          'onrecord_hop_failures_total',
+          'Requests that a hop left unanswered or refused with 503',
+          labels,
+        )
+        .add();
+    }
+    const penaltyMs = Math.max(...known.map(({ peer }) => peer.penaltyMs));
     // RFC 3261 §21.5.4: who gets Retry-After "SHOULD NOT forward any other requests to that server" until then.
     const ms =
       penaltyMs === 0 || retryAfterSeconds === null
         ? penaltyMs
         : Math.min(retryAfterSeconds * 1000, maxPenaltyMs);
     if (!this.#penalties.put(key, clock.monotonic(), ms)) return;
-    logger.warn('hop-failed', { ...describeHop(known), cause, triedLastForSeconds: ms / 1000 });
+    logger.warn('hop-failed', { ...describeHop(known[0]), cause, triedLastForSeconds: ms / 1000 });
   }
 
   /** Takes the hops as they are now; what is known of one that went is forgotten, but for its address. */
@@ -167,13 +221,14 @@ class Board implements TargetBoard {
     for (const [peer, resolutions] of this.#resolutions) {
       for (const target of resolutions.flatMap((resolution) => resolution.targets())) {
         const { hop } = target;
-        this.#hops.set(hopKey(hop), { peer, target });
+        const key = hopKey(hop);
+        this.#hops.set(key, [...(this.#hops.get(key) ?? []), { peer, target }]);
         const address = `${hop.listener} ${hop.address}`;
         this.#addresses.delete(address);
         this.#addresses.add(address);
       }
     }
-    this.#keepAlives?.watch(this.#hops);
+    this.#keepAlives?.watch(this.#watched());
     this.#showPhases();
     this.#showPeers();
     for (const key of before) if (!this.#hops.has(key)) this.#penalties.release(key);
@@ -183,11 +238,24 @@ class Board implements TargetBoard {
     }
   }
 
+  /** Each hop once, for the peer that asks it most often. */
+  #watched(): Map<string, KnownHop> {
+    const often = ({ peer }: KnownHop): number => peer.optionsMs ?? Number.POSITIVE_INFINITY;
+    return new Map(
+      [...this.#hops].flatMap(([key, known]) =>
+        known
+          .toSorted((a, b) => often(a) - often(b))
+          .slice(0, 1)
+          .map((one) => [key, one]),
+      ),
+    );
+  }
+
   /** A peer is up while one of its hops is. */
   #showPeers(): void {
     const { logger, meter, peers } = this.#options;
     const standing = [...this.#hops].filter(([key]) => this.#keepAlives?.isDown(key) !== true);
-    const upPeers = new Set(standing.map(([, { peer }]) => peer));
+    const upPeers = new Set(standing.flatMap(([, known]) => known.map(({ peer }) => peer)));
     for (const peer of peers) {
       const up = upPeers.has(peer);
       meter

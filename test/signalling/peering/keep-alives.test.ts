@@ -100,6 +100,17 @@ describe('keep-alive by OPTIONS', () => {
     expect(log.slice(-2)).toEqual(['hop-up 192.0.2.1:5060', 'peer-up a']);
   });
 
+  it('a hop of two peers is asked once, as often as the one wants that asks more, and is up or down for both', () => {
+    const targets = ['sip:192.0.2.1'];
+    const both = bookOf({ optionsSeconds: 60, targets }, { optionsSeconds: 30, targets }, {}).all;
+    boardOf(both[0]!, both[1]!);
+    time.advance(2000 + 60_000);
+    expect(pings).toHaveLength(3);
+    alive = () => false;
+    time.advance(60_000);
+    expect(up()).toEqual([0, 0]);
+  });
+
   it('asks nobody after the end', () => {
     const board = boardOf(...watched);
     time.advance(10_000);

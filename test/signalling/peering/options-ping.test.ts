@@ -25,10 +25,10 @@ describe('OPTIONS to a hop', () => {
     ['408 Request Timeout', false],
     ['503 Service Unavailable', false],
   ])('%s: it is alive: %s', async (status, alive) => {
-    const { carrier, stack, peers, board } = node;
-    const peer = peers.named('carrier')!;
+    const { carrier, stack, peering } = node;
+    const peer = peering.peers.named('carrier')!;
     const told = new Promise((resolve) => {
-      const { target } = board.placesOf(peer)[0]!;
+      const { target } = peering.board.placesOf(peer)[0]!;
       optionsPing(stack, systemRandom)({ peer, target }, resolve);
     });
     const request = await carrier.expect('OPTIONS');

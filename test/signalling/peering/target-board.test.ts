@@ -11,7 +11,7 @@ import type { Hop } from '../../../src/signalling/transaction-layer.ts';
 import { SipHeaders } from '../../../src/sip/message.ts';
 import { parseRetryAfter } from '../../../src/sip/retry-after.ts';
 import { HandSchedule } from '../transport/hand-schedule.ts';
-import { peerOf } from './peers.ts';
+import { bookOf, peerOf } from './peers.ts';
 
 const timeout: HopOutcome = { kind: 'failed', cause: 'timeout', retryAfterSeconds: null };
 
@@ -31,7 +31,7 @@ beforeEach(() => {
 let answers: ((question: LocateQuestion) => Located) | null;
 let looked: number;
 
-function boardOf(peer: Peer) {
+function boardOf(peer: Peer, ...more: Peer[]) {
   const write = (event: string, fields = {}): void => {
     log.push(`${event} ${JSON.stringify(fields)}`);
   };
@@ -41,7 +41,7 @@ function boardOf(peer: Peer) {
     return answers === null ? new Promise(() => undefined) : Promise.resolve(answers(question));
   };
   const board = createTargetBoard({
-    ...{ peers: [peer], locator, clock: time.clock, schedule: time.schedule, logger, meter },
+    ...{ peers: [peer, ...more], locator, clock: time.clock, schedule: time.schedule, logger, meter },
     random: (length) => new Uint8Array(length),
   });
   const standings = (): string[] => board.placesOf(peer).map(({ standing }) => standing);
@@ -229,6 +229,39 @@ describe('a target that is a name', () => {
     await board.start();
     const first = Array.from({ length: 50 }, () => board.placesOf(named)[0]!.target.hop.address);
     expect(new Set(first)).toEqual(new Set(['192.0.2.1', '192.0.2.2']));
+  });
+});
+
+describe('peers that we register with', () => {
+  const register = { aor: 'sip:me@carrier.example' };
+  const [first, second, third] = bookOf(
+    { targets: ['sip:192.0.2.1', 'sip:192.0.2.9'], register },
+    { targets: ['sip:192.0.2.2'] },
+    { targets: ['sip:192.0.2.9'], register },
+  ).all as [Peer, Peer, Peer];
+
+  it('are known by the address of their registrar, unless two have the same', () => {
+    const { board } = boardOf(first, second, third);
+    const at = (address: string): string | undefined => board.registrarAt('lan', address)?.id;
+    expect(['192.0.2.1', '192.0.2.2', '192.0.2.9', '192.0.2.7'].map(at)).toEqual([
+      'a',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(board.registrarAt('wan', '192.0.2.1')).toBe(null);
+  });
+
+  it('get their calls where we are registered, by its routes', () => {
+    const { board } = boardOf(first);
+    const { hop } = board.placesOf(first)[1]!.target;
+    board.bound(first, hop, ['<sip:edge.example;lr>']);
+    expect(board.placesOf(first).map(({ target, routes }) => [target.hop.address, routes])).toEqual([
+      ['192.0.2.9', ['<sip:edge.example;lr>']],
+      ['192.0.2.1', []],
+    ]);
+    board.unbound(first);
+    expect(board.placesOf(first)[0]).toMatchObject({ target: { hop: { address: '192.0.2.1' } }, routes: [] });
   });
 });
 
