@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +24,8 @@ describe('a PostgreSQL server', () => {
     const nodes = Array.from({ length: 6 }, () => connectDatabase({ url }, { poolSize: 2 }));
     const results = await Promise.all(nodes.map(({ db }) => migrate(db)));
     const applied = results.map((result) => (result.ok ? result.value.length : result.error.message));
-    expect(applied.sort()).toEqual([0, 0, 0, 0, 0, 1]);
+    const all = readdirSync('src/persistence/migrations').length;
+    expect(applied.sort()).toEqual([0, 0, 0, 0, 0, all]);
     await Promise.all(nodes.map((node) => node.close()));
   });
 
