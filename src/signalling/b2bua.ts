@@ -23,6 +23,7 @@ import type { Peer, PeerBook } from './peers.ts';
 import type { CallControl, CallDirector, CallFacts } from './ports.ts';
 import { referredDialog } from './refer-to.ts';
 import { answerOptions, noSuchCall, refuse, refusedMethod, type Refusal, retryAfter } from './refusal.ts';
+import { readReplacing, routeTo } from './replacing-invite.ts';
 import { RunningCall, type RunningCallDeps } from './running-call.ts';
 import { ringMs } from './sip-timers.ts';
 import type { Hop, ServerTransaction, TransactionLayer, TransactionUser } from './transaction-layer.ts';
@@ -233,22 +234,31 @@ class CallCentre implements B2bua {
     if (layer === null) return overload;
     const read = readInvite(request);
     if (!read.ok) return read.error;
-    const invite = read.value;
+    const naming = readReplacing(request, this.#named);
+    if (!naming.ok) return naming.error;
+    const { replacing } = naming.value;
+    const invite = replacing === null ? read.value : { ...read.value, requestUri: replacing.requestUri };
     const fromTag = tagOf(request.headers.first('from') ?? '') ?? '';
     const merge = mergeKey(request, fromTag);
     // RFC 3261 §8.2.2.2: the same INVITE on two ways is one call.
     if (this.#invites.has(merge) || this.#isOurOwn(request, fromTag)) return loopDetected;
-    const emergency = this.#options.isEmergency(invite.requestUri);
+    const emergency = this.#options.isEmergency(read.value.requestUri);
     if (this.#draining && !emergency) return overload;
     const { peers, board } = this.#options;
-    const chosen = chooseRoute({ from: peer, emergency, peers, board, limits: this.#limits, layer });
+    const question = { from: peer, emergency, peers, board, limits: this.#limits, layer };
+    const chosen = replacing === null ? chooseRoute(question) : routeTo(replacing, peers);
     if (!chosen.ok) return chosen.error;
     const { attempts, first } = chosen.value;
     const facts = this.#facts({ peer, first, invite, request, emergency });
     const caller = legPeer(peer, layer);
-    this.#limits.begin(facts.callId, { caller: peer, callee: first, exempt: emergency });
+    this.#limits.begin(facts.callId, {
+      caller: peer,
+      callee: first,
+      exempt: emergency || replacing !== null,
+    });
     const state = newCall({
-      ...{ facts, invite, transaction, caller, attempts },
+      ...{ facts, invite, caller, attempts },
+      transaction: { id: transaction.id, source: transaction.source, request: naming.value.request },
       tokens: drawTokens(this.#options.random, layer.sentBy(peer.listener).host),
       limits: { ringMs: this.#options.ringMs ?? ringMs },
     });

@@ -14,7 +14,7 @@ import type { ServerTransaction, TransactionLayer } from './transaction-layer.ts
 export interface Birth {
   readonly facts: CallFacts;
   readonly invite: IncomingInvite;
-  readonly transaction: ServerTransaction;
+  readonly transaction: Pick<ServerTransaction, 'id' | 'request' | 'source'>;
   readonly tokens: CallTokens;
   readonly limits: CallLimits;
   readonly caller: LegPeer;
@@ -48,7 +48,7 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
   };
 }
 
-function callerLeg({ request, source }: ServerTransaction, peer: LegPeer, tokens: CallTokens): Leg {
+function callerLeg({ request, source }: Birth['transaction'], peer: LegPeer, tokens: CallTokens): Leg {
   const leg = newLeg({
     ...{ party: 'caller', peer, callId: request.headers.first('call-id') ?? '' },
     ...{ localTag: tokens.callerTag, hop: source, session: tokens.callerSession },

@@ -140,7 +140,7 @@ export class Scene {
         ...{ headers: new Map(), offered: read.value.offered },
       },
       invite: read.value,
-      transaction: { id: 'caller-1', request: invite, source: hops.caller!, respond: () => undefined },
+      transaction: { id: 'caller-1', request: invite, source: hops.caller! },
       tokens: {
         ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b', clientNonce: 'cn' },
         ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7, backOffMs: 330, firstRSeq: 100 },
