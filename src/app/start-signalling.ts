@@ -82,6 +82,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const isEmergency = emergencyNumbers({ numbers: emergency, country: plan.country, outsideLine });
   const b2bua = createB2bua({
     ...{ ...shared, peers: peering.peers, isEmergency, board: peering.board, director: plan.director },
+    sessionTimer: plan.sip.sessionTimer,
     ...(ladders === null ? {} : { tracer: ladders }),
   });
   const gate = new RequestGate({

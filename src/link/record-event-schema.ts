@@ -54,6 +54,7 @@ const call: z.ZodType<CallRecord> = z.object({
       'recording-failed',
       'shutdown',
       'crash',
+      'session-expired',
       'protocol-error',
     ])
     .nullable(),

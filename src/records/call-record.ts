@@ -22,6 +22,7 @@ export type EndReason =
   | 'recording-failed'
   | 'shutdown'
   | 'crash'
+  | 'session-expired'
   | 'protocol-error';
 
 /** Which side of the call: the caller is the left channel, the callee the right, whatever moves later. */

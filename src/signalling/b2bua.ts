@@ -6,6 +6,7 @@ import type { Schedule } from '../kernel/timers.ts';
 import type { Direction, EndReason, Party } from '../records/call-record.ts';
 import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
+import { defaultSession, type SessionWishes } from '../sip/session-timer.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
 import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
 import { DigestGate } from './digest-gate.ts';
@@ -13,6 +14,7 @@ import { CallMeter } from './call-meter.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { headerMap, type IncomingInvite, readInvite, unservedScheme } from './incoming-invite.ts';
+import { shortInterval } from './leg-session.ts';
 import { allowedOutside, knownMethods, onlyInDialog } from './methods.ts';
 import { type FindDialog, namedDialog } from './named-dialog.ts';
 import { targetDialogs } from './outside-refer.ts';
@@ -43,6 +45,8 @@ export interface B2buaOptions {
   readonly tracer?: CallTracer;
   /** How long a call may ring; `ringMs` unless a test is in a hurry. */
   readonly ringMs?: number;
+  /** `sip.sessionTimer`; its defaults where it is absent. */
+  readonly sessionTimer?: SessionWishes;
 }
 
 /** Two user agents back to back (RFC 3261 §6) for every call: the layer above the transactions. */
@@ -244,6 +248,9 @@ class CallCentre implements B2bua {
     if (this.#invites.has(merge) || this.#isOurOwn(request, fromTag)) return loopDetected;
     const emergency = this.#options.isEmergency(read.value.requestUri);
     if (this.#draining && !emergency) return overload;
+    const session = this.#options.sessionTimer ?? defaultSession;
+    const tooShort = emergency ? null : shortInterval(request, session);
+    if (tooShort !== null) return tooShort;
     const { peers, board } = this.#options;
     const question = { from: peer, emergency, peers, board, limits: this.#limits, layer };
     const chosen = replacing === null ? chooseRoute(question) : routeTo(replacing, peers);
@@ -260,7 +267,7 @@ class CallCentre implements B2bua {
       ...{ facts, invite, caller, attempts },
       transaction: { id: transaction.id, source: transaction.source, request: naming.value.request },
       tokens: drawTokens(this.#options.random, layer.sentBy(peer.listener).host),
-      limits: { ringMs: this.#options.ringMs ?? ringMs },
+      limits: { ringMs: this.#options.ringMs ?? ringMs, session },
     });
     const call = new RunningCall(this.#dependencies(layer), state, transaction);
     this.#calls.set(call.callId, call);

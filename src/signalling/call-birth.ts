@@ -1,7 +1,6 @@
 import type { RandomBytes } from '../kernel/ids.ts';
 import { uriTransportOf } from '../sip/transport-name.ts';
 import { parseCSeq } from '../sip/cseq.ts';
-import { noChallenges } from './call-challenge.ts';
 import { newLeg } from './call-leg.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
@@ -44,7 +43,8 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
       ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
       ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },
     },
-    ...{ relays: new Map(), referrals: [], byes: new Map(), challenges: noChallenges, serial: 0, end: null },
+    ...{ relays: new Map(), referrals: [], byes: new Map(), digests: new Map(), sent: new Map() },
+    ...{ serial: 0, end: null },
   };
 }
 

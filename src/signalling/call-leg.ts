@@ -2,6 +2,7 @@ import type { Party } from '../records/call-record.ts';
 import { newOrigin } from '../sdp/origin.ts';
 import type { Leg, LegPeer } from './call-state.ts';
 import { unknownAbilities } from './leg-abilities.ts';
+import { noSession } from './leg-session.ts';
 import type { Hop } from './transaction-layer.ts';
 
 export interface LegBirth {
@@ -21,6 +22,6 @@ export function newLeg({ session, ...born }: LegBirth): Leg {
     ...{ state: born.party === 'caller' ? 'inviting' : 'idle', dialog: null, invite: null },
     ...{ acks: new Map(), queuedBye: null, origin: newOrigin(session) },
     ...{ abilities: unknownAbilities, said: null, described: null },
-    ...{ media: null, talk: null, own: null },
+    ...{ media: null, talk: null, own: null, session: noSession },
   };
 }

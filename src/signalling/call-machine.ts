@@ -11,6 +11,7 @@ import { onPrackTimer, onProvisional } from './call-provisional.ts';
 import { onOutsideRefer } from './call-refer.ts';
 import { endCall, finishIfReleased, forgetExchange } from './call-release.ts';
 import { onRelayFailed, onRelayResponse, onRequest } from './call-requests.ts';
+import { learnSession, meetsInterval, onRefreshTimer, onSessionExpired } from './call-session.ts';
 import {
   begin,
   closeCancelled,
@@ -24,6 +25,7 @@ import {
 } from './call-setup.ts';
 import type { CallEffect, CallEvent, CallState, FailureCause, Leg, TimerName } from './call-state.ts';
 import { sendQueuedBye } from './leg-requests.ts';
+import { keepSentRequests, legWith, takeSentRequest } from './sent-requests.ts';
 import { t2 } from '../sip/transaction-timers.ts';
 import { Turn } from './turn.ts';
 
@@ -42,11 +44,23 @@ export function startCall(state: CallState): Step {
 /** Pure: what the call is after an event, and what is to be done. Events that mean nothing any more do nothing. */
 export function stepCall(state: CallState, event: CallEvent): Step {
   const turn = new Turn(state);
-  if (!meetsChallenge(turn, event)) apply(turn, event);
+  if (!asksAgain(turn, event)) {
+    apply(turn, event);
+    learnSession(turn, event);
+  }
   sendOwnRequests(turn);
   finishIfReleased(turn);
+  keepSentRequests(turn);
   addCredentials(turn);
   return { state: turn.call, effects: turn.effects };
+}
+
+/** Whether a final response has our request sent once more, in a way that it asks for. */
+function asksAgain(turn: Turn, event: CallEvent): boolean {
+  const sent = takeSentRequest(turn, event);
+  const leg = legWith(turn, sent?.send.request.headers.first('call-id') ?? null);
+  if (sent === null || leg === null || event.type !== 'response') return false;
+  return meetsChallenge(turn, leg, sent, event.response) || meetsInterval(turn, leg, sent, event.response);
 }
 
 function apply(turn: Turn, event: CallEvent): void {
@@ -190,6 +204,16 @@ function onTimer(turn: Turn, name: TimerName): void {
       return;
     case 'own-callee':
       onOwnTimer(turn, 'callee');
+      return;
+    case 'refresh-caller':
+      onRefreshTimer(turn, 'caller');
+      return;
+    case 'refresh-callee':
+      onRefreshTimer(turn, 'callee');
+      return;
+    case 'expiry-caller':
+    case 'expiry-callee':
+      onSessionExpired(turn);
       return;
     case 'release':
       turn.updateLeg('caller', { state: 'closed' });

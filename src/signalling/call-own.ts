@@ -103,9 +103,10 @@ export function onOwnResponse(turn: Turn, leg: Leg, response: SipResponse): void
   }
   forgetOwn(turn, party);
   if (status < 300) accept(turn, leg, response);
-  // RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog.
-  if (status === 481) endCall(turn, { reason: 'protocol-error' });
-  if (status === 408) endCall(turn, { reason: 'upstream-timeout' });
+  // RFC 3261 §12.2.1.2, RFC 4028 §10: 481 and 408 say that the other side has lost the dialog.
+  const expired = own.purpose === 'refresh';
+  if (status === 481) endCall(turn, { reason: expired ? 'session-expired' : 'protocol-error' });
+  if (status === 408) endCall(turn, { reason: expired ? 'session-expired' : 'upstream-timeout' });
 }
 
 function accept(turn: Turn, { party, own }: Leg, response: SipResponse): void {
@@ -128,9 +129,10 @@ function backOff({ call }: Turn, { dialog }: Leg): number {
 }
 
 /** RFC 3261 §8.1.3.1: a timeout is a 408, which ends the dialog (§12.2.1.2). */
-export function onOwnFailed(turn: Turn, { party }: Leg, cause: FailureCause): void {
+export function onOwnFailed(turn: Turn, { party, own }: Leg, cause: FailureCause): void {
   forgetOwn(turn, party);
-  if (cause === 'timeout') endCall(turn, { reason: 'upstream-timeout' });
+  if (cause !== 'timeout') return;
+  endCall(turn, { reason: own?.purpose === 'refresh' ? 'session-expired' : 'upstream-timeout' });
 }
 
 /** The back-off is over, or the party has taken longer than anybody waits: then it is left alone. */

@@ -6,6 +6,7 @@ import { acceptExchange } from './call-acceptance.ts';
 import { faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
 import { askResync } from './call-own.ts';
 import { speaks100rel } from './call-provisional.ts';
+import { answersRefresh } from './call-refresh.ts';
 import { acknowledgeUnused, endCall, forgetExchange } from './call-release.ts';
 import { passRefusal, respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, Exchange, FailureCause } from './call-state.ts';
@@ -28,8 +29,10 @@ export function onReinvite(turn: Turn, party: Party, arrived: ArrivedRequest): v
     return;
   }
   const described = sessionBody(request);
-  if (described.ok) relayAsInvite(turn, party, arrived, described.value);
-  else respondRefusal(turn, transaction, request, faultForms[described.error].refusal);
+  if (!described.ok) respondRefusal(turn, transaction, request, faultForms[described.error].refusal);
+  else if (!answersRefresh(turn, party, arrived, described.value)) {
+    relayAsInvite(turn, party, arrived, described.value);
+  }
 }
 
 /** Sends a re-INVITE to the other leg, for one that came or for an UPDATE that the other leg does not take. */

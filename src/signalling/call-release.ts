@@ -7,6 +7,7 @@ import { respondRefusal } from './call-responses.ts';
 import type { Farewell, Leg } from './call-state.ts';
 import { endForms } from './end-reasons.ts';
 import { ackKey, acknowledge, farewell, sendBye } from './leg-requests.ts';
+import { stopSession } from './leg-session.ts';
 import type { EndedLeg } from './ports.ts';
 import { stopProvisionals } from './provisional-queue.ts';
 import type { Refusal } from './refusal.ts';
@@ -39,7 +40,10 @@ export function endCall(turn: Turn, ending: Ending): void {
     turn.update({ phase: 'ending' });
     turn.setTimer('release', releaseMs);
     for (const name of ['admission', 'ring', 'exchange'] as const) turn.clearTimer(name);
-    for (const party of ['caller', 'callee'] as const) forgetOwn(turn, party);
+    for (const party of ['caller', 'callee'] as const) {
+      forgetOwn(turn, party);
+      stopSession(turn, party);
+    }
   }
   settleExchange(turn);
   releaseCaller(turn, ending);

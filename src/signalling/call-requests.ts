@@ -15,6 +15,7 @@ import { later } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { farewellOf, sendBye, sendInDialog } from './leg-requests.ts';
+import { shortInterval } from './leg-session.ts';
 import { allowedFrom, knownMethods, relayedMethods } from './methods.ts';
 import { answerOptions, countDown, noSuchCall, refusedMethod, type Refusal, tooManyHops } from './refusal.ts';
 import { otherParty, type Turn } from './turn.ts';
@@ -71,7 +72,12 @@ function outOfTurn(
   const received = receiveInDialog(dialog, request);
   if (!received.ok) return { status: 500, phrase: 'Out Of Order' };
   turn.updateSide(party, at, { dialog: received.value });
-  return unsupportedExtensions(request);
+  return unsupportedExtensions(request) ?? tooShort(turn, request);
+}
+
+/** An emergency call is never refused: its session lives as short as its sender wants. */
+function tooShort({ call }: Turn, request: SipRequest): Refusal | null {
+  return call.facts.emergency ? null : shortInterval(request, call.limits.session);
 }
 
 /** A party hangs up: 200 to it, BYE to the other with what its BYE said (RFC 3261 §15.1.2). */

@@ -5,6 +5,7 @@ import { carryBody } from './carried-body.ts';
 import type { Exchange } from './call-state.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
+import { agreeSession } from './leg-session.ts';
 import { allowedFrom, allowedMethods, targetRefreshes } from './methods.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Turn } from './turn.ts';
@@ -48,6 +49,7 @@ export function inviteResponse(
     if (redirects(status))
       for (const contact of upstream.headers.all('contact')) headers.append('Contact', contact);
   }
+  if (status >= 200 && status < 300) agreeSession(turn, from, request, headers);
   if (!bodyPasses && body.length > 0) headers.append('Content-Type', bodyType);
   return response;
 }
@@ -58,11 +60,11 @@ function redirects(status: number): boolean {
 
 /**
  * What a final refusal of one leg becomes on the other. A challenge belongs to its leg, and 401 or 407 without
- * one is no response; RFC 3261 §16.7 item 6: 503 speaks of the next hop, so it goes on as 500.
+ * one is no response; an interval (422, RFC 4028) is a leg's too; RFC 3261 §16.7 item 6: 503 speaks of the next hop, so it goes on as 500.
  */
 function relayedRefusal({ status, phrase }: SipResponse): Refusal {
   if (status === 401 || status === 407) return { status: 403, phrase: 'Forbidden' };
-  if (status === 503) return { status: 500, phrase: 'Server Internal Error' };
+  if (status === 422 || status === 503) return { status: 500, phrase: 'Server Internal Error' };
   return { status, phrase };
 }
 

@@ -18,6 +18,7 @@ import { passHeaders } from './header-map.ts';
 import { requestUriAt, withHost, withoutTag } from './identity.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { farewell, sendBye } from './leg-requests.ts';
+import { askSession } from './leg-session.ts';
 import { allowedFrom } from './methods.ts';
 import type { Admission } from './ports.ts';
 import { retryAfter } from './refusal.ts';
@@ -136,6 +137,7 @@ function dialRequest(
     turn.passageTo('callee'),
     carried.bodyPasses ? 'passes' : 'replaced',
   );
+  askSession(turn, 'callee', headers);
   const { body, bodyPasses, bodyType } = carried;
   if (!bodyPasses && body.length > 0) headers.append('Content-Type', bodyType);
   return { type: 'request', method: 'INVITE', uri: requestUriAt(requestUri, attempt.target), headers, body };

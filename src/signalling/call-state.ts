@@ -4,14 +4,17 @@ import type { SessionDescription } from '../sdp/session-description.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { Dialog } from '../sip/dialog.ts';
 import type { SipHeaders, SipRequest, SipResponse } from '../sip/message.ts';
+import type { SessionWishes } from '../sip/session-timer.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
 import type { Uri } from '../sip/uri.ts';
-import type { ChallengeState } from './call-challenge.ts';
+import type { DigestSessions } from './call-challenge.ts';
 import type { CarriedBody } from './carried-body.ts';
 import type { Side } from './dialog-side.ts';
+import type { LegSession } from './leg-session.ts';
 import type { NamedDialog } from './named-dialog.ts';
 import type { Target } from './peers.ts';
 import type { Admission, CallEnd, CallFacts, LocalMedia, NegotiatedMedia } from './ports.ts';
+import type { SentRequest } from './sent-requests.ts';
 import type { Hop } from './transaction-layer.ts';
 
 /**
@@ -82,6 +85,7 @@ export interface Leg extends Side {
   readonly queuedBye: Farewell | null;
   /** A request of our own within the dialog, under way or waiting; there is one at a time. */
   readonly own: OwnRequest | null;
+  readonly session: LegSession;
 }
 
 /**
@@ -216,7 +220,9 @@ export interface CallState {
   readonly referrals: readonly Referral[];
   /** BYEs under way, to the leg that each ends; null: a fork's, which no leg waits for. */
   readonly byes: ReadonlyMap<string, Party | null>;
-  readonly challenges: ChallengeState;
+  readonly digests: DigestSessions;
+  /** By client transaction: requests of ours without a final response. */
+  readonly sent: ReadonlyMap<string, SentRequest>;
   /** Number of the next client transaction. */
   readonly serial: number;
   readonly end: { readonly outcome: Outcome; readonly reason: EndReason } | null;
@@ -242,6 +248,7 @@ export interface CallTokens {
 
 export interface CallLimits {
   readonly ringMs: number;
+  readonly session: SessionWishes;
 }
 
 export type TimerName =
@@ -253,6 +260,8 @@ export type TimerName =
   | 'cancel-wait'
   | 'release'
   | `own-${Party}`
+  | `refresh-${Party}`
+  | `expiry-${Party}`
   /** Of the reliable provisional under this tag of ours. */
   | `prack ${string}`;
 

@@ -31,6 +31,8 @@ export const endForms: Readonly<Record<EndReason, EndForm>> = {
   'recording-failed': form('ours', 503, 'Service Unavailable', 41, 'Recording failed'),
   shutdown: form('ours', 503, 'Service Unavailable', 41, 'Shutting down'),
   crash: form('ours', 500, 'Server Internal Error', 41, 'Media failure'),
+  // RFC 4028 §10: the other side may be gone; Q.850 102, recovery on timer expiry.
+  'session-expired': form('indeterminate', 500, 'Server Internal Error', 102, 'Session timer expired'),
   'protocol-error': form('indeterminate', 500, 'Server Internal Error', 111, 'Protocol error'),
 };
 

@@ -5,7 +5,7 @@ import type { Refusal } from './refusal.ts';
  * Option tags that we speak (RFC 3261 §19.2), on each leg by itself: what a party requires of us is held against
  * this table, and what we say to support is made of it.
  */
-const spokenOptions: readonly string[] = ['100rel'];
+const spokenOptions: readonly string[] = ['100rel', 'timer'];
 
 /** Those that are promised on one leg where the other party promises them (RFC 6228: 199). */
 const passedOptions: readonly string[] = ['199'];

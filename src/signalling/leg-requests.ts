@@ -7,6 +7,7 @@ import { carryBody } from './carried-body.ts';
 import { dialogHop } from './dialog-hop.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
+import { askSession } from './leg-session.ts';
 import { allowedFrom, targetRefreshes } from './methods.ts';
 import type { Turn } from './turn.ts';
 
@@ -43,6 +44,7 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
   if (targetRefreshes.has(wanted.method)) {
     headers.append('Contact', leg.peer.contact).append('Allow', allowedFrom(leg.peer));
     appendSupported(headers, wanted.without);
+    if (turn.fork(at) === null) askSession(turn, party, headers);
   }
   if (withContact.has(wanted.method)) headers.append('Contact', leg.peer.contact);
   for (const [name, value] of wanted.extra ?? []) headers.append(name, value);

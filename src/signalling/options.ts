@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limitOptions } from './defence/options.ts';
 import { listenerOptions } from './listener-options.ts';
 import { parseDnsServer } from './locate/system-files.ts';
+import { defaultSession, leastMinSeconds } from '../sip/session-timer.ts';
 import { idForm } from './option-forms.ts';
 import { registerOptions } from './peering/register-options.ts';
 
@@ -62,6 +63,18 @@ const peer = z.strictObject({
 
 const route = z.strictObject({ from: idForm, to: z.array(idForm).min(1) });
 
+/** RFC 4028. */
+const sessionTimer = z
+  .strictObject({
+    /** What is asked for; 0: nothing, and what a peer asks for holds. */
+    expiresSeconds: z.number().int().min(0).max(86_400).default(defaultSession.expiresSeconds),
+    minSeconds: z.number().int().min(leastMinSeconds).max(86_400).default(defaultSession.minSeconds),
+  })
+  .refine(({ expiresSeconds, minSeconds }) => expiresSeconds === 0 || expiresSeconds >= minSeconds, {
+    path: ['expiresSeconds'],
+    error: 'is below minSeconds; raise it, or set it to 0 to ask for no session timer',
+  });
+
 /** The `sip` part of the configuration. */
 export const sipOptions = z.strictObject({
   listeners: z.array(listenerOptions).min(1),
@@ -85,6 +98,7 @@ export const sipOptions = z.strictObject({
   /** Digits that a PBX may leave before a number. */
   outsideLine: z.array(dialledDigits).default(['0']),
   limits: limitOptions.prefault({}),
+  sessionTimer: sessionTimer.prefault({}),
   /** Whether the SIP messages of each call are kept, without secrets. */
   ladder: z.enum(['off', 'calls']).default('calls'),
   /** What they may hold in memory until their calls are over, megabytes. */

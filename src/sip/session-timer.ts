@@ -22,6 +22,8 @@ export interface SessionExpires {
 
 /** RFC 4028 §5: "This minimum interval MUST NOT be lower than 90 seconds". */
 export const leastMinSeconds = 90;
+/** RFC 4028 §4 recommends half an hour. */
+export const defaultSession: SessionWishes = { expiresSeconds: 1800, minSeconds: leastMinSeconds };
 /** Nobody makes us refresh more often than each ten seconds, whatever it says. */
 const shortestSeconds = 20;
 /** Longer than any call; and its milliseconds are what a timer can count. */

@@ -263,6 +263,6 @@ describe('the rest of a call whose INVITE was challenged', () => {
     scene.answer('INFO', 200);
     scene.from('caller', 'INFO');
     scene.fail('INFO', 'transport');
-    expect(scene.state.challenges.sent.size).toBe(0);
+    expect(scene.state.sent.size).toBe(0);
   });
 });

@@ -4,6 +4,8 @@ import type { CallEvent } from '../../src/signalling/call-state.ts';
 import { calleeSdp, callerInvite, callerSdp, local, Scene, sdp } from './call-scene.ts';
 
 const challenge = ['Proxy-Authenticate', 'Digest realm="r", nonce="n", qop="auth"'] as const;
+const refreshedByUs = ['Session-Expires', '1800;refresher=uac'] as const;
+const allowsUpdate = ['Allow', 'INVITE, BYE, UPDATE'] as const;
 const staleChallenge = ['WWW-Authenticate', 'Digest realm="r", nonce="m", stale=true'] as const;
 
 /** What may happen to a call, at any time. A stroke that makes no sense then is left out. */
@@ -21,12 +23,15 @@ const strokes: Record<string, (scene: Scene) => void> = {
   ring: (scene) => scene.answer('INVITE', 180),
   early: (scene) => scene.answer('INVITE', 183, { tag: 'carol', body: calleeSdp }),
   accept: (scene) => scene.answer('INVITE', 200, { body: calleeSdp }),
+  acceptTimed: (scene) =>
+    scene.answer('INVITE', 200, { body: calleeSdp, extra: [refreshedByUs, allowsUpdate] }),
   acceptFork: (scene) => scene.answer('INVITE', 200, { tag: 'carol', body: calleeSdp }),
   acceptBare: (scene) => scene.answer('INVITE', 200),
   busy: (scene) => scene.answer('INVITE', 486),
   unacceptable: (scene) => scene.answer('INVITE', 488),
   foreignOffer: (scene) => scene.answer('INVITE', 200, { body: sdp('198.51.100.1', 6000, '18') }),
   unavailable: (scene) => scene.answer('INVITE', 503),
+  shortInterval: (scene) => scene.answer('INVITE', 422, { extra: [['Min-SE', '3600']] }),
   gone: (scene) => scene.answer('INVITE', 481),
   challenged: (scene) => scene.answer('INVITE', 407, { extra: [challenge] }),
   challengedStale: (scene) => scene.answer('INVITE', 401, { extra: [staleChallenge] }),
@@ -40,6 +45,11 @@ const strokes: Record<string, (scene: Scene) => void> = {
   calleeBye: (scene) => void scene.from('callee', 'BYE'),
   callerHold: (scene) => void scene.from('caller', 'INVITE', { body: callerSdp }),
   calleeHold: (scene) => void scene.from('callee', 'INVITE', { body: calleeSdp }),
+  callerRefresh: (scene) => void scene.from('caller', 'INVITE', { body: callerSdp, extra: [refreshedByUs] }),
+  callerUpdate: (scene) => void scene.from('caller', 'UPDATE', { extra: [refreshedByUs] }),
+  updateAnswer: (scene) => scene.answer('UPDATE', 200, { extra: [refreshedByUs] }),
+  updateRefused: (scene) => scene.answer('UPDATE', 500),
+  updateGone: (scene) => scene.answer('UPDATE', 481),
   callerBare: (scene) => void scene.from('caller', 'INVITE'),
   info: (scene) => void scene.from('caller', 'INFO'),
   infoAnswer: (scene) => scene.answer('INFO', 200),
@@ -54,6 +64,14 @@ const strokes: Record<string, (scene: Scene) => void> = {
 
 const timers: Extract<CallEvent, { type: 'timer' }>['name'][] = [
   ...(['retransmit', 'ack-wait', 'ring', 'exchange', 'cancel-wait', 'admission', 'release'] as const),
+  ...([
+    'own-caller',
+    'own-callee',
+    'expiry-caller',
+    'expiry-callee',
+    'refresh-caller',
+    'refresh-callee',
+  ] as const),
 ];
 
 /** Both `opened` and `admitted` are answers to a question; only then do they come, and once. */
@@ -62,15 +80,17 @@ function mayCome(stroke: string, scene: Scene): boolean {
   if (stroke.startsWith('admit')) return awaiting && scene.state.local === null && !opened.has(scene);
   if (stroke === 'open' || stroke === 'noPorts') return awaiting && opened.has(scene);
   const method =
-    /^(?:trying|ring|early|accept.*|busy|unacceptable|foreignOffer|unavailable|gone|challenged.*|timeout|broken)$/.test(
+    /^(?:trying|ring|early|accept.*|busy|unacceptable|foreignOffer|unavailable|gone|shortInterval|challenged.*|timeout|broken)$/.test(
       stroke,
     )
       ? 'INVITE'
-      : /^info(?:Answer|Gone|Challenged)$/.test(stroke)
-        ? 'INFO'
-        : /^bye(?:Answer|Challenged|Timeout)$/.test(stroke)
-          ? 'BYE'
-          : null;
+      : /^update(?:Answer|Refused|Gone)$/.test(stroke)
+        ? 'UPDATE'
+        : /^info(?:Answer|Gone|Challenged)$/.test(stroke)
+          ? 'INFO'
+          : /^bye(?:Answer|Challenged|Timeout)$/.test(stroke)
+            ? 'BYE'
+            : null;
   if (method !== null) return scene.sent.some(({ request }) => request.method === method);
   return phase !== 'over' || !stroke.startsWith('caller');
 }
@@ -137,6 +157,7 @@ describe('any history of a call', () => {
         ['admitNarrow', 'open'],
         ['admitNarrow', 'open', 'unacceptable'],
         ['admit', 'open', 'accept'],
+        ['admit', 'open', 'acceptTimed', 'ack', 'refresh-callee'],
         ['admit', 'open', 'accept', 'ackAnswer'],
       ),
       history,

@@ -39,7 +39,7 @@ describe('RFC 6337 Table 1, pattern 3: offer in INVITE, answer in a reliable pro
 describe('RFC 6337 Table 1, pattern 4: offer in a reliable provisional, answer in PRACK', () => {
   it('the offer goes on reliably, the answer in our PRACK, and the 200 has no SDP any more', () => {
     const scene = new Scene({ invite: late });
-    expect(scene.request('INVITE').request.headers.first('supported')).toBe('100rel');
+    expect(scene.request('INVITE').request.headers.first('supported')).toBe('100rel, timer');
     scene.look();
     scene.reliably(183, 1, { body: sdp('198.51.100.1', 6000, '0 8') });
     expect(scene.look()).toEqual(['183 to caller-1 with SDP']);
@@ -59,7 +59,7 @@ describe('RFC 6337 Table 1, pattern 4: offer in a reliable provisional, answer i
 
   it('a caller without PRACK: the callee is not told that it may, and the offer waits for the 200', () => {
     const scene = new Scene({ invite: callerInvite('') });
-    expect(scene.request('INVITE').request.headers.first('supported')).toBeNull();
+    expect(scene.request('INVITE').request.headers.first('supported')).toBe('timer');
     scene.look();
     scene.reliably(183, 1, { body: calleeSdp }).answer('INVITE', 200, { body: calleeSdp });
     expect(scene.look()).toEqual(['183 to caller-1', '200 to caller-1 with SDP']);

@@ -84,10 +84,10 @@ describe('a re-INVITE of our own', () => {
   });
 
   it.each([
-    ['481', (scene: Scene) => scene.answer('INVITE', 481), 'indeterminate/protocol-error'],
-    ['408', (scene: Scene) => scene.answer('INVITE', 408), 'upstream/upstream-timeout'],
-    ['nothing', (scene: Scene) => scene.fail('INVITE', 'timeout'), 'upstream/upstream-timeout'],
-  ])('RFC 3261 §12.2.1.2: answered by %s, the call ends', (_name, answer, end) => {
+    ['481', (scene: Scene) => scene.answer('INVITE', 481), 'indeterminate/session-expired'],
+    ['408', (scene: Scene) => scene.answer('INVITE', 408), 'indeterminate/session-expired'],
+    ['nothing', (scene: Scene) => scene.fail('INVITE', 'timeout'), 'indeterminate/session-expired'],
+  ])('RFC 3261 §12.2.1.2, RFC 4028 §10: answered by %s, the call ends', (_name, answer, end) => {
     const scene = Scene.up().ask('callee', refresh);
     scene.look();
     answer(scene);

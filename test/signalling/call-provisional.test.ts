@@ -6,7 +6,7 @@ const requires = callerInvite(callerSdp, [['Require', '100rel']]);
 describe('RFC 3262 §4: reliable provisionals of the callee', () => {
   it('we say that we know them, and each gets a PRACK of ours in its early dialog', () => {
     const scene = new Scene().reliably(180, 7);
-    expect(scene.request('INVITE').request.headers.first('supported')).toBe('100rel');
+    expect(scene.request('INVITE').request.headers.first('supported')).toBe('100rel, timer');
     expect(scene.look().slice(-2)).toEqual(['PRACK to callee', '180 to caller-1']);
     const { request } = scene.request('PRACK');
     expect([request.uri, request.headers.first('to'), request.headers.first('cseq')]).toEqual([
@@ -279,7 +279,7 @@ describe('RFC 6228: 199', () => {
 
   it('is promised and passed on where the caller promises it, and ends that early dialog alone', () => {
     const scene = new Scene({ invite: knows }).answer('INVITE', 180).answer('INVITE', 180, { tag: 'carol' });
-    expect(scene.request('INVITE').request.headers.first('supported')).toBe('100rel, 199');
+    expect(scene.request('INVITE').request.headers.first('supported')).toBe('100rel, timer, 199');
     scene.look();
     scene.answer('INVITE', 199, { tag: 'carol' }).answer('INVITE', 183, { tag: 'carol' });
     expect(scene.look()).toEqual(['199 to caller-1']);

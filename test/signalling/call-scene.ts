@@ -14,6 +14,7 @@ import { readInvite } from '../../src/signalling/incoming-invite.ts';
 import type { Admission, LocalMedia, NegotiatedMedia } from '../../src/signalling/ports.ts';
 import type { Hop } from '../../src/signalling/transaction-layer.ts';
 import type { DigestCredentials } from '../../src/sip/digest-client.ts';
+import { defaultSession, type SessionWishes } from '../../src/sip/session-timer.ts';
 import { SipHeaders, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 
 type Lines = readonly (readonly [string, string])[];
@@ -70,6 +71,9 @@ export interface SceneOptions {
   readonly admission?: Admission;
   /** What every callee's peer knows us by. */
   readonly credentials?: DigestCredentials;
+  /** `sip.sessionTimer`. */
+  readonly session?: SessionWishes;
+  readonly emergency?: boolean;
   /** Stops before the director has answered. */
   readonly cold?: boolean;
   /** Peers outside of the trust domain: `pbx`, `carrier`. */
@@ -114,6 +118,8 @@ export class Scene {
     attempts = ['callee'],
     admission,
     credentials,
+    session = defaultSession,
+    emergency = false,
     cold,
     untrusted = [],
     refer = 'refuse',
@@ -134,7 +140,7 @@ export class Scene {
           direction: 'outbound',
           callerPeer: 'pbx',
           calleePeer: 'carrier',
-          emergency: false,
+          emergency,
         },
         ...{ from: read.value.from, to: read.value.to, callerSipCallId: 'call-a' },
         ...{ headers: new Map(), offered: read.value.offered },
@@ -145,7 +151,7 @@ export class Scene {
         ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b', clientNonce: 'cn' },
         ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7, backOffMs: 330, firstRSeq: 100 },
       },
-      limits: { ringMs: 180_000 },
+      limits: { ringMs: 180_000, session },
       caller: peer('pbx'),
       attempts: attempts.map((name): Attempt => {
         const hop = hops[name]!;
