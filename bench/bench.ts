@@ -1,14 +1,19 @@
 import { cpus } from 'node:os';
-import { type BenchFigure, measure } from './measure.ts';
+import { measure } from './measure.ts';
 import { hostileCases } from './micro/hostile-cases.ts';
 import { mediaCases } from './micro/media-cases.ts';
 import { sealCases } from './micro/seal-cases.ts';
 import { sipCases } from './micro/sip-cases.ts';
+import { printCalls, printMemory, printOperations, printScenarios, printSoak, soakRow } from './print.ts';
+import { type CallsFigures, runCalls } from './scenario/calls.ts';
+import { memoryFaults, runMemory } from './scenario/memory.ts';
 import { runScenario, type ScenarioFigures, type ScenarioPlan } from './scenario/scenario.ts';
+import { runSoak, soakFaults } from './scenario/soak.ts';
 
 /**
- * `npm run bench` prints everything, `npm run bench -- operations` or `-- scenario` a part, `--json` the
- * same as JSON. Calls and seconds of the scenarios: `--calls 50 --seconds 20`.
+ * `npm run bench` runs operations, scenario and calls; `npm run bench -- PART ...` those that are named, of
+ * operations, sip, scenario, calls, memory and soak. Options stand in bench/README.md. Memory and soak end
+ * with code 1 where something failed or is left.
  */
 const words = process.argv.slice(2);
 const json = words.includes('--json');
@@ -16,49 +21,76 @@ const numberAfter = (flag: string, otherwise: number): number => {
   const at = words.indexOf(flag);
   return at < 0 ? otherwise : Number(words[at + 1]);
 };
-const wants = (part: string): boolean =>
-  words.includes(part) || !(words.includes('operations') || words.includes('scenario'));
+const parts = ['operations', 'sip', 'scenario', 'calls', 'memory', 'soak'] as const;
+type Part = (typeof parts)[number];
+const named = parts.filter((part) => words.includes(part));
+const wanted: readonly Part[] = named.length > 0 ? named : ['operations', 'scenario', 'calls'];
 
-const calls = numberAfter('--calls', 50);
-const seconds = numberAfter('--seconds', 20);
-const plans: readonly ScenarioPlan[] = [
-  { name: 'relay', calls, seconds, record: 'never' },
-  { name: 'relay + WAV, sealed', calls, seconds, record: 'wav' },
-  { name: 'relay + MP3, sealed', calls, seconds, record: 'mp3' },
-];
-
-const operations: BenchFigure[] = wants('operations')
-  ? [...sipCases, ...hostileCases, ...mediaCases, ...sealCases].map(measure)
-  : [];
-if (!json && operations.length > 0) printOperations(operations);
-
-const scenarios: ScenarioFigures[] = [];
-if (wants('scenario')) {
-  for (const plan of plans) scenarios.push(await runScenario(plan));
-  if (!json) printScenarios(scenarios);
+const results: Partial<Record<Part, unknown>> = {};
+const faults: string[] = [];
+for (const part of wanted) {
+  if (!json) console.log(`\n## ${part}\n`);
+  results[part] = await run(part);
 }
-
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-if (json) console.log(JSON.stringify({ machine, operations, scenarios }, null, 2));
+if (json) console.log(JSON.stringify({ machine, ...results, faults }, null, 2));
 else console.log(`\n${machine.cores} cores of ${machine.cpu}, Node ${machine.node}`);
+for (const fault of faults) console.error(`failed: ${fault}`);
+process.exitCode = faults.length > 0 ? 1 : 0;
 
-function printOperations(figures: readonly BenchFigure[]): void {
-  console.log('| operation | what | ns (CPU, median) | fastest - slowest |\n|---|---|---|---|');
-  for (const { name, unit, nanoseconds, fastest, slowest } of figures) {
-    const row = [name, unit, nanoseconds, `${fastest.toFixed(0)} - ${slowest.toFixed(0)}`];
-    console.log(`| ${row.map((cell) => (typeof cell === 'number' ? cell.toFixed(0) : cell)).join(' | ')} |`);
+async function run(part: Part): Promise<unknown> {
+  switch (part) {
+    case 'operations':
+      return shown([...sipCases, ...hostileCases, ...mediaCases, ...sealCases].map(measure), printOperations);
+    case 'sip':
+      return shown([...sipCases, ...hostileCases].map(measure), printOperations);
+    case 'scenario':
+      return shown(await scenarios(), printScenarios);
+    case 'calls':
+      return shown(await calls(), printCalls);
+    case 'memory': {
+      const figures = await runMemory(numberAfter('--calls', 10_000));
+      faults.push(...memoryFaults(figures));
+      return shown(figures, printMemory);
+    }
+    case 'soak': {
+      const plan = {
+        minutes: numberAfter('--minutes', 30),
+        rate: numberAfter('--rate', 20),
+        record: words.includes('--never') ? 'never' : 'wav',
+      } as const;
+      const figures = await runSoak(plan, (sample) => {
+        if (!json) console.log(soakRow(sample));
+      });
+      faults.push(...soakFaults(figures));
+      return shown(figures, printSoak);
+    }
   }
 }
 
-function printScenarios(figures: readonly ScenarioFigures[]): void {
-  console.log(
-    '\n| scenario | calls | packets lost | delay p50 / p99 / p99.9 ms | CPU % of a core a call | KiB a call |\n|---|---|---|---|---|---|',
-  );
-  for (const f of figures) {
-    const lost = `${f.packetsSent - f.packetsReceived} of ${f.packetsSent}`;
-    const delay = [f.delayP50, f.delayP99, f.delayP999].map((ms) => ms.toFixed(1)).join(' / ');
-    console.log(
-      `| ${f.name} | ${f.callsUp} of ${f.calls} | ${lost} | ${delay} | ${f.cpuPercentPerCall.toFixed(2)} | ${f.kibPerCall.toFixed(0)} |`,
-    );
-  }
+function shown<T>(figures: T, print: (figures: T) => void): T {
+  if (!json) print(figures);
+  return figures;
+}
+
+async function scenarios(): Promise<ScenarioFigures[]> {
+  const sizes = { calls: numberAfter('--calls', 50), seconds: numberAfter('--seconds', 20) };
+  const plans: readonly ScenarioPlan[] = [
+    { name: 'relay', ...sizes, record: 'never' },
+    { name: 'relay + WAV, sealed', ...sizes, record: 'wav' },
+    { name: 'relay + MP3, sealed', ...sizes, record: 'mp3' },
+  ];
+  const figures: ScenarioFigures[] = [];
+  for (const plan of plans) figures.push(await runScenario(plan));
+  return figures;
+}
+
+async function calls(): Promise<CallsFigures[]> {
+  const rate = numberAfter('--rate', 0);
+  const steps = { rates: rate > 0 ? [rate] : [200, 400, 500, 600], seconds: numberAfter('--seconds', 10) };
+  const recorded = { rates: rate > 0 ? [rate] : [25, 50, 100], seconds: steps.seconds };
+  return [
+    ...(await runCalls({ name: 'never', record: 'never', ...steps })),
+    ...(await runCalls({ name: 'recorded (WAV)', record: 'wav', ...recorded })),
+  ];
 }
