@@ -59,6 +59,14 @@ function groups(text: string): number[] {
   });
 }
 
+/** Whether one host can be sent to there: not "this network", multicast, reserved or broadcast (RFC 6890 §2.2). */
+export function isUnicast(address: Uint8Array): boolean {
+  const [first = 0] = address;
+  if (address.length === 4) return first !== 0 && first < 224;
+  // RFC 4291 §2.5.2 and §2.7.
+  return first !== 0xff && address.some((byte) => byte !== 0);
+}
+
 /** Whether an address (and its port) lies within. */
 export function contains(prefix: AddressPrefix, address: Uint8Array, port: number): boolean {
   return (prefix.port === null || prefix.port === port) && sameBits(prefix.bytes, address, prefix.bits);

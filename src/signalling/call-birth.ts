@@ -90,6 +90,7 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
     // RFC 3261 §8.1.1.8: by this URI it reaches us, which is why it is the one that we register.
     contact: `<sip:${user}${literal}:${port}${parameter}>`,
     listener: peer.listener,
+    match: peer.match,
     transport,
     credentials: peer.credentials,
     trusted: peer.trust,

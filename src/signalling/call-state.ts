@@ -8,6 +8,7 @@ import type { SessionWishes } from '../sip/session-timer.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
 import type { Uri } from '../sip/uri.ts';
 import type { DigestSessions } from './call-challenge.ts';
+import type { AddressPrefix } from './address-prefix.ts';
 import type { CarriedBody } from './carried-body.ts';
 import type { Side } from './dialog-side.ts';
 import type { LegSession } from './leg-session.ts';
@@ -37,6 +38,8 @@ export interface LegPeer {
   /** Our Contact on its listener, `<sip:192.0.2.1:5060>`. */
   readonly contact: string;
   readonly listener: string;
+  /** Where it sends from, and where it may point us. */
+  readonly match: readonly AddressPrefix[];
   /** Its listener's. */
   readonly transport: SipTransport;
   /** What its challenges are answered with. */

@@ -18,6 +18,8 @@ export interface Peer {
   readonly id: string;
   readonly side: 'pbx' | 'trunk';
   readonly listener: string;
+  /** Where it sends from. */
+  readonly match: readonly AddressPrefix[];
   /** Host of From, To and asserted identity towards it; null: our own address. */
   readonly domain: string | null;
   /** In the order in which they are tried. */
@@ -79,17 +81,12 @@ export interface PeerBook {
   readonly all: readonly Peer[];
 }
 
-interface Entry {
-  readonly peer: Peer;
-  readonly prefixes: readonly AddressPrefix[];
-}
-
 /** Reads peers and routes. Each fault is one sentence: what, where, how to mend. */
 export function createPeerBook(options: SipOptions): Result<PeerBook, readonly string[]> {
   const faults: string[] = [];
-  const entries = options.peers.map((peer) => peerEntry(peer, options.listeners, faults));
-  faults.push(...ambiguities(entries));
-  const byId = new Map(entries.map(({ peer }) => [peer.id, peer]));
+  const all = options.peers.map((peer) => readPeer(peer, options.listeners, faults));
+  faults.push(...ambiguities(all));
+  const byId = new Map(all.map((peer) => [peer.id, peer]));
   const routes = new Map<string, readonly Peer[]>();
   for (const { from, to } of options.routes) {
     if (routes.has(from))
@@ -101,28 +98,28 @@ export function createPeerBook(options: SipOptions): Result<PeerBook, readonly s
   }
   if (faults.length > 0) return err(faults);
   return ok({
-    find: (listener, address, port) => findPeer(entries, listener, address, port),
+    find: (listener, address, port) => findPeer(all, listener, address, port),
     named: (id) => byId.get(id) ?? null,
     route: (from) => routes.get(from) ?? [],
     all: [...byId.values()],
   });
 }
 
-function findPeer(entries: readonly Entry[], listener: string, address: string, port: number): Peer | null {
+function findPeer(peers: readonly Peer[], listener: string, address: string, port: number): Peer | null {
   const bytes = addressBytes(address);
   if (bytes === null) return null;
-  for (const { peer, prefixes } of entries) {
-    if (peer.listener === listener && prefixes.some((prefix) => contains(prefix, bytes, port))) return peer;
+  for (const peer of peers) {
+    if (peer.listener === listener && peer.match.some((prefix) => contains(prefix, bytes, port))) return peer;
   }
   return null;
 }
 
-function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], faults: string[]): Entry {
+function readPeer(options: PeerOptions, listeners: readonly ListenerOptions[], faults: string[]): Peer {
   const where = `sip.peers "${options.id}"`;
   const listener = listeners.find(({ id }) => id === options.listener);
   if (listener === undefined)
     faults.push(`${where}: there is no listener "${options.listener}"; name one of sip.listeners`);
-  const prefixes = options.match.flatMap((text) => {
+  const match = options.match.flatMap((text) => {
     const prefix = parseAddressPrefix(text);
     if (prefix !== null) return [prefix];
     faults.push(
@@ -139,8 +136,7 @@ function peerEntry(options: PeerOptions, listeners: readonly ListenerOptions[], 
   });
   const registration = registrationPlan(options);
   if (typeof registration === 'string') faults.push(`${where}: register ${registration}`);
-  const peer = peerOf(options, targets, typeof registration === 'string' ? null : registration);
-  return { peer, prefixes };
+  return { ...peerOf(options, targets, typeof registration === 'string' ? null : registration), match };
 }
 
 /** What is not configured is null. */
@@ -148,7 +144,7 @@ function peerOf(
   options: PeerOptions,
   targets: readonly PeerTarget[],
   registration: RegistrationPlan | null,
-): Peer {
+): Omit<Peer, 'match'> {
   return {
     id: options.id,
     side: options.side,
@@ -194,14 +190,14 @@ function familiesOf(address: string): PeerTarget['families'] {
 }
 
 /** One source must be one peer; which of two was meant is not for us to guess. */
-function ambiguities(entries: readonly Entry[]): string[] {
-  return entries.flatMap((a, i) =>
-    entries.slice(i + 1).flatMap((b) => {
-      if (a.peer.listener !== b.peer.listener) return [];
-      const both = a.prefixes.find((prefix) => b.prefixes.some((other) => overlap(prefix, other)));
+function ambiguities(peers: readonly Peer[]): string[] {
+  return peers.flatMap((a, i) =>
+    peers.slice(i + 1).flatMap((b) => {
+      if (a.listener !== b.listener) return [];
+      const both = a.match.find((prefix) => b.match.some((other) => overlap(prefix, other)));
       if (both === undefined) return [];
       return [
-        `sip.peers: "${a.peer.id}" and "${b.peer.id}" both match ${describe(both)} on listener "${a.peer.listener}"; give each a prefix, a port or a listener of its own`,
+        `sip.peers: "${a.id}" and "${b.id}" both match ${describe(both)} on listener "${a.listener}"; give each a prefix, a port or a listener of its own`,
       ];
     }),
   );

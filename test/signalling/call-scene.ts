@@ -1,3 +1,4 @@
+import { parseAddressPrefix } from '../../src/signalling/address-prefix.ts';
 import { stepCall, startCall, type Step } from '../../src/signalling/call-machine.ts';
 import { newCall } from '../../src/signalling/call-birth.ts';
 import { askOwn, sendOwnRequests } from '../../src/signalling/call-own.ts';
@@ -128,6 +129,7 @@ export class Scene {
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
       ...{ id, listener: 'lan', transport: 'udp', contact: '<sip:203.0.113.1:5060>' },
+      match: [parseAddressPrefix('192.0.2.0/24')!, parseAddressPrefix('198.51.100.0/24')!],
       credentials: id === 'carrier' ? (credentials ?? null) : null,
       trusted: !untrusted.includes(id),
       refer,
