@@ -1,4 +1,5 @@
 import type { Logger } from '../kernel/logger.ts';
+import { canSetSocketOptions } from '../kernel/socket-options.ts';
 import type {
   LegIndex,
   LegMedia,
@@ -58,9 +59,12 @@ export interface MediaPoolPlan {
 
 /** Starts the media workers; calls are dealt to them in turn and stay where they are. */
 export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
+  if (!canSetSocketOptions()) plan.logger.warn('media-dscp-unavailable');
   const sessions = new Map<number, Session>();
   const desks = plan.taps.map(() => new StatsDesk<MediaStats>());
-  const addresses = new Map(plan.options.interfaces.map(({ id, address }) => [id, address]));
+  const addresses = new Map(
+    plan.options.interfaces.map(({ id, address, advertise }) => [id, advertise ?? address]),
+  );
   const workers: WorkerHandle<readonly MediaCommand[]>[] = [];
   for (const [index, taps] of plan.taps.entries()) {
     workers.push(
@@ -132,11 +136,18 @@ function workerOptions(
 ): MediaWorkerOptions {
   const count = plan.taps.length;
   return {
-    interfaces: plan.options.interfaces.map(({ id, address, ports }) => {
+    interfaces: plan.options.interfaces.map(({ id, address, advertise, dscp, ports }) => {
       const pairs = Math.floor((ports.last - ports.first + 1) / 2);
       const from = Math.floor((pairs * index) / count);
       const to = Math.floor((pairs * (index + 1)) / count);
-      return { id, address, firstPort: ports.first + 2 * from, lastPort: ports.first + 2 * to - 1 };
+      return {
+        id,
+        address,
+        advertise,
+        dscp,
+        firstPort: ports.first + 2 * from,
+        lastPort: ports.first + 2 * to - 1,
+      };
     }),
     prompts: plan.prompts,
     taps,

@@ -125,6 +125,11 @@ function mediaSamples(stats: readonly MediaStats[]): MeterSample[] {
       sum(stats, (s) => s.sendFailures),
     ),
     counter(
+      'media_unmarked_sockets_total',
+      'Media sockets without their DSCP',
+      sum(stats, (s) => s.unmarkedSockets),
+    ),
+    counter(
       'media_remotes_refused_total',
       'Addresses in SDP that nothing is sent to',
       sum(stats, (s) => s.remotesRefused),

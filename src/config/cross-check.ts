@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { RuleOptions } from '../policy/options.ts';
 import { isSecure } from '../sip/transport-name.ts';
 import type { KeyFault, KeyPath } from './fault.ts';
@@ -9,6 +10,7 @@ export function crossCheck(config: Config): KeyFault[] {
     ...duplicateIds(config),
     ...sipReferences(config),
     ...listenerKeys(config),
+    ...advertisedAddresses(config),
     ...ruleReferences(config),
     ...promptReferences(config),
     ...keyCustody(config),
@@ -72,6 +74,24 @@ function listenerKeys({ sip }: Config): KeyFault[] {
     return [{ path: ['sip', 'peers', i, 'certificate'], message }];
   });
   return [...listeners, ...peers];
+}
+
+/** What SIP and SDP say of us must be an address that others can answer to. */
+function advertisedAddresses({ sip, media }: Config): KeyFault[] {
+  const places = [
+    ...sip.listeners.map((place, i) => ({ path: ['sip', 'listeners', i], ...place })),
+    ...media.interfaces.map((place, i) => ({ path: ['media', 'interfaces', i], ...place })),
+  ];
+  return places.flatMap(({ path, address, advertise }) => {
+    if (advertise === undefined && (address === '0.0.0.0' || address === '::'))
+      return [
+        { path, message: `nobody can answer to ${address}; give the address that others use as advertise` },
+      ];
+    if (advertise === undefined || isIP(advertise) === 0 || address === '::') return [];
+    if (isIP(advertise) === isIP(address)) return [];
+    const message = `${advertise} is of another family than ${address}; give both as IPv4 or both as IPv6`;
+    return [{ path: [...path, 'advertise'], message }];
+  });
 }
 
 function ruleReferences(config: Config): KeyFault[] {

@@ -23,8 +23,8 @@ export interface DatagramReceiver {
  * polls all its sockets through one system call can take the place of one that is called back for each.
  */
 export interface DatagramPort {
-  /** Binds a socket; null where the address and port cannot be had. */
-  open(address: string, port: number): Promise<number | null>;
+  /** Binds a socket; null where the address and port cannot be had. What it sends is marked with the codepoint. */
+  open(address: string, port: number, dscp?: number): Promise<number | null>;
   /** No datagram is delivered for the socket afterwards; its number may come again. */
   close(socket: number): void;
   target(address: string, port: number): DatagramTarget;
@@ -32,6 +32,8 @@ export interface DatagramPort {
   send(socket: number, packet: Uint8Array, length: number, target: DatagramTarget): void;
   /** Datagrams that the system refused to send. */
   readonly sendFailures: number;
+  /** Sockets that could not be marked. */
+  readonly unmarkedSockets: number;
 }
 
 /** Opens a port for its one receiver. */

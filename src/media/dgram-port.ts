@@ -1,11 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { literalLookup } from '../kernel/literal-lookup.ts';
+import { socketOptions } from '../kernel/socket-options.ts';
 import type { DatagramPort, DatagramReceiver, DatagramTarget } from './datagram-port.ts';
 
 /** Datagrams through `node:dgram`: everywhere, and a callback a datagram. */
 export class DgramPort implements DatagramPort {
   sendFailures = 0;
+  unmarkedSockets = 0;
   readonly #receiver: DatagramReceiver;
   readonly #sockets: (Socket | undefined)[] = [];
   readonly #unused: number[] = [];
@@ -17,7 +19,7 @@ export class DgramPort implements DatagramPort {
     this.#receiver = receiver;
   }
 
-  open(address: string, port: number): Promise<number | null> {
+  open(address: string, port: number, dscp?: number): Promise<number | null> {
     const type = isIPv6(address) ? 'udp6' : 'udp4';
     const socket = createSocket({
       type,
@@ -30,6 +32,7 @@ export class DgramPort implements DatagramPort {
         resolve(null);
       });
       socket.bind({ address, port, exclusive: true }, () => {
+        if (dscp !== undefined && !socketOptions.mark(socket, dscp)) this.unmarkedSockets += 1;
         resolve(this.#adopt(socket));
       });
     });

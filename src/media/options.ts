@@ -13,11 +13,15 @@ const ports = z
     message: 'a port range lies within 1024-65535 and holds at least two pairs',
   });
 
-const mediaInterface = z.strictObject({
-  id: z.string().default('main'),
+const place = {
   address,
   ports,
-});
+  /** The address that others reach us at, where a NAT stands between: what our SDP says. */
+  advertise: address.optional(),
+  /** Differentiated services codepoint of what is sent; absent: 46, which is EF. */
+  dscp: z.number().int().min(0).max(63).optional(),
+};
+const mediaInterface = z.strictObject({ id: z.string().default('main'), ...place });
 
 const shared = {
   rtpTimeoutSeconds: z.number().int().min(5).max(3600).default(60),
@@ -27,9 +31,9 @@ const shared = {
 /** The `media` part of the configuration; `{ address, ports }` is shorthand for one interface called `main`. */
 export const mediaOptions = z.union([
   z.strictObject({ interfaces: z.array(mediaInterface).min(1), ...shared }),
-  z.strictObject({ address, ports, ...shared }).transform(({ address: at, ports: range, ...rest }) => ({
-    interfaces: [{ id: 'main', address: at, ports: range }],
-    ...rest,
+  z.strictObject({ ...place, ...shared }).transform(({ rtpTimeoutSeconds, workers, ...main }) => ({
+    interfaces: [{ id: 'main', ...main }],
+    ...{ rtpTimeoutSeconds, workers },
   })),
 ]);
 

@@ -104,6 +104,8 @@ export interface MediaStats {
   /** Remote addresses of SDP that nothing is sent to: names, multicast, loopback from outside, our own. */
   readonly remotesRefused: number;
   readonly sendFailures: number;
+  /** Sockets that could not be given their DSCP. */
+  readonly unmarkedSockets: number;
   /** Marks that found tap and queue full: the recording they belong to is wrong from there. */
   readonly marksLost: number;
   /** Sessions that an exception of ours closed. */
@@ -123,6 +125,10 @@ export interface MediaWorkerOptions {
 export interface MediaInterfaceOptions {
   readonly id: string;
   readonly address: string;
+  /** How others reach that address; absent: as it is. */
+  readonly advertise?: string | undefined;
+  /** Differentiated services codepoint; absent: that of speech. */
+  readonly dscp?: number | undefined;
   /** This worker's share of the range, first even, both inclusive. */
   readonly firstPort: number;
   readonly lastPort: number;

@@ -293,6 +293,7 @@ export class MediaRelay implements DatagramReceiver {
       bindFailures: this.#allocator.bindFailures,
       remotesRefused: counters.remotesRefused,
       sendFailures: this.#port.sendFailures,
+      unmarkedSockets: this.#port.unmarkedSockets,
       marksLost: counters.marksLost,
       sessionFaults: counters.sessionFaults,
     };

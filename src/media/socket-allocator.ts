@@ -10,6 +10,9 @@ interface MediaInterface {
   readonly pool: PortPool;
 }
 
+/** EF: RFC 4594 §4.1. */
+const speechDscp = 46;
+
 /** Opens and closes the pairs of sockets that legs have, out of each interface's pool. */
 export class SocketAllocator {
   readonly #interfaces = new Map<string, MediaInterface>();
@@ -38,8 +41,9 @@ export class SocketAllocator {
     for (;;) {
       const pair = pool.take(this.#clock.monotonic());
       if (pair === null) return null;
-      const rtp = await this.#port.open(options.address, pair.rtpPort);
-      const rtcp = rtp === null ? null : await this.#port.open(options.address, pair.rtcpPort);
+      const { address, dscp = speechDscp } = options;
+      const rtp = await this.#port.open(address, pair.rtpPort, dscp);
+      const rtcp = rtp === null ? null : await this.#port.open(address, pair.rtcpPort, dscp);
       if (rtp !== null && rtcp !== null) return { interfaceId, pair, rtp, rtcp };
       if (rtp !== null) this.#port.close(rtp);
       pool.skip(pair, this.#clock.monotonic());
@@ -60,7 +64,8 @@ export class SocketAllocator {
   isOurs(address: string, port: number): boolean {
     for (const { options } of this.#interfaces.values()) {
       const inRange = port >= options.firstPort && port <= options.lastPort;
-      if (inRange && isSameAddress(address, options.address)) return true;
+      const names = [options.address, options.advertise ?? options.address];
+      if (inRange && names.some((name) => isSameAddress(address, name))) return true;
     }
     return false;
   }

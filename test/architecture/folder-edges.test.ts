@@ -48,6 +48,8 @@ const soleImporters: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['signalling'],
   pino: ['app'],
   wavefile: ['audio'],
+  koffi: ['kernel'],
+  ws: ['signalling'],
 };
 
 interface Edge {

@@ -12,6 +12,11 @@ interface LockedPackage {
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
   readonly packages: Readonly<Record<string, LockedPackage>>;
 };
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly [section in 'dependencies' | 'devDependencies' | 'optionalDependencies']: Readonly<
+    Record<string, string>
+  >;
+} & { readonly allowScripts: Readonly<Record<string, boolean>> };
 const atRunTime = Object.entries(lock.packages).filter(([path, entry]) => path !== '' && entry.dev !== true);
 
 describe('the packages that Onrecord needs', () => {
@@ -24,10 +29,10 @@ describe('the packages that Onrecord needs', () => {
     expect(missing).toEqual([]);
   });
 
-  it('run no script at install', () => {
-    expect(
-      atRunTime.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path),
-    ).toEqual([]);
+  it('run no script at install; the one that has a script is optional, and is denied it', () => {
+    const scripted = atRunTime.filter(([, { hasInstallScript }]) => hasInstallScript === true);
+    expect(scripted.map(([path, { optional }]) => [path, optional])).toEqual([['node_modules/koffi', true]]);
+    expect(manifest.allowScripts).toHaveProperty('koffi', false);
   });
 
   it('are locked without a download address', () => {
@@ -35,11 +40,8 @@ describe('the packages that Onrecord needs', () => {
   });
 
   it('are pinned exactly', () => {
-    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
-      string,
-      Record<string, string>
-    >;
-    const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+    const { dependencies, devDependencies, optionalDependencies } = manifest;
+    const loose = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
       ([, range]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(range),
     );
     expect(loose).toEqual([]);

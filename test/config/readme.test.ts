@@ -34,7 +34,7 @@ const written = new Set(
 );
 const json = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 /** The shorthand for one media interface is explained in the row of the long form. */
-const shorthand = ['media.address', 'media.ports'];
+const shorthand = ['media.address', 'media.ports', 'media.advertise', 'media.dscp'];
 const known = new Set(
   leaves(json, '')
     .map((key) => key.replace(/\[\]$/, ''))

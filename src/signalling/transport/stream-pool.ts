@@ -22,6 +22,8 @@ export interface StreamPoolOptions {
   readonly connectTimeoutMs?: number;
   /** That a place takes no connection is nothing to be logged. */
   readonly refusalIsFine?: boolean;
+  /** Called once with each socket that is connected. */
+  readonly prepare: (socket: Socket) => void;
   readonly schedule: Schedule;
   readonly events: TransportEvents;
   readonly logger: Logger;
@@ -84,6 +86,7 @@ export class StreamPool {
       socket.destroy();
       return null;
     }
+    this.#options.prepare(socket);
     this.#count(address, 1);
     if (!peer) this.#strangers += 1;
     const stop = peer
@@ -221,6 +224,7 @@ export class StreamPool {
     socket.once(ready, () => {
       stop();
       connected = true;
+      this.#options.prepare(socket);
       this.#inReach(key, hop);
       this.#settle(key, true);
     });

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { RandomBytes } from '../../kernel/ids.ts';
@@ -16,6 +18,7 @@ import type { Hop } from '../transaction-layer.ts';
 import { addressRules, type CertificateRules } from './certificate-rules.ts';
 import { returnPath } from './return-path.ts';
 import type { ReturnPath } from './return-path.ts';
+import { SocketMarks } from './socket-marks.ts';
 import { StrangerGate } from './stranger-gate.ts';
 import { TcpTransport } from './tcp-transport.ts';
 import { TlsTransport } from './tls-transport.ts';
@@ -132,12 +135,21 @@ export class Transports {
     events: TransportEvents,
   ): Transport {
     const { schedule, logger, clock, meter } = this.#options;
+    const marks = new SocketMarks({ listener, logger, meter });
     const stream = {
       ...{ listener, isPeer, events, schedule, logger, clock, meter, limits: this.#limits },
       pingMs: () => this.#pingMs(),
       nextConnection: () => ++this.#connections,
+      prepare: (socket: Socket) => {
+        marks.set(socket, 'stream');
+      },
     };
-    if (listener.transport === 'udp') return new UdpTransport(stream);
+    if (listener.transport === 'udp') {
+      const prepareDatagrams = (socket: object): void => {
+        marks.set(socket, 'datagram');
+      };
+      return new UdpTransport({ ...stream, prepareDatagrams });
+    }
     if (listener.transport === 'tcp') return new TcpTransport(stream);
     return new TlsTransport({ ...stream, rules: this.#options.certificates ?? addressRules });
   }
@@ -170,9 +182,13 @@ export class Transports {
   sentBy(listener: string): { host: string; port: number; transport: SipTransport } {
     const listening = this.#listeners.get(listener);
     if (listening === undefined) throw new Error(`there is no sip listener ${listener}`);
-    const { address } = listening.options;
-    const host = address.includes(':') ? `[${address}]` : address;
-    return { host, port: listening.port, transport: listening.transport.kind };
+    const { address, advertise } = listening.options;
+    const host = advertise ?? address;
+    return {
+      host: isIPv6(host) ? `[${host}]` : host,
+      port: listening.port,
+      transport: listening.transport.kind,
+    };
   }
 
   /** Counts something thrown away; the reason is a slug. */

@@ -12,6 +12,8 @@ import type { Transport } from './transport.ts';
 
 export interface UdpTransportOptions extends Omit<StreamPoolOptions, 'listener' | 'transport' | 'dial'> {
   readonly listener: ListenerOptions;
+  /** Called once with the socket, bound. */
+  readonly prepareDatagrams: (socket: Socket) => void;
 }
 
 /** RFC 3261 §18.1.1 names no time; a peer on its feet has answered a SYN twice by then. */
@@ -62,6 +64,7 @@ export class UdpTransport implements Transport {
           this.#options.events.dropped('udp-socket-error');
         });
         this.#enlargeBuffer();
+        this.#options.prepareDatagrams(this.#socket);
         resolve({ address, port: this.#socket.address().port });
       });
     });
