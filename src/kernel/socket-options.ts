@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
+import type koffi from 'koffi';
 
 /** Socket options that Node has no call for. Each gives whether the system has taken it. */
 export interface SocketOptions {
@@ -24,8 +25,8 @@ function setOption(): SetOption | null {
   loaded = null;
   if (process.platform !== 'linux' || endianness() !== 'LE') return loaded;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const found: SetOption = koffi.load(null).func('int setsockopt(int, int, int, void *, uint32_t)');
+    const library = createRequire(import.meta.url)('koffi') as typeof koffi;
+    const found: SetOption = library.load(null).func('int setsockopt(int, int, int, void *, uint32_t)');
     loaded = found;
   } catch {
     // An optional package: without it sockets are left as the system makes them.

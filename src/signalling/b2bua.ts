@@ -266,7 +266,7 @@ class CallCentre implements B2bua {
     const state = newCall({
       ...{ facts, invite, caller, attempts },
       transaction: { id: transaction.id, source: transaction.source, request: naming.value.request },
-      tokens: drawTokens(this.#options.random, layer.sentBy(peer.listener).host),
+      tokens: drawTokens(this.#options.random),
       limits: { ringMs: this.#options.ringMs ?? ringMs, session },
     });
     const call = new RunningCall(this.#dependencies(layer), state, transaction);

@@ -60,13 +60,14 @@ function callerLeg({ request, source }: Birth['transaction'], peer: LegPeer, tok
  * Draws a call's tokens, all at once since a draw is a system call. RFC 3261 §19.3 asks for 32 random bits in a
  * tag; these have 64.
  */
-export function drawTokens(random: RandomBytes, host: string): CallTokens {
+export function drawTokens(random: RandomBytes): CallTokens {
   const bytes = Buffer.from(random(62));
   const [dice = 0] = bytes;
   return {
     callerTag: bytes.toString('hex', 1, 9),
     calleeTag: bytes.toString('hex', 9, 17),
-    calleeCallId: `${bytes.toString('hex', 17, 29)}@${host}`,
+    // RFC 3261 §8.1.1.4 leaves the host away: it would tell one side the address that the other side knows us by.
+    calleeCallId: bytes.toString('hex', 17, 29),
     clientNonce: bytes.toString('hex', 42, 58),
     // RFC 8866 §5.2: a numeric string; 48 bits fit every reader.
     callerSession: String(bytes.readUIntBE(29, 6)),

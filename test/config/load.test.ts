@@ -122,6 +122,27 @@ describe('loadConfig', () => {
       /sip\.peers\[0\]\.certificate: is shown over tls alone, and listener "pbx-udp" is udp; give the peer a tls listener/,
     ],
     [
+      'an address that nobody can answer to',
+      'transport: udp, address: 127.0.0.1, port: 5060',
+      'transport: udp, address: 0.0.0.0, port: 5060',
+      'id: pbx-udp',
+      /sip\.listeners\[0\]: nobody can answer to 0\.0\.0\.0; give the address that others use as advertise/,
+    ],
+    [
+      'an advertised address of another family',
+      'transport: udp, address: 127.0.0.1, port: 5060',
+      'transport: udp, address: 127.0.0.1, advertise: "2001:db8::1", port: 5060',
+      'id: pbx-udp',
+      /sip\.listeners\[0\]\.advertise: 2001:db8::1 is of another family than 127\.0\.0\.1/,
+    ],
+    [
+      'an advertised address that is broken',
+      'transport: udp, address: 127.0.0.1, port: 5060',
+      'transport: udp, address: 127.0.0.1, advertise: 203.0.113.256, port: 5060',
+      'id: pbx-udp',
+      /sip\.listeners\[0\]\.advertise: .*is an address or a host name/,
+    ],
+    [
       'a bad port range',
       'ports: 20000-29999',
       'ports: 20000',

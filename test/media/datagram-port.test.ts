@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DatagramPort, OpenDatagramPort } from '../../src/media/datagram-port.ts';
 import { DgramPort } from '../../src/media/dgram-port.ts';
+import { freeUdpRange } from '../support/free-ports.ts';
+import { descriptorsAt, option, socketOption } from '../support/socket-option.ts';
 import { Party } from './party.ts';
 
 interface Delivered {
@@ -55,6 +57,17 @@ describe.each(ports)('a datagram port through $name', ({ open }) => {
     for (const socket of opened.splice(0)) port.close(socket);
     delivered.length = 0;
     party.close();
+  });
+
+  it.skipIf(process.platform !== 'linux').each([
+    ['127.0.0.1', 'udp', option.tos],
+    ['::1', 'udp6', option.trafficClass],
+  ] as const)('RFC 2474 §3: marks what it sends from %s', async (address, kind, name) => {
+    const at = await freeUdpRange(1, address);
+    const socket = await port.open(address, at, 46);
+    opened.push(socket ?? -1);
+    expect(descriptorsAt(kind, at).map((fd) => socketOption(fd, name))).toEqual([46 << 2]);
+    expect(port.unmarkedSockets).toBe(0);
   });
 
   it('delivers with socket, length and source', async () => {

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 
 /** Below the ports that systems draw for outgoing connections (32768 on Linux), so that none takes it meanwhile. */
 const firstDrawn = 10_000;
@@ -47,7 +47,7 @@ export async function freeUdpRange(count: number, address = '127.0.0.1'): Promis
 
 function isFree(port: number, address: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
     socket.once('error', () => {
       socket.close();
       resolve(false);

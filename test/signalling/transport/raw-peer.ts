@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, isIPv6 } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect as tlsConnect, createServer as createTlsServer } from 'node:tls';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
@@ -48,7 +48,7 @@ export interface RawUdp {
 }
 
 export async function rawUdp(address = '127.0.0.1'): Promise<RawUdp> {
-  const socket = createSocket('udp4');
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   const inbox = new Inbox();
   socket.on('message', (bytes) => {
     inbox.put(bytes.toString('latin1'));
@@ -124,7 +124,7 @@ function overSocket(socket: Socket): RawTcp {
 
 export function rawTcp(port: number, address = '127.0.0.1'): Promise<RawTcp> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, localAddress: address });
+    const socket = connect({ host: isIPv6(address) ? address : '127.0.0.1', port, localAddress: address });
     socket.once('error', reject);
     socket.once('connect', () => {
       resolve(overSocket(socket));
@@ -150,8 +150,8 @@ export interface RawTcpServer {
   close(): void;
 }
 
-export function rawTcpServer(port = 0): Promise<RawTcpServer> {
-  return serverOf((accept) => createServer(accept), port, '127.0.0.1');
+export function rawTcpServer(port = 0, address = '127.0.0.1'): Promise<RawTcpServer> {
+  return serverOf((accept) => createServer(accept), port, address);
 }
 
 export function rawTlsServer(options: TlsOptions, address = '127.0.0.1'): Promise<RawTcpServer> {
