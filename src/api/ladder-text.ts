@@ -100,7 +100,7 @@ function whole(message: LadderMessageView, number: number): string[] {
   const size = `${sizeBytes} bytes${isCut ? ', not all kept' : ''}`;
   return [
     `${number}  ${at}  ${printable(where)}  ${size}`,
-    ...[startLine, ...headers.split('\r\n'), ...(body === '' ? [] : ['', ...body.split('\r\n')])].map(
+    ...[startLine, ...headers.split('\r\n'), ...(body === '' ? [] : ['', ...body.split(/\r?\n/)])].map(
       (line) => `  | ${printable(line)}`,
     ),
   ];

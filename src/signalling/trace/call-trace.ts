@@ -49,7 +49,8 @@ export class CallTrace {
     const bytes = keptBytes(message.bytes);
     const again = this.#has(message.direction, leg, size, bytes);
     if (again) this.#repeated += 1;
-    const kept = { ...message, bytes, size, leg, again };
+    const { direction, hop, local, wall, at, sipCallId } = message;
+    const kept = { direction, hop, local, wall, at, sipCallId, bytes, size, leg, again };
     if (this.#skipped === 0 && this.#last.length === 0 && this.#takesFirst(bytes)) {
       this.#first.push(kept);
       this.#firstBytes += bytes.length;
@@ -95,19 +96,21 @@ function keptBytes(bytes: Buffer): Buffer {
   return bytes.buffer.byteLength > 2 * messageBytes ? Buffer.from(wanted) : wanted;
 }
 
-function shown(
-  { bytes, size, leg, again, direction, hop, local, wall, at }: Kept,
-  start: number,
-): LadderMessage {
+function shown(kept: Kept, start: number): LadderMessage {
+  const { bytes, size, leg, again, direction, hop, local, wall, at } = kept;
   const { head, body } = redactMessage(bytes);
   return {
-    ...{ at: wall, offsetMs: Math.round((at - start) * 1000) / 1000, leg, direction },
-    ...{
-      transport: hop.transport,
-      local: place(local.host, local.port),
-      remote: place(hop.address, hop.port),
-    },
-    ...{ again, size, cut: size > bytes.length, text: `${head}\r\n${body}` },
+    at: wall,
+    offsetMs: Math.round((at - start) * 1000) / 1000,
+    leg,
+    direction,
+    transport: hop.transport,
+    local: place(local.host, local.port),
+    remote: place(hop.address, hop.port),
+    again,
+    size,
+    cut: size > bytes.length,
+    text: `${head}\r\n${body}`,
   };
 }
 

@@ -1,5 +1,4 @@
-/** What stands where something was taken away. */
-export const removed = '[removed]';
+import { redactUris, removed } from './redact-uris.ts';
 
 /** RFC 3261 §20.6, §20.7, §20.27, §20.28, §20.44 and RFC 7616 §3.5: challenges and their answers. */
 const authentication: ReadonlySet<string> = new Set([
@@ -20,21 +19,26 @@ const shownParameters: ReadonlySet<string> = new Set([
 /** Headers of vendors whose name says that they carry what nobody else should have, or digits. */
 const secretName = /auth|token|secret|passw|credential|api-?key|cookie|dtmf|digits|(?:^|-)pin(?:-|$)/;
 
-/** What nearly every message has, so that it is not looked at twice. */
-const ordinary: ReadonlySet<string> = new Set([
-  ...['via', 'from', 'to', 'call-id', 'cseq', 'contact', 'max-forwards', 'content-type', 'content-length'],
-  ...['allow', 'supported', 'require', 'user-agent', 'server', 'route', 'record-route', 'reason', 'expires'],
-  ...['session-expires', 'min-se', 'p-asserted-identity', 'allow-events', 'accept', 'privacy', 'date'],
+/** What nearly every message has and what holds no URI; a URI in one of them is of no use to anybody. */
+const plain: ReadonlySet<string> = new Set([
+  ...['via', 'call-id', 'cseq', 'max-forwards', 'content-type', 'content-length', 'allow', 'supported'],
+  ...['require', 'user-agent', 'server', 'expires', 'session-expires', 'min-se', 'allow-events', 'accept'],
+  ...['privacy', 'date', 'rseq', 'rack', 'event'],
+]);
+/** What nearly every message has besides, and is not looked at as a name each time. */
+const addresses: ReadonlySet<string> = new Set([
+  ...['from', 'to', 'contact', 'route', 'record-route', 'p-asserted-identity', 'reason'],
 ]);
 
 /** The field as it may be kept; `field` is whole, name, folded lines and all. */
 export function redactHeader(canonical: string, field: string): string {
-  if (ordinary.has(canonical)) return field;
+  if (plain.has(canonical)) return field;
+  if (addresses.has(canonical)) return redactUris(field);
   const colon = field.indexOf(':');
   if (authentication.has(canonical)) {
     return `${field.slice(0, colon + 1)} ${redactAuthentication(field.slice(colon + 1))}`;
   }
-  return secretName.test(canonical) ? `${field.slice(0, colon + 1)} ${removed}` : field;
+  return secretName.test(canonical) ? `${field.slice(0, colon + 1)} ${removed}` : redactUris(field);
 }
 
 /** RFC 7616 §3.3, §3.4. Quoted strings are taken whole: one may hold what looks like a parameter. */
@@ -56,38 +60,4 @@ function shownOf(value: string, from: number): string[] {
     if (shownParameters.has(name.toLowerCase())) shown.push(`${name}=${text.replace(/[\r\n]/g, '')}`);
   }
   return shown;
-}
-
-/** RFC 3261 §19.1.1: headers that a URI asks for, such as `?Authorization=...`, and keys of web addresses. */
-const uriCredentials = /([?&][-\w%]{0,30}(?:auth|token|passw|secret|key)[-\w%]{0,30}=)[^&>\s]*/gi;
-/** Digits dialled once the call is up: RFC 4967 dial strings, and `postd` of RFC 2806 §2.2. */
-const dialString = /((?:sips?|tel):\+?[-\d*#.()]+)[,pw](?=[,pwa-d*#.-]*\d)[\da-d*#,pw.-]+(?=[@;>\s?]|$)/gi;
-const postDial = /(;postd=)[^;@>\s]*/gi;
-
-/** URIs without passwords and without digits that are dialled once a call is up. */
-export function redactUris(text: string): string {
-  return withoutPasswords(text)
-    .replace(uriCredentials, `$1${removed}`)
-    .replace(dialString, `$1,${removed}`)
-    .replace(postDial, `$1${removed}`);
-}
-
-/** §19.1.1: `sip:user:password@host`. By hand: a pattern would look at a hostile text again and again. */
-function withoutPasswords(text: string): string {
-  const parts = text.split('@');
-  for (let i = 0; i < parts.length - 1; i++) {
-    const part = parts[i] ?? '';
-    const found = /sips?:[^:]*:/i.exec(part.slice(startOfWord(part)));
-    if (found === null) continue;
-    const keep = startOfWord(part) + found.index + found[0].length;
-    parts[i] = part.slice(0, keep) + removed;
-  }
-  return parts.join('@');
-}
-
-/** Where the last run without white space, quotes and angle brackets begins. */
-function startOfWord(text: string): number {
-  let at = text.length;
-  while (at > 0 && !' \t\r\n<>"'.includes(text.charAt(at - 1))) at -= 1;
-  return at;
 }
