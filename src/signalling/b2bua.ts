@@ -41,8 +41,10 @@ export interface B2buaOptions {
   readonly random: RandomBytes;
   readonly logger: Logger;
   readonly meter: Meter;
-  /** Who puts messages to calls; absent: nobody. */
-  readonly tracer?: CallTracer;
+  /** Who puts messages to calls. */
+  readonly tracers?: readonly CallTracer[];
+  /** Messages of a call that had been on the wire before; null: nobody counts. */
+  readonly repeated?: (callId: string) => number | null;
   /** How long a call may ring; `ringMs` unless a test is in a hurry. */
   readonly ringMs?: number;
   /** `sip.sessionTimer`; its defaults where it is absent. */
@@ -311,7 +313,7 @@ class CallCentre implements B2bua {
   }
 
   #dependencies(layer: TransactionLayer): RunningCallDeps {
-    const { director, clock, schedule, logger, peers, board, tracer } = this.#options;
+    const { director, clock, schedule, logger, peers, board, tracers = [] } = this.#options;
     return {
       ...{ layer, director, clock, schedule, logger, meter: this.#meter },
       mayDial: ({ callId }, peerId) => {
@@ -326,11 +328,11 @@ class CallCentre implements B2bua {
         this.#dialogs.set(key, { call, party });
         this.#claims.get(call.callId)?.push(key);
         const peerId = call.state[party]?.peer.id ?? '';
-        tracer?.claim(call.callId, { party, peerId, sipCallId: callId });
+        for (const tracer of tracers) tracer.claim(call.callId, { party, peerId, sipCallId: callId });
       },
-      repeated: ({ callId }) => tracer?.repeated(callId) ?? null,
+      repeated: ({ callId }) => this.#options.repeated?.(callId) ?? null,
       over: (call) => {
-        tracer?.over(call.callId);
+        for (const tracer of tracers) tracer.over(call.callId);
         this.#forget(call);
       },
     };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limitOptions } from './defence/options.ts';
+import { hepOptions } from './trace/options.ts';
 import { listenerOptions } from './listener-options.ts';
 import { parseDnsServer } from './locate/system-files.ts';
 import { defaultSession, leastMinSeconds } from '../sip/session-timer.ts';
@@ -103,6 +104,7 @@ export const sipOptions = z.strictObject({
   ladder: z.enum(['off', 'calls']).default('calls'),
   /** What they may hold in memory until their calls are over, megabytes. */
   ladderMemoryMb: z.number().int().min(1).max(4096).default(64),
+  hep: hepOptions.optional(),
   /** Calls at once; absent: what the media ports are enough for. */
   maxCalls: z.number().int().min(1).optional(),
 });

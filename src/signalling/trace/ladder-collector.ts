@@ -5,7 +5,7 @@ import { packLadder } from '../../records/ladder-packing.ts';
 import type { LadderLeg, PackedLadder } from '../../records/ladder-record.ts';
 import { describeBug } from '../transport/transports.ts';
 import { CallTrace } from './call-trace.ts';
-import type { CallTracer } from './call-tracer.ts';
+import { type CallTracer, lingerMs } from './call-tracer.ts';
 import type { TracedMessage } from './message-observer.ts';
 
 export interface LadderCollectorOptions {
@@ -18,8 +18,6 @@ export interface LadderCollectorOptions {
   readonly logger: Logger;
 }
 
-/** RFC 3261 §17.1.2.2, T4: how long a message may still be on its way. The last ACK comes after the end. */
-const lingerMs = 5_000;
 /** INVITEs that are no call yet, and what was answered to them. */
 const maxUnclaimed = 256;
 const maxHandedOn = 256;
