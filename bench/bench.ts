@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { measure } from './measure.ts';
 import { hostileCases } from './micro/hostile-cases.ts';
+import { ladderCases } from './micro/ladder-cases.ts';
 import { mediaCases } from './micro/media-cases.ts';
 import { sealCases } from './micro/seal-cases.ts';
 import { sipCases } from './micro/sip-cases.ts';
@@ -41,9 +42,12 @@ process.exitCode = faults.length > 0 ? 1 : 0;
 async function run(part: Part): Promise<unknown> {
   switch (part) {
     case 'operations':
-      return shown([...sipCases, ...hostileCases, ...mediaCases, ...sealCases].map(measure), printOperations);
+      return shown(
+        [...sipCases, ...ladderCases, ...hostileCases, ...mediaCases, ...sealCases].map(measure),
+        printOperations,
+      );
     case 'sip':
-      return shown([...sipCases, ...hostileCases].map(measure), printOperations);
+      return shown([...sipCases, ...ladderCases, ...hostileCases].map(measure), printOperations);
     case 'scenario':
       return shown(await scenarios(), printScenarios);
     case 'calls':

@@ -76,7 +76,14 @@ function calls(
 /** The messages of one call through the trace, in turn for some hundred calls. */
 function tracing(collector: LadderCollector | null): () => void {
   const trace = new MessageTrace({
-    observers: collector === null ? [] : [(message) => void collector.observe(message)],
+    observers:
+      collector === null
+        ? []
+        : [
+            (message) => {
+              collector.observe(message);
+            },
+          ],
     clock: { monotonic: () => performance.now() as MonotonicMs, wall: () => Date.now() as WallMs },
     localOf: () => ({ host: '192.0.2.2', port: 5060 }),
     failed: (cause) => {

@@ -29,9 +29,9 @@ import type { CommandContext } from './run-command.ts';
 import type { Settings } from './settings.ts';
 import { sipWithFiles } from './sip-files.ts';
 import { type Signalling, type StartFault, startSignalling } from './start-signalling.ts';
+import { startTracing, type Tracing } from './start-tracing.ts';
 import { version } from './version.ts';
 import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
-import { ladderKeeper } from './wiring/ladder-keeper.ts';
 import { sayWhatIsLeft, spoolsBefore } from './wiring/leftover-spools.ts';
 import { createRecovery, type Recovery } from './wiring/recovery.ts';
 
@@ -91,6 +91,7 @@ class Proxy {
   #metrics!: ProxyMetrics;
   #direction!: CallDirection;
   #signalling!: Signalling;
+  #tracing!: Tracing;
   #link!: LinkClient;
   #stopProbe: () => void = () => undefined;
   addresses: readonly string[] = [];
@@ -113,6 +114,10 @@ class Proxy {
     await this.#startWorkers();
     this.#metrics = proxyMetrics(this.#meter, this.#media, this.#recorders);
     this.#direction = this.#direct(recovery);
+    this.#tracing = startTracing({
+      sip: settings.config.sip,
+      ...{ journal, logger, meter: this.#meter, schedule: systemSchedule },
+    });
     const signalling = await startSignalling({
       sip: sipWithFiles(settings),
       country: settings.config.node.country,
@@ -120,7 +125,7 @@ class Proxy {
       director: this.#direction.director,
       logger,
       meter: this.#meter,
-      keepLadder: ladderKeeper({ journal, meter: this.#meter, logger }),
+      tracing: this.#tracing,
     });
     if (!signalling.ok) return signalling.error;
     this.#signalling = signalling.value;
@@ -225,7 +230,7 @@ class Proxy {
       case 'control':
         return this.#direction.control(ask);
       case 'ladder': {
-        const ladder = this.#signalling.ladder(ask.callId);
+        const ladder = this.#tracing.ladder(ask.callId);
         return ladder === null
           ? { ok: false, code: 'no-call' }
           : { ok: true, value: { method: 'ladder', ladder } };
@@ -275,9 +280,10 @@ class Proxy {
       this.#direction.idle(),
       new Promise((resolve) => setTimeout(resolve, farewellMs).unref()),
     ]);
-    this.#signalling.finishLadders();
+    this.#tracing.finish();
     await this.#link.flushed(farewellMs / 2);
     await this.#signalling.close();
+    this.#tracing.close();
     await this.#media.stop();
     await this.#recorders.stop();
     this.#link.close();

@@ -9,7 +9,6 @@ import type { Pressure } from '../signalling/defence/overload-machine.ts';
 import { RequestGate } from '../signalling/defence/request-gate.ts';
 import { emergencyNumbers } from '../signalling/emergency-numbers.ts';
 import type { EndReason } from '../records/call-record.ts';
-import type { PackedLadder } from '../records/ladder-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
 import { createSystemLocator } from '../signalling/locate/system-locator.ts';
 import { createPeering } from '../signalling/peering/peering.ts';
@@ -18,18 +17,14 @@ import { peerCertificates } from '../signalling/peer-certificates.ts';
 import { createPeerBook } from '../signalling/peers.ts';
 import type { CallControl, CallDirector } from '../signalling/ports.ts';
 import { type BoundListener, createSipStack, type SipStack } from '../signalling/sip-stack.ts';
-import { LadderCollector } from '../signalling/trace/ladder-collector.ts';
 import { exitCode } from './role-messages.ts';
+import type { Tracing } from './start-tracing.ts';
 
 export interface Signalling {
   readonly control: CallControl;
   /** `udp:127.0.0.1:5060`, as bound. */
   readonly addresses: readonly string[];
   endAllCalls(reason: EndReason): void;
-  /** The SIP messages so far of a call that is up or has just ended; null: not here, or not kept. */
-  ladder(callId: string): PackedLadder | null;
-  /** Hands on what is kept of calls that are over. */
-  finishLadders(): void;
   /** Looks whether certificates' files have changed. */
   reload(): Promise<void>;
   /** What the node is shortest of, at regular intervals. */
@@ -48,8 +43,7 @@ export interface SignallingPlan {
   readonly director: CallDirector;
   readonly logger: Logger;
   readonly meter: Meter;
-  /** Takes the SIP messages of a call that is over. */
-  readonly keepLadder: (ladder: PackedLadder) => void;
+  readonly tracing: Tracing;
 }
 
 export interface StartFault {
@@ -70,20 +64,12 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   };
   const locator = createSystemLocator({ ...shared, servers: plan.sip.dns.servers });
   const peering = createPeering({ ...shared, locator, peers: peers.value });
-  const ladders =
-    plan.sip.ladder === 'off'
-      ? null
-      : new LadderCollector({
-          ...shared,
-          memoryBytes: plan.sip.ladderMemoryMb * 1024 * 1024,
-          store: plan.keepLadder,
-        });
   const { emergency, outsideLine, limits } = plan.sip;
   const isEmergency = emergencyNumbers({ numbers: emergency, country: plan.country, outsideLine });
   const b2bua = createB2bua({
     ...{ ...shared, peers: peering.peers, isEmergency, board: peering.board, director: plan.director },
     sessionTimer: plan.sip.sessionTimer,
-    ...(ladders === null ? {} : { tracer: ladders }),
+    tracing: plan.tracing,
   });
   const gate = new RequestGate({
     ...{ ...shared, limits, maxCalls: plan.maxCalls, isEmergency },
@@ -98,14 +84,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
     certificates: peerCertificates(peering.peers),
     isPinned: (hop) => peerAt(peering.peers, hop)?.pinTransport === true,
     user: b2bua,
-    observers:
-      ladders === null
-        ? []
-        : [
-            (message) => {
-              ladders.observe(message);
-            },
-          ],
+    observers: plan.tracing.observers,
   });
   b2bua.attach(stack);
   try {
@@ -118,8 +97,6 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
       endAllCalls: (reason) => {
         b2bua.endAllCalls(reason);
       },
-      ladder: (callId) => ladders?.ladder(callId) ?? null,
-      finishLadders: () => ladders?.flush(),
       feel: (pressure) => {
         gate.feel(pressure);
       },

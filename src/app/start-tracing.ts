@@ -3,7 +3,7 @@ import type { Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { SipOptions } from '../signalling/options.ts';
-import type { CallTracer } from '../signalling/trace/call-tracer.ts';
+import type { CallTracing } from '../signalling/trace/call-tracer.ts';
 import { hepDropped, HepExporter } from '../signalling/trace/hep-exporter.ts';
 import { HepSender } from '../signalling/trace/hep-sender.ts';
 import { LadderCollector } from '../signalling/trace/ladder-collector.ts';
@@ -20,11 +20,8 @@ export interface TracingPlan {
 }
 
 /** Whoever looks on at signalling. */
-export interface Tracing {
+export interface Tracing extends CallTracing {
   readonly observers: readonly MessageObserver[];
-  readonly tracers: readonly CallTracer[];
-  /** Messages of a call that had been on the wire before; null: nobody counts. */
-  repeated(callId: string): number | null;
   /** The SIP messages so far of a call that is up or has just ended; null: not here, or not kept. */
   ladder(callId: string): PackedLadder | null;
   /** Hands on what is kept of calls that are over. */

@@ -29,7 +29,7 @@ import { readReplacing, routeTo } from './replacing-invite.ts';
 import { RunningCall, type RunningCallDeps } from './running-call.ts';
 import { ringMs } from './sip-timers.ts';
 import type { Hop, ServerTransaction, TransactionLayer, TransactionUser } from './transaction-layer.ts';
-import type { CallTracer } from './trace/call-tracer.ts';
+import type { CallTracing } from './trace/call-tracer.ts';
 
 export interface B2buaOptions {
   readonly peers: PeerBook;
@@ -41,10 +41,8 @@ export interface B2buaOptions {
   readonly random: RandomBytes;
   readonly logger: Logger;
   readonly meter: Meter;
-  /** Who puts messages to calls. */
-  readonly tracers?: readonly CallTracer[];
-  /** Messages of a call that had been on the wire before; null: nobody counts. */
-  readonly repeated?: (callId: string) => number | null;
+  /** Who puts messages to calls; absent: nobody. */
+  readonly tracing?: CallTracing;
   /** How long a call may ring; `ringMs` unless a test is in a hurry. */
   readonly ringMs?: number;
   /** `sip.sessionTimer`; its defaults where it is absent. */
@@ -313,7 +311,7 @@ class CallCentre implements B2bua {
   }
 
   #dependencies(layer: TransactionLayer): RunningCallDeps {
-    const { director, clock, schedule, logger, peers, board, tracers = [] } = this.#options;
+    const { director, clock, schedule, logger, peers, board, tracing } = this.#options;
     return {
       ...{ layer, director, clock, schedule, logger, meter: this.#meter },
       mayDial: ({ callId }, peerId) => {
@@ -328,11 +326,12 @@ class CallCentre implements B2bua {
         this.#dialogs.set(key, { call, party });
         this.#claims.get(call.callId)?.push(key);
         const peerId = call.state[party]?.peer.id ?? '';
-        for (const tracer of tracers) tracer.claim(call.callId, { party, peerId, sipCallId: callId });
+        for (const tracer of tracing?.tracers ?? [])
+          tracer.claim(call.callId, { party, peerId, sipCallId: callId });
       },
-      repeated: ({ callId }) => this.#options.repeated?.(callId) ?? null,
+      repeated: ({ callId }) => tracing?.repeated(callId) ?? null,
       over: (call) => {
-        for (const tracer of tracers) tracer.over(call.callId);
+        for (const tracer of tracing?.tracers ?? []) tracer.over(call.callId);
         this.#forget(call);
       },
     };

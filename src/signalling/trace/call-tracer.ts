@@ -10,3 +10,10 @@ export interface CallTracer {
   /** The call has ended; what its peers repeat may still come. */
   over(callId: string): void;
 }
+
+/** All of them, as the call machines see them. */
+export interface CallTracing {
+  readonly tracers: readonly CallTracer[];
+  /** Messages of a call that had been on the wire before; null: nobody counts. */
+  repeated(callId: string): number | null;
+}

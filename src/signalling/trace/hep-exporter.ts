@@ -17,6 +17,8 @@ export interface HepExporterOptions {
 /** IANA's protocol numbers: under TLS and WebSocket there is TCP. */
 const udp = 17;
 const tcp = 6;
+/** So far apart, the wall clock was set. */
+const clockStepMs = 5;
 
 /** Copies each SIP message, without its secrets, to a Homer collector. */
 export class HepExporter implements CallTracer {
@@ -25,20 +27,24 @@ export class HepExporter implements CallTracer {
   readonly #joined = new Map<string, string>();
   readonly #dialogs = new Map<string, string[]>();
   readonly #sent: Counter;
+  #wallOfMonotonic = Number.NEGATIVE_INFINITY;
 
   constructor(options: HepExporterOptions) {
     this.#options = options;
-    this.#sent = options.meter.counter('onrecord_hep_packets_total', 'SIP messages copied to a HEP collector');
+    this.#sent = options.meter.counter(
+      'onrecord_hep_packets_total',
+      'SIP messages copied to a HEP collector',
+    );
   }
 
-  observe({ direction, hop, local, wall, sipCallId, bytes }: TracedMessage): void {
+  observe({ direction, hop, local, wall, at, sipCallId, bytes }: TracedMessage): void {
     const { hep, send, meter } = this.#options;
     const us = { address: local.host, port: local.port };
     const packet = encodeHep({
       source: direction === 'received' ? hop : us,
       destination: direction === 'received' ? us : hop,
       protocol: hop.transport === 'udp' ? udp : tcp,
-      at: wall,
+      at: this.#timeOf(wall, at),
       captureId: hep.captureId,
       password: hep.password ?? null,
       // The first INVITE comes before its call is known, and is the caller's.
@@ -51,6 +57,12 @@ export class HepExporter implements CallTracer {
     }
     this.#sent.add();
     send(packet);
+  }
+
+  /** Wall time with the fractions of the monotonic clock, since a collector sorts messages by it. */
+  #timeOf(wall: number, at: number): number {
+    if (Math.abs(this.#wallOfMonotonic + at - wall) > clockStepMs) this.#wallOfMonotonic = wall - at;
+    return this.#wallOfMonotonic + at;
   }
 
   claim(callId: string, { sipCallId }: LadderLeg): void {
