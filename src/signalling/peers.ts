@@ -60,8 +60,6 @@ export interface RegistrationPlan {
 /** Where calls of a peer are to go, as it is configured: a name or an address. */
 export interface PeerTarget extends LocateQuestion {
   readonly listener: string;
-  /** Whether it names its transport itself. */
-  readonly pinned: boolean;
 }
 
 /** A place where calls can be sent to: one of those that a peer's target stands for. */

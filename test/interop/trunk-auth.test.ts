@@ -1,6 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallView } from '../support/api-client.ts';
 import { freeTcpPort, freeUdpRange } from '../support/free-ports.ts';
@@ -8,54 +5,20 @@ import { RunningNode, removeDirectory, temporaryDirectory } from '../support/nod
 import { nodeConfig } from '../support/node-config.ts';
 import { waitUntil } from '../support/processes.ts';
 import { missingTools } from './debian-tools.ts';
+import { exitOf, fill, Programs } from './programs.ts';
 
 const missing = missingTools('sipp', 'kamailio');
 
-/** A program with its output, ended with the test. */
-interface Peer {
-  readonly child: ChildProcess;
-  output: string;
-}
-
-const peers: Peer[] = [];
+const programs = new Programs();
 let node: RunningNode | null = null;
 
-function start(program: string, words: readonly string[], directory: string): Peer {
-  const child = spawn(program, words, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
-  const peer: Peer = { child, output: '' };
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      peer.output += chunk.toString();
-    });
-  }
-  peers.push(peer);
-  return peer;
-}
-
-function exitOf({ child }: Peer): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => child.once('exit', resolve));
-}
-
 afterEach(async () => {
-  for (const peer of peers.splice(0)) {
-    peer.child.kill('SIGTERM');
-    await exitOf(peer);
-  }
+  await programs.endAll();
   const directory = node?.directory;
   await node?.stop();
   node = null;
   if (directory !== undefined) removeDirectory(directory);
 });
-
-/** A test's file with its words in capitals filled in. */
-function fill(directory: string, file: string, words: Readonly<Record<string, string | number>>): string {
-  let text = readFileSync(join('test/interop', file), 'utf8');
-  for (const [word, value] of Object.entries(words)) text = text.replaceAll(word, String(value));
-  const filled = join(directory, file.replaceAll('/', '-'));
-  writeFileSync(filled, text);
-  return filled;
-}
 
 interface Scene {
   readonly password?: string;
@@ -116,15 +79,23 @@ async function play({
   const config = fill(directory, 'kamailio/trunk-digest.cfg', {
     ...{ KAMAILIO_PORT: trunk, CALLEE_PORT: callee, ALGORITHM: algorithm, NONCE_SECONDS: nonceSeconds },
   });
-  const kamailio = start('kamailio', ['-f', config, '-DD', '-E', '-m', '32', '-Y', directory], directory);
+  const kamailio = programs.start(
+    'kamailio',
+    ['-f', config, '-DD', '-E', '-m', '32', '-Y', directory],
+    directory,
+  );
   const answering = fill(directory, 'sipp/routed-callee.xml', {});
-  start('sipp', ['-sf', answering, '-i', address, '-p', String(callee), '-nostdin', '-m', '1'], directory);
+  programs.start(
+    'sipp',
+    ['-sf', answering, '-i', address, '-p', String(callee), '-nostdin', '-m', '1'],
+    directory,
+  );
   await waitUntil('Kamailio to listen', () => kamailio.output.includes('Listening on') || undefined);
   await new Promise((resolve) => setTimeout(resolve, 500));
   const scenario = fill(directory, 'sipp/digest-caller.xml', {
     ...{ USERNAME: '100', PASSWORD: password, TALK_MS: 2500 },
   });
-  const sipp = start(
+  const sipp = programs.start(
     'sipp',
     [
       ...[`${address}:${lan}`, '-sf', scenario, '-i', address, '-p', String(caller), '-nostdin', '-m', '1'],

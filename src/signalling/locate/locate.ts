@@ -12,6 +12,8 @@ export interface LocateQuestion {
   readonly host: string;
   readonly port: number | null;
   readonly transport: SipTransport;
+  /** Whether it names its transport itself. */
+  readonly pinned: boolean;
   /** Address families that the listener can send to, the preferred one first. */
   readonly families: readonly ('A' | 'AAAA')[];
 }
@@ -109,7 +111,11 @@ class Search {
    * has them under its own name. Null: not known yet.
    */
   #serviceDomains(name: string): string[] | null {
-    const { naptr, srv } = serviceNamesOf(this.#question.transport);
+    const { transport, pinned } = this.#question;
+    const { naptr, srv } = serviceNamesOf(transport);
+    // §4.2: without NAPTR, "because a transport was specified explicitly, the client performs an SRV query for that
+    // specific transport".
+    if (pinned) return [`${srv}.${name}`];
     const answer = this.#answer({ type: 'NAPTR', name });
     if (answer === null) return null;
     const records = answer.kind === 'failed' ? [] : answer.records;

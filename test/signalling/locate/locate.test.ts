@@ -37,7 +37,7 @@ function find(
   zone: Zone,
 ): { asked: string[]; found: string[]; quality: string } {
   const question: LocateQuestion = {
-    ...{ host: 'carrier.example', port: null, transport: 'udp', families: ['A'], ...target },
+    ...{ host: 'carrier.example', port: null, transport: 'udp', pinned: false, families: ['A'], ...target },
   };
   const known = new Map<string, DnsAnswer>();
   for (let round = 0; round < 9; round++) {
@@ -179,6 +179,13 @@ describe('RFC 3263 §4.1 and §4.2', () => {
       found: ['192.0.2.1:5060'],
     },
     {
+      rule: '§4.1: a URI that names its transport asks no NAPTR',
+      target: { pinned: true },
+      zone: { ...addresses, 'SRV _sip._udp.carrier.example': ['0 0 5070 sip1.example'] },
+      asked: ['SRV _sip._udp.carrier.example', 'A sip1.example'],
+      found: ['192.0.2.1:5070'],
+    },
+    {
       rule: 'a name that does not exist',
       asked: ['NAPTR carrier.example', 'SRV _sip._udp.carrier.example', 'A carrier.example'],
       found: [],
@@ -265,7 +272,7 @@ describe('questions without an answer', () => {
       ['AAAA carrier.example', { kind: 'none', records: [], refreshAt: 7 as MonotonicMs, stale: false }],
     ]);
     const question: LocateQuestion = {
-      ...{ host: 'carrier.example', port: 5060, transport: 'udp', families: ['A', 'AAAA'] },
+      ...{ host: 'carrier.example', port: 5060, transport: 'udp', pinned: false, families: ['A', 'AAAA'] },
     };
     expect(locate(question, known)).toMatchObject({ kind: 'located', quality: 'stale', refreshAt: 7 });
   });
