@@ -36,6 +36,7 @@ export interface MediaHandle {
 export interface MediaPool {
   open(
     interfaces: readonly [string, string],
+    urgent: boolean,
     listen: (event: SessionEvent) => void,
   ): Promise<MediaHandle | 'no-ports'>;
   /** The last known totals of each worker, freshly asked for. */
@@ -84,7 +85,7 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
   const posts = workers.map(batched);
   let lastSession = 0;
   return {
-    open(interfaces, listen) {
+    open(interfaces, urgent, listen) {
       lastSession += 1;
       const session = lastSession;
       const index = session % workers.length;
@@ -98,7 +99,7 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
           );
         };
         sessions.set(session, { worker: index, listen, opened });
-        post({ type: 'open', session, interfaces });
+        post({ type: 'open', session, interfaces, urgent });
       });
     },
     stats: async () => {

@@ -13,6 +13,11 @@ interface Resting {
   readonly until: number;
 }
 
+/** Pairs that only emergency calls get: enough for four calls, and no more than a sixteenth of a small pool. */
+function reserveOf(size: number): number {
+  return Math.min(8, Math.floor(size / 16));
+}
+
 /**
  * The pairs of one interface. The pair that has been free longest goes out first, and none before it has
  * rested, so that a late packet of its last call meets a closed port.
@@ -22,6 +27,7 @@ export class PortPool {
   bindFailures = 0;
   readonly size: number;
   readonly #restMs: number;
+  readonly #reserve: number;
   /** A ring: `#count` pairs from `#head` on, the longest free first. */
   readonly #ring: (Resting | undefined)[];
   #head = 0;
@@ -31,6 +37,7 @@ export class PortPool {
   constructor(firstPort: number, lastPort: number, restMs: number) {
     this.size = Math.max(0, Math.floor((lastPort - firstPort + 1) / 2));
     this.#restMs = restMs;
+    this.#reserve = reserveOf(this.size);
     this.#ring = new Array<Resting | undefined>(this.size);
     for (let i = 0; i < this.size; i++) {
       const rtpPort = firstPort + 2 * i;
@@ -38,10 +45,14 @@ export class PortPool {
     }
   }
 
-  /** Null: every pair is in use or resting. */
-  take(now: MonotonicMs): PortPair | null {
+  /**
+   * Null: every pair is in use or resting, or kept back. Who is `urgent` gets what is kept back, and pairs that rest:
+   * a stray packet is better than no call for help.
+   */
+  take(now: MonotonicMs, urgent = false): PortPair | null {
     const oldest = this.#ring[this.#head];
-    if (this.#count === 0 || oldest === undefined || oldest.until > now) return null;
+    if (oldest === undefined || this.#count <= (urgent ? 0 : this.#reserve)) return null;
+    if (!urgent && oldest.until > now) return null;
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) % this.size;
     this.#count -= 1;

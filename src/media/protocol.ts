@@ -7,7 +7,13 @@ export type LegIndex = 0 | 1;
 /** What main tells a media worker. Structured-clone messages; one session is one call. */
 export type MediaCommand =
   /** Opens a pair of sockets a leg on the named interfaces; answered by `opened` or `refused`. */
-  | { readonly type: 'open'; readonly session: number; readonly interfaces: readonly [string, string] }
+  | {
+      readonly type: 'open';
+      readonly session: number;
+      readonly interfaces: readonly [string, string];
+      /** An emergency call's, which gets the pairs that are kept back. */
+      readonly urgent?: boolean;
+    }
   /** What SDP says of a leg now. Applies at once; may come again at any time. */
   | { readonly type: 'connect'; readonly session: number; readonly leg: LegIndex; readonly media: LegMedia }
   /** Closed: what a party says is discarded, not forwarded, not recorded. Sessions start open. */

@@ -117,11 +117,11 @@ export class MediaRelay implements DatagramReceiver {
     this.#pacer.stop();
   }
 
-  async #open({ session: id, interfaces }: CommandOf<'open'>): Promise<void> {
+  async #open({ session: id, interfaces, urgent = false }: CommandOf<'open'>): Promise<void> {
     this.#opening.set(id, false);
     const [caller, callee] = await Promise.all([
-      this.#allocator.open(interfaces[0]),
-      this.#allocator.open(interfaces[1]),
+      this.#allocator.open(interfaces[0], urgent),
+      this.#allocator.open(interfaces[1], urgent),
     ]);
     const wanted = this.#opening.get(id) === false;
     this.#opening.delete(id);

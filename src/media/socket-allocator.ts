@@ -33,13 +33,14 @@ export class SocketAllocator {
     }
   }
 
-  /** Null: no pair of the interface can be had now. */
-  async open(interfaceId: string): Promise<LegSockets | null> {
+  /** Null: no pair of the interface can be had now. `urgent`: an emergency call's. */
+  async open(interfaceId: string, urgent: boolean): Promise<LegSockets | null> {
     const known = this.#interfaces.get(interfaceId);
     if (known === undefined) return null;
     const { pool, options } = known;
-    for (;;) {
-      const pair = pool.take(this.#clock.monotonic());
+    // Each pair is tried once: urgent calls are given those that have just been skipped, too.
+    for (let tries = 0; tries < pool.size; tries++) {
+      const pair = pool.take(this.#clock.monotonic(), urgent);
       if (pair === null) return null;
       const { address, dscp = speechDscp } = options;
       const rtp = await this.#port.open(address, pair.rtpPort, dscp);
@@ -48,6 +49,7 @@ export class SocketAllocator {
       if (rtp !== null) this.#port.close(rtp);
       pool.skip(pair, this.#clock.monotonic());
     }
+    return null;
   }
 
   close({ interfaceId, pair, rtp, rtcp }: LegSockets): void {

@@ -22,6 +22,18 @@ describe('PortPool', () => {
     expect([pool.size, pool.take(at(0))?.rtpPort, pool.take(at(0))]).toEqual([1, 20_000, null]);
   });
 
+  it('keeps pairs back, and gives them and resting ones to who is urgent', () => {
+    // 32 pairs, two of which are kept back.
+    const pool = new PortPool(20_000, 20_063, 10_000);
+    const taken = Array.from({ length: 32 }, () => pool.take(at(0)));
+    expect(taken.filter((pair) => pair !== null)).toHaveLength(30);
+    const urgent = [pool.take(at(1), true), pool.take(at(1), true), pool.take(at(1), true)];
+    expect(urgent.map((pair) => pair?.rtpPort)).toEqual([20_060, 20_062, undefined]);
+    pool.free(taken[0]!, at(2));
+    expect(pool.take(at(3))).toBeNull();
+    expect(pool.take(at(3), true)?.rtpPort).toBe(20_000);
+  });
+
   it('a freed pair rests, to the millisecond', () => {
     const pool = new PortPool(20_000, 20_001, 10_000);
     pool.free(pool.take(at(0))!, at(500));

@@ -75,7 +75,7 @@ export function createDirection(plan: DirectorPlan): Direction {
         mediaOf.get(call.callerPeer) ?? 'main',
         mediaOf.get(call.calleePeer) ?? 'main',
       ] as const;
-      const media = await plan.mediaPool.open(interfaces, (event) => {
+      const media = await plan.mediaPool.open(interfaces, call.emergency, (event) => {
         session.onMedia(event);
       });
       return media === 'no-ports' ? media : session.attach(media);
