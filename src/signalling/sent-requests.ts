@@ -43,7 +43,7 @@ export function legWith({ call }: Turn, callId: string | null): Leg | null {
 
 /** Whether anybody still waits for this request: it was not cancelled, and nothing but a BYE follows a BYE. */
 export function isWanted({ call }: Turn, leg: Leg, { send: { client, request } }: SentRequest): boolean {
-  if (request.method === 'BYE') return call.byes.has(client);
+  if (request.method === 'BYE') return call.phase !== 'over';
   const { exchange } = call;
   if (exchange?.client === client && exchange.cancelled) return false;
   return leg.state !== 'cancelling' && leg.state !== 'closing' && leg.state !== 'closed';

@@ -234,12 +234,16 @@ describe('the rest of a call whose INVITE was challenged', () => {
     scene.from('caller', 'INFO');
     scene.from('caller', 'BYE');
     scene.answer('INFO', 407, { extra: challenge('n3', ', stale=true') });
-    expect(
-      scene.sent
-        .slice(-3)
-        .map(told)
-        .map((line) => line.split(' ')[0]),
-    ).toEqual(['INVITE', 'INFO', 'BYE']);
+    const methods = scene.sent.map(({ request }) => request.method);
+    expect(methods).toEqual(['INVITE', 'INVITE', 'INVITE', 'INFO', 'BYE']);
+  });
+
+  it('a challenge to a BYE that nobody waits for any more is left at that', () => {
+    const scene = up();
+    scene.from('caller', 'BYE');
+    scene.expire('release');
+    scene.answer('BYE', 407, { extra: challenge('n2', ', stale=true') });
+    expect(scene.sent.filter(({ request }) => request.method === 'BYE')).toHaveLength(1);
   });
 
   it('shows nothing of it to the other party', () => {

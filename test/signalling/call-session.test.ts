@@ -107,6 +107,9 @@ describe('a session that we begin (RFC 4028 §7)', () => {
     const { headers } = scene.request('INVITE').request;
     expect([headers.first('cseq'), headers.first('session-expires')]).toEqual(['3 INVITE', '3600']);
     expect(headers.first('proxy-authorization')).toContain('nc=00000002');
+    const stale = 'Digest realm="r", nonce="m", qop="auth", stale=true';
+    scene.answer('INVITE', 407, { extra: [['Proxy-Authenticate', stale]] });
+    expect(scene.request('INVITE').request.headers.first('proxy-authorization')).toContain('nonce="m"');
   });
 });
 
@@ -192,6 +195,12 @@ describe('a session that we refresh (RFC 4028 §7.4, §10)', () => {
     expect(said(scene.request('INVITE').request.headers)[0]).toBe('600;refresher=uac');
     scene.answer('INVITE', 200, { body: calleeSdp, extra: [['Session-Expires', '300;refresher=uac']] });
     expect(timers(scene)).toEqual({ 'refresh-callee': 150_000, 'expiry-callee': 268_000 });
+  });
+
+  it('is not asked for again, of who has answered without knowing it', () => {
+    const scene = up([]);
+    scene.from('caller', 'INVITE', { body: sdp('192.0.2.1', 4000, '0 8', 'sendonly') });
+    expect(said(scene.request('INVITE').request.headers)).toEqual([null, null, null]);
   });
 
   it('until it expires: BYE with Reason to both (§10)', () => {
