@@ -19,7 +19,8 @@ import {
   type RegistrationFault,
   stepRegistration,
 } from './registration-machine.ts';
-import { bestFirst, type TargetBoard } from './target-board.ts';
+import { bestFirst } from './hop-standings.ts';
+import type { TargetBoard } from './target-board.ts';
 
 export interface RegistrationOptions {
   readonly peer: Peer;

@@ -1,21 +1,14 @@
-import type { Clock, MonotonicMs } from '../../kernel/clock.ts';
 import type { RandomBytes } from '../../kernel/ids.ts';
-import type { Logger } from '../../kernel/logger.ts';
-import type { Meter } from '../../kernel/meter.ts';
-import type { Schedule } from '../../kernel/timers.ts';
 import { type Draw, drawOrder } from '../locate/draw-order.ts';
 import type { Locator } from '../locate/locator.ts';
 import type { Peer, Target } from '../peers.ts';
 import type { Hop } from '../transaction-layer.ts';
 import type { HopOutcome } from './hop-outcome.ts';
-import { KeepAlives, type Ping } from './keep-alives.ts';
-import { describeHop, hopKey, type KnownHop } from './known-hop.ts';
-import { PenaltyBox } from './penalty-box.ts';
+import { HopStandings, type HopStandingsOptions, type Standing } from './hop-standings.ts';
+import type { Ping } from './keep-alives.ts';
+import { hopKey, type KnownHop } from './known-hop.ts';
 import type { ResolutionPhase } from './resolution-machine.ts';
 import { TargetResolution } from './target-resolution.ts';
-
-/** How a hop stands: `penalised` has failed a moment ago, `down` answers no OPTIONS. Both are tried last, in this order. */
-export type Standing = 'well' | 'penalised' | 'down';
 
 export interface Place {
   readonly target: Target;
@@ -24,21 +17,8 @@ export interface Place {
   readonly routes: readonly string[];
 }
 
-/** Those that stand well, then the others: calls go where they can. */
-export function bestFirst<One extends { readonly standing: Standing }>(places: readonly One[]): One[] {
-  return (['well', 'penalised', 'down'] as const).flatMap((wanted) =>
-    places.filter(({ standing }) => standing === wanted),
-  );
-}
-
-export interface TargetBoardOptions {
-  readonly peers: readonly Peer[];
+export interface TargetBoardOptions extends HopStandingsOptions {
   readonly locator: Locator;
-  readonly clock: Clock;
-  readonly schedule: Schedule;
-  readonly random: RandomBytes;
-  readonly logger: Logger;
-  readonly meter: Meter;
 }
 
 /** Knows where each peer can be reached and how its hops stand. Asked by every call, so it never waits. */
@@ -71,39 +51,31 @@ interface Binding {
   readonly routes: readonly string[];
 }
 
-/** A Retry-After of a day would leave a trunk aside that was restarted an hour ago. */
-const maxPenaltyMs = 3_600_000;
 /** Addresses that names stood for once: calls that were set up with them go on. */
 const maxFormerAddresses = 256;
 
 class Board implements TargetBoard {
   readonly #options: TargetBoardOptions;
   readonly #resolutions: ReadonlyMap<Peer, readonly TargetResolution[]>;
-  /** By hop; two peers may share one. */
-  readonly #hops = new Map<string, KnownHop[]>();
-  /** Of all hops that are and some that were, the newest last. */
+  readonly #standings: HopStandings;
+  /** `LISTENER ADDRESS` of all hops that are and some that were, the newest last. */
   readonly #addresses = new Set<string>();
-  readonly #penalties = new PenaltyBox();
+  /** Peers that we register with, by such an address. */
+  #registrars = new Map<string, Set<Peer>>();
   readonly #bindings = new Map<Peer, Binding>();
-  readonly #peersUp = new Map<string, boolean>();
-  #keepAlives: KeepAlives | null = null;
   readonly #draw: Draw;
 
   constructor(options: TargetBoardOptions) {
     this.#options = options;
     this.#draw = drawFrom(options.random);
+    this.#standings = new HopStandings(options);
+    const changed = (): void => {
+      this.#adopt();
+    };
     this.#resolutions = new Map(
       options.peers.map((peer) => [
         peer,
-        peer.targets.map(
-          (target) =>
-            new TargetResolution({
-              ...{ ...options, peer, target },
-              changed: () => {
-                this.#adopt();
-              },
-            }),
-        ),
+        peer.targets.map((target) => new TargetResolution({ ...options, peer, target, changed })),
       ]),
     );
     this.#adopt();
@@ -114,43 +86,34 @@ class Board implements TargetBoard {
   }
 
   watch(ping: Ping): void {
-    this.#keepAlives = new KeepAlives({
-      ...{ ...this.#options, ping },
-      changed: () => {
-        this.#showPeers();
-      },
-    });
-    this.#keepAlives.watch(this.#watched());
+    this.#standings.watch(ping);
   }
 
   close(): void {
-    this.#keepAlives?.close();
+    this.#standings.close();
     for (const resolution of [...this.#resolutions.values()].flat()) resolution.close();
   }
 
   placesOf(peer: Peer): readonly Place[] {
-    const now = this.#options.clock.monotonic();
-    const places = new Map<string, Place>();
     const binding = this.#bindings.get(peer);
-    for (const resolution of this.#resolutions.get(peer) ?? []) {
-      for (const group of resolution.groups) {
-        for (const target of drawOrder(group, this.#draw).flatMap((server) => resolution.targetsOf(server))) {
-          const key = hopKey(target.hop);
-          if (places.has(key)) continue;
-          const routes = binding?.key === key ? binding.routes : [];
-          places.set(key, { target, standing: this.#standingOf(key, now), routes });
-        }
-      }
+    const places = new Map<string, Place>();
+    for (const target of this.#targetsOf(peer)) {
+      const key = hopKey(target.hop);
+      const routes = binding?.key === key ? binding.routes : [];
+      if (!places.has(key)) places.set(key, { target, standing: this.#standings.of(key), routes });
     }
     const first = places.get(binding?.key ?? '');
-    return first === undefined
-      ? [...places.values()]
-      : [first, ...[...places.values()].filter((one) => one !== first)];
+    const all = [...places.values()];
+    return first === undefined ? all : [first, ...all.filter((one) => one !== first)];
   }
 
-  #standingOf(key: string, now: MonotonicMs): Standing {
-    if (this.#keepAlives?.isDown(key) === true) return 'down';
-    return this.#penalties.holds(key, now) ? 'penalised' : 'well';
+  /** Target by target, group by group, each group in an order that is drawn anew. */
+  #targetsOf(peer: Peer): Target[] {
+    return (this.#resolutions.get(peer) ?? []).flatMap((resolution) =>
+      resolution.groups
+        .flatMap((group) => drawOrder(group, this.#draw))
+        .flatMap((server) => resolution.targetsOf(server)),
+    );
   }
 
   knows(listener: string, address: string): boolean {
@@ -158,13 +121,9 @@ class Board implements TargetBoard {
   }
 
   registrarAt(listener: string, address: string): Peer | null {
-    const there = new Set<Peer>();
-    for (const { peer, target } of [...this.#hops.values()].flat()) {
-      const { hop } = target;
-      if (peer.registration !== null && hop.listener === listener && hop.address === address) there.add(peer);
-    }
-    const [only] = there;
-    return there.size === 1 && only !== undefined ? only : null;
+    const there = this.#registrars.get(`${listener} ${address}`);
+    const [only = null] = there ?? [];
+    return there?.size === 1 ? only : null;
   }
 
   bound(peer: Peer, hop: Hop, routes: readonly string[]): void {
@@ -176,97 +135,35 @@ class Board implements TargetBoard {
   }
 
   heard(hop: Hop, outcome: HopOutcome): void {
-    const key = hopKey(hop);
-    const [known, ...others] = this.#hops.get(key) ?? [];
-    if (known === undefined) return;
-    if (outcome.kind === 'failed') {
-      this.#failed(key, [known, ...others], outcome);
-      return;
-    }
-    this.#keepAlives?.served(key);
-    if (this.#penalties.release(key)) this.#options.logger.info('hop-back', describeHop(known));
+    this.#standings.heard(hopKey(hop), outcome);
   }
 
-  #failed(
-    key: string,
-    known: readonly [KnownHop, ...KnownHop[]],
-    outcome: Extract<HopOutcome, { kind: 'failed' }>,
-  ): void {
-    const { clock, logger, meter } = this.#options;
-    const { cause, retryAfterSeconds } = outcome;
-    for (const { peer } of known) {
-      const labels = { peer: peer.id, cause };
-      meter
-        .counter(
-          'onrecord_hop_failures_total',
-          'Requests that a hop left unanswered or refused with 503',
-          labels,
-        )
-        .add();
-    }
-    const penaltyMs = Math.max(...known.map(({ peer }) => peer.penaltyMs));
-    // RFC 3261 §21.5.4: who gets Retry-After "SHOULD NOT forward any other requests to that server" until then.
-    const ms =
-      penaltyMs === 0 || retryAfterSeconds === null
-        ? penaltyMs
-        : Math.min(retryAfterSeconds * 1000, maxPenaltyMs);
-    if (!this.#penalties.put(key, clock.monotonic(), ms)) return;
-    logger.warn('hop-failed', { ...describeHop(known[0]), cause, triedLastForSeconds: ms / 1000 });
-  }
-
-  /** Takes the hops as they are now; what is known of one that went is forgotten, but for its address. */
+  /** Takes the hops as they are now; of one that went, its address is still known. */
   #adopt(): void {
-    const before = [...this.#hops.keys()];
-    this.#hops.clear();
+    const hops = new Map<string, [KnownHop, ...KnownHop[]]>();
+    this.#registrars = new Map();
     for (const [peer, resolutions] of this.#resolutions) {
       for (const target of resolutions.flatMap((resolution) => resolution.targets())) {
-        const { hop } = target;
-        const key = hopKey(hop);
-        this.#hops.set(key, [...(this.#hops.get(key) ?? []), { peer, target }]);
-        const address = `${hop.listener} ${hop.address}`;
-        this.#addresses.delete(address);
-        this.#addresses.add(address);
+        const key = hopKey(target.hop);
+        const others = hops.get(key);
+        if (others === undefined) hops.set(key, [{ peer, target }]);
+        else others.push({ peer, target });
+        this.#know(peer, `${target.hop.listener} ${target.hop.address}`);
       }
     }
-    this.#keepAlives?.watch(this.#watched());
-    this.#showPhases();
-    this.#showPeers();
-    for (const key of before) if (!this.#hops.has(key)) this.#penalties.release(key);
     for (const address of this.#addresses) {
-      if (this.#addresses.size <= this.#hops.size + maxFormerAddresses) break;
+      if (this.#addresses.size <= hops.size + maxFormerAddresses) break;
       this.#addresses.delete(address);
     }
+    this.#standings.adopt(hops);
+    this.#showPhases();
   }
 
-  /** Each hop once, for the peer that asks it most often. */
-  #watched(): Map<string, KnownHop> {
-    const often = ({ peer }: KnownHop): number => peer.optionsMs ?? Number.POSITIVE_INFINITY;
-    return new Map(
-      [...this.#hops].flatMap(([key, known]) =>
-        known
-          .toSorted((a, b) => often(a) - often(b))
-          .slice(0, 1)
-          .map((one) => [key, one]),
-      ),
-    );
-  }
-
-  /** A peer is up while one of its hops is. */
-  #showPeers(): void {
-    const { logger, meter, peers } = this.#options;
-    const standing = [...this.#hops].filter(([key]) => this.#keepAlives?.isDown(key) !== true);
-    const upPeers = new Set(standing.flatMap(([, known]) => known.map(({ peer }) => peer)));
-    for (const peer of peers) {
-      const up = upPeers.has(peer);
-      meter
-        .gauge('onrecord_peer_up', 'Whether a peer has a hop that is not down', { peer: peer.id })
-        .set(Number(up));
-      const before = this.#peersUp.get(peer.id);
-      this.#peersUp.set(peer.id, up);
-      if (before === undefined || before === up) continue;
-      if (up) logger.info('peer-up', { peer: peer.id });
-      else logger.error('peer-down', { peer: peer.id });
-    }
+  #know(peer: Peer, address: string): void {
+    this.#addresses.delete(address);
+    this.#addresses.add(address);
+    if (peer.registration === null) return;
+    this.#registrars.set(address, (this.#registrars.get(address) ?? new Set()).add(peer));
   }
 
   #showPhases(): void {
