@@ -2,6 +2,7 @@ import { relayOffer } from '../../src/sdp/relay-description.ts';
 import { passHeaders } from '../../src/signalling/header-map.ts';
 import { headerMap, readInvite } from '../../src/signalling/incoming-invite.ts';
 import { refuse } from '../../src/signalling/refusal.ts';
+import { redactMessage } from '../../src/signalling/trace/redact-message.ts';
 import { dialogFromRequest } from '../../src/sip/dialog.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
 import type { SipRequest } from '../../src/sip/message.ts';
@@ -22,6 +23,7 @@ function serve(bytes: Buffer): void {
   const parsed = parseMessage(bytes);
   if (parsed.ok) {
     if (parsed.value.type === 'request') carryOn(parsed.value);
+    redactMessage(bytes);
     return;
   }
   const { answer } = parsed.error;

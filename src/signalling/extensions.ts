@@ -32,7 +32,7 @@ export function passedOptionsOf(value: string): string | null {
 export function listed(headers: SipHeaders, canonical: string): readonly string[] {
   return headers
     .all(canonical)
-    .flatMap((value) => value.split(','))
+    .flatMap((value) => value.match(/[^,]+/g) ?? [])
     .map((item) => item.trim())
     .filter((item) => item !== '');
 }
@@ -42,6 +42,9 @@ export function names(headers: SipHeaders, canonical: 'require' | 'supported', o
   return listed(headers, canonical).some((item) => item.toLowerCase() === option);
 }
 
+/** A hostile list is not sent back whole. */
+const maxUnsupported = 32;
+
 /** RFC 3261 §8.2.2.3: 420, with Unsupported naming what is not understood, and that alone. */
 export function unsupportedExtensions({ headers }: { readonly headers: SipHeaders }): Refusal | null {
   const unknown = listed(headers, 'require').filter((item) => {
@@ -49,7 +52,8 @@ export function unsupportedExtensions({ headers }: { readonly headers: SipHeader
     return !spokenOptions.includes(option) && !betweenParties.has(option);
   });
   if (unknown.length === 0) return null;
-  return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', unknown.join(', ')]] };
+  const named = unknown.slice(0, maxUnsupported).join(', ');
+  return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', named]] };
 }
 
 /**

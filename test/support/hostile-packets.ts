@@ -96,6 +96,14 @@ const values: readonly HostilePacket[] = [
       ...fieldLines('P-Asserted-Identity: <sip:a@b>', 6_000),
     ],
   }),
+  packet('Require: one word after the other', {
+    lines: fieldLines(`Require: ${times('a,', headerRoom)}a`, 28_000),
+  }),
+  packet('passwords in URIs', { lines: fieldLines(`X: ${times('sip:a:b@', headerRoom)}`, 28_000) }),
+  packet('digits after digits', { lines: fieldLines(`X: tel:${times('1p', headerRoom)}x`, 28_000) }),
+  packet('challenges answered', {
+    lines: fieldLines(`Authorization: Digest ${times('a="b\\\\"",', 7_900)}`, 28_000),
+  }),
   packet('a long Request-URI', { uri: `sip:${'a'.repeat(headRoom - 1000)}@127.0.0.1` }),
   packet('URI parameters', { uri: `sip:a@127.0.0.1${times(';a=1', headRoom - 1000)}` }),
   packet('URI escapes', { uri: `sip:${times('%41', headRoom - 1000)}@127.0.0.1` }),
