@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,8 +23,7 @@ interface Captured {
 // One call through a node that exports to Kamailio's sipcapture module, which has its own reader of HEP3 and of SIP.
 describe.skipIf(missing !== null)('HEP3, read by Kamailio', () => {
   const directory = temporaryDirectory();
-  let node: RunningNode;
-  const collectors: ChildProcess[] = [];
+  const closers: (() => unknown)[] = [];
   const output = { hep: '', sip: '' };
   let pbx: ScriptedPeer;
   let carrier: ScriptedPeer;
@@ -54,7 +53,7 @@ describe.skipIf(missing !== null)('HEP3, read by Kamailio', () => {
       ...(kind === 'hep' ? ['-A', 'CHUNKS'] : []),
     ];
     const collector = spawn('kamailio', words, { stdio: ['ignore', 'pipe', 'pipe'] });
-    collectors.push(collector);
+    closers.push(() => collector.kill('SIGTERM'));
     for (const stream of [collector.stdout, collector.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         output[kind] += chunk.toString('latin1');
@@ -73,6 +72,7 @@ describe.skipIf(missing !== null)('HEP3, read by Kamailio', () => {
     await startCollector('hep', hepPort, sipPort);
     pbx = await ScriptedPeer.udp(() => lanPort);
     carrier = await ScriptedPeer.udp(() => wanPort);
+    closers.push(pbx.close, carrier.close);
     const uri = ({ port }: ScriptedPeer): string => `sip:127.0.0.1:${port}`;
     const config = JSON.parse(
       await nodeConfig({
@@ -81,7 +81,8 @@ describe.skipIf(missing !== null)('HEP3, read by Kamailio', () => {
       }),
     ) as { sip: Record<string, unknown> };
     config.sip['hep'] = { address: '127.0.0.1', port: hepPort, captureId: 4711, password: 'hep key' };
-    node = await RunningNode.start({ config: JSON.stringify(config), directory });
+    const node = await RunningNode.start({ config: JSON.stringify(config), directory });
+    closers.push(() => node.stop());
     startedAt = Date.now();
     await call();
     captured = await waitUntil('every message at the collectors', () => {
@@ -94,10 +95,7 @@ describe.skipIf(missing !== null)('HEP3, read by Kamailio', () => {
     });
   });
   afterAll(async () => {
-    pbx.close();
-    carrier.close();
-    for (const collector of collectors) collector.kill('SIGTERM');
-    await node.stop();
+    for (const close of closers.reverse()) await close();
     removeDirectory(directory);
   });
 
