@@ -27,7 +27,7 @@ export interface CallDirector {
 export interface CallFacts {
   readonly callId: string;
   readonly direction: Direction;
-  /** Peer ids of both sides; the callee's is the first of the route. */
+  /** Peer ids of both sides; the callee's is the one that is tried first. */
   readonly callerPeer: string;
   readonly calleePeer: string;
   /**

@@ -7,6 +7,7 @@ interface PeerRow {
   readonly match: string[];
   readonly listener?: string;
   readonly targets?: string[];
+  readonly register?: boolean;
 }
 
 function options(peers: PeerRow[], routes = [{ from: peers[0]!.id, to: [peers[0]!.id] }]) {
@@ -104,6 +105,11 @@ describe('faults', () => {
       'an address of the other family',
       { targets: ['sip:[2001:db8::1]'] },
       'sip.peers "a": target "sip:[2001:db8::1]" cannot be reached from 127.0.0.1 of listener "lan"; give the peer a listener of the same family',
+    ],
+    [
+      'a registration of nobody',
+      { register: true },
+      'sip.peers "a": register needs to know as whom; give `auth`, or `register: { aor: sip:user@domain }`',
     ],
     [
       'an unknown listener',

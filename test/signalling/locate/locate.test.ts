@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MonotonicMs } from '../../../src/kernel/clock.ts';
 import type { DnsAnswer } from '../../../src/signalling/locate/dns-client.ts';
@@ -279,6 +280,67 @@ describe('questions without an answer', () => {
 });
 
 describe('bounds', () => {
+  it('whatever DNS says, four rounds of questions are enough, and it is 32 servers at most', () => {
+    const name = fc.constantFrom(
+      'carrier.example',
+      'a.example',
+      'b.example',
+      '_sip._udp.carrier.example',
+      '',
+    );
+    const shared = { name: fc.constant('x'), ttlSeconds: fc.nat(99) };
+    const record = fc.oneof(
+      fc.record({
+        ...shared,
+        type: fc.constantFrom('A', 'AAAA'),
+        address: fc.constantFrom('192.0.2.1', '192.0.2.2'),
+      }),
+      fc.record({
+        ...{ ...shared, type: fc.constant('SRV'), priority: fc.nat(3), weight: fc.nat(3) },
+        ...{ port: fc.nat(65_535), host: name },
+      }),
+      fc.record({
+        ...{ ...shared, type: fc.constant('NAPTR'), order: fc.nat(2), preference: fc.nat(2) },
+        ...{ flags: fc.constantFrom('s', 'S', 'a', ''), service: fc.constantFrom('SIP+D2U', 'SIP+D2T', 'x') },
+        ...{ regexp: fc.constantFrom('', '!a!b!'), replacement: name },
+      }),
+    ) as fc.Arbitrary<DnsRecord>;
+    const answer: fc.Arbitrary<DnsAnswer> = fc.oneof(
+      fc.constant({ kind: 'failed' as const }),
+      fc.record({
+        ...{
+          kind: fc.constantFrom('records' as const, 'none' as const),
+          records: fc.array(record, { maxLength: 60 }),
+        },
+        ...{ refreshAt: fc.constant(1 as MonotonicMs), stale: fc.boolean() },
+      }),
+    );
+    fc.assert(
+      fc.property(fc.infiniteStream(answer), (answers) => {
+        const known = new Map<string, DnsAnswer>();
+        const question: LocateQuestion = {
+          ...{
+            host: 'carrier.example',
+            port: null,
+            transport: 'udp',
+            pinned: false,
+            families: ['A', 'AAAA'],
+          },
+        };
+        for (let round = 0; round < 4; round++) {
+          const result = locate(question, known);
+          if (result.kind === 'located') {
+            expect(result.groups.flat().length).toBeLessThanOrEqual(32);
+            return;
+          }
+          for (const one of result.questions) known.set(keyOf(one), answers.next().value!);
+        }
+        throw new Error('it asks without end');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('32 servers, however many a zone lists', () => {
     const many = Array.from({ length: 100 }, (_, i) => `${i} 0 5060 192.0.2.${i}`);
     expect(find({}, { 'SRV _sip._udp.carrier.example': many }).found).toHaveLength(32);
