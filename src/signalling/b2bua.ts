@@ -19,6 +19,7 @@ import { allowedOutside, knownMethods, onlyInDialog } from './methods.ts';
 import { type FindDialog, namedDialog } from './named-dialog.ts';
 import { targetDialogs } from './outside-refer.ts';
 import { CallLimits } from './peering/call-limits.ts';
+import { redirectAttempts } from './peering/redirect-targets.ts';
 import { chooseRoute } from './peering/route-choice.ts';
 import type { TargetBoard } from './peering/target-board.ts';
 import type { Peer, PeerBook } from './peers.ts';
@@ -317,6 +318,11 @@ class CallCentre implements B2bua {
       mayDial: ({ callId }, peerId) => {
         const peer = peers.named(peerId);
         return peer === null || this.#limits.redirect(callId, peer);
+      },
+      redirects: ({ state }, response) => {
+        if (peers.named(state.callee?.peer.id ?? '')?.redirect !== 'follow') return [];
+        const route = peers.route(state.caller.peer.id);
+        return redirectAttempts({ response, route, peers, board, layer });
       },
       heard: (hop, outcome) => {
         board.heard(hop, outcome);

@@ -32,6 +32,8 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
       limits,
       attempts,
       tried: 0,
+      asked: [],
+      redirections: 0,
       attempt: null,
       rang: false,
       forks: [],

@@ -110,7 +110,7 @@ function onResponse(turn: Turn, event: Extract<CallEvent, { type: 'response' }>)
     if (response.status < 200) onProvisional(turn, exchange, response);
     else if (!exchange.initial) onReinviteResponse(turn, exchange, response);
     else if (response.status < 300) onAccepted(turn, exchange, response, source);
-    else onRefused(turn, exchange, response);
+    else onRefused(turn, exchange, response, event.redirects ?? []);
   } else if (relayed !== undefined) {
     onRelayResponse(turn, client, relayed, response);
   } else if (byes.has(client)) {

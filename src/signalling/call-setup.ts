@@ -9,13 +9,14 @@ import { acceptExchange } from './call-acceptance.ts';
 import { endForks, forkOfAccepted } from './call-forks.ts';
 import { faultForms, mayWiden, passNeededOffer } from './call-offer-answer.ts';
 import { speaks100rel } from './call-provisional.ts';
+import { askedUri, followRedirect, hasOtherPlace } from './call-redirect.ts';
 import { passRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
 import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg } from './call-state.ts';
 import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
-import { requestUriAt, withHost, withoutTag } from './identity.ts';
+import { withHost, withoutTag } from './identity.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { farewell, sendBye } from './leg-requests.ts';
 import { askSession } from './leg-session.ts';
@@ -70,7 +71,7 @@ export function onOpened(turn: Turn, local: CallState['local']): void {
 /** Sends the INVITE of the next try. */
 function dial(turn: Turn): void {
   endForks(turn);
-  const { attempts, exchange, tokens, tried } = turn.call;
+  const { attempts, exchange, tokens, tried, asked } = turn.call;
   const [attempt, ...rest] = attempts;
   if (attempt === undefined || exchange === null) {
     endCall(turn, { reason: 'no-route' });
@@ -79,6 +80,7 @@ function dial(turn: Turn): void {
   const callId = tried === 0 ? tokens.calleeCallId : `${tokens.calleeCallId}-${tried}`;
   const callee = calleeLeg(attempt, callId, turn.call);
   turn.update({ callee, attempt, attempts: rest, tried: tried + 1 });
+  turn.update({ asked: [...asked, askedUri(turn, attempt)] });
   turn.emit({ type: 'claim', party: 'callee', callId, tag: callee.localTag });
   let body = noBody;
   if (exchange.offer !== null) {
@@ -118,7 +120,7 @@ function dialRequest(
   { peer, callId, localTag }: Leg,
   { attempt, sdp }: { attempt: Attempt; sdp: Uint8Array },
 ): SipRequest {
-  const { requestUri, maxForwards } = turn.call;
+  const { maxForwards } = turn.call;
   const headers = new SipHeaders();
   for (const one of attempt.routes) headers.append('Route', one);
   headers
@@ -140,7 +142,7 @@ function dialRequest(
   askSession(turn, 'callee', headers);
   const { body, bodyPasses, bodyType } = carried;
   if (!bodyPasses && body.length > 0) headers.append('Content-Type', bodyType);
-  return { type: 'request', method: 'INVITE', uri: requestUriAt(requestUri, attempt.target), headers, body };
+  return { type: 'request', method: 'INVITE', uri: askedUri(turn, attempt), headers, body };
 }
 
 /** The first 2xx: its fork is the call, and the caller gets it. */
@@ -195,9 +197,16 @@ function abandonAccepted(turn: Turn, response: SipResponse, reason: EndReason): 
 }
 
 /** 3xx to 6xx. 503 means this hop, so the next one is tried while nothing has rung (RFC 3263 §4.3). */
-export function onRefused(turn: Turn, exchange: Exchange, response: SipResponse): void {
+export function onRefused(
+  turn: Turn,
+  exchange: Exchange,
+  response: SipResponse,
+  redirects: readonly Attempt[],
+): void {
   turn.updateLeg('callee', { state: 'closed' });
-  if (response.status === 503 && mayFailOver(turn)) {
+  const { status } = response;
+  const again = followRedirect(turn, redirects) || hasOtherPlace(turn, status);
+  if (again || (status === 503 && mayFailOver(turn))) {
     dial(turn);
     return;
   }

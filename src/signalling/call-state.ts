@@ -192,6 +192,8 @@ export interface Attempt {
   /** Route of the INVITE. */
   readonly routes: readonly string[];
   readonly inviteTimeoutMs: number;
+  /** What is asked for there, as a redirection has it; absent: what the caller asked for. */
+  readonly requestUri?: Uri;
 }
 
 export interface CallState {
@@ -207,6 +209,9 @@ export interface CallState {
   /** Tries that are left, and how many were made. */
   readonly attempts: readonly Attempt[];
   readonly tried: number;
+  /** Request-URIs of our INVITEs, and how many redirections were followed. */
+  readonly asked: readonly string[];
+  readonly redirections: number;
   /** The try under way. */
   readonly attempt: Attempt | null;
   /** Whether a provisional above 100 has come: then no other target is tried. */
@@ -279,6 +284,8 @@ export type CallEvent =
       readonly client: string;
       readonly response: SipResponse;
       readonly source: Hop;
+      /** 3xx: where it sends the call, as far as that may be followed. */
+      readonly redirects?: readonly Attempt[];
     }
   | { readonly type: 'client-failed'; readonly client: string; readonly cause: FailureCause }
   | {

@@ -60,6 +60,8 @@ const peer = z.strictObject({
   trust: z.boolean().default(true),
   /** Whether its REFERs go on into the other leg's dialog. */
   refer: z.enum(['refuse', 'relay']).default('refuse'),
+  /** Whether its 3xx are followed to places of configured peers. */
+  redirect: z.enum(['pass', 'follow']).default('pass'),
 });
 
 const route = z.strictObject({ from: idForm, to: z.array(idForm).min(1) });

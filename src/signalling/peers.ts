@@ -43,6 +43,8 @@ export interface Peer {
   readonly trust: boolean;
   /** What becomes of a REFER that it sends. */
   readonly refer: 'refuse' | 'relay';
+  /** What becomes of its 3xx to our INVITE. */
+  readonly redirect: 'pass' | 'follow';
   /** What we register with it; null: it knows where we are. */
   readonly registration: RegistrationPlan | null;
 }
@@ -160,6 +162,7 @@ function peerOf(
     pinTransport: options.pinTransport || targets.some(({ pinned }) => pinned),
     trust: options.trust,
     refer: options.refer,
+    redirect: options.redirect,
     registration,
   };
 }

@@ -5,7 +5,8 @@ import type { Party } from '../records/call-record.ts';
 import { startCall, type Step, stepCall } from './call-machine.ts';
 import type { CallMeter } from './call-meter.ts';
 import { CallNotes } from './call-notes.ts';
-import type { CallEffect, CallEvent, CallState, TimerName } from './call-state.ts';
+import type { SipResponse } from '../sip/message.ts';
+import type { Attempt, CallEffect, CallEvent, CallState, TimerName } from './call-state.ts';
 import { type HopOutcome, outcomeOfResponse } from './peering/hop-outcome.ts';
 import type { NamedDialog } from './named-dialog.ts';
 import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
@@ -26,6 +27,8 @@ export interface RunningCallDeps {
   readonly meter: CallMeter;
   /** Whether the call may try this peer now. */
   mayDial(call: RunningCall, peerId: string): boolean;
+  /** Where a 3xx to the call's INVITE sends it, as far as that may be followed. */
+  redirects(call: RunningCall, response: SipResponse): readonly Attempt[];
   /** What a request of ours has shown of the hop that it went to. */
   heard(hop: Hop, outcome: HopOutcome): void;
   /** Requests in dialog with this Call-ID and base of a To-tag belong to this party of the call. */
@@ -191,7 +194,10 @@ export class RunningCall {
         answered = true;
         const outcome = outcomeOfResponse(response);
         if (outcome !== null) this.#deps.heard(hop, outcome);
-        this.handle({ type: 'response', client, response, source });
+        const { status } = response;
+        const redirects =
+          method === 'INVITE' && status >= 300 && status < 400 ? this.#deps.redirects(this, response) : [];
+        this.handle({ type: 'response', client, response, source, redirects });
       },
       failed: (cause) => {
         // Who has answered something and is slow with the rest is no dead hop.
