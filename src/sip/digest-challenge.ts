@@ -31,7 +31,10 @@ export interface Challenges {
   readonly chosen: readonly DigestChallenge[];
 }
 
-/** Digest challenges of a 401 or 407; the realm as configured. Other schemes and what cannot be understood are passed over (RFC 7616 §3.3). */
+/**
+ * Digest challenges of a 401 or 407; the realm as configured. Other schemes and what cannot be understood are passed
+ * over (RFC 7616 §3.3).
+ */
 export function readChallenges({ headers }: SipResponse, realm: string): Challenges {
   const wanted = wireText(realm);
   const realms: string[] = [];

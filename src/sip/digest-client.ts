@@ -13,7 +13,7 @@ export interface DigestCredentials {
 /** A challenge and how often it was answered: its nonce serves until the other side wants another. */
 export interface DigestSession {
   readonly challenge: DigestChallenge;
-  /** The same for all answers, as `-sess` wants it (RFC 7616 §3.4.2); drawn for this challenge. */
+  /** The same for all answers, as `-sess` wants it (RFC 7616 §3.4.2). */
   readonly clientNonce: string;
   readonly uses: number;
 }

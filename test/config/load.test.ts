@@ -101,6 +101,27 @@ describe('loadConfig', () => {
       /sip\.emergency\[0\]: is written in digits alone/,
     ],
     [
+      'a password that YAML takes for a number',
+      '- { id: pbx, side: pbx',
+      '- { id: pbx, auth: { username: u, password: 0123, realm: r }, side: pbx',
+      'id: pbx,',
+      /sip\.peers\[0\]\.auth\.password: is text; put digits in quotes/,
+    ],
+    [
+      'a password with a line end',
+      '- { id: pbx, side: pbx',
+      '- { id: pbx, digest: { username: u, password: "a\\r\\nb", realm: r }, side: pbx',
+      'id: pbx,',
+      /sip\.peers\[0\]\.digest\.password: is empty or has control characters/,
+    ],
+    [
+      'a session timer below its own minimum',
+      '  routes:\n',
+      '  sessionTimer: { expiresSeconds: 100, minSeconds: 120 }\n  routes:\n',
+      'sessionTimer',
+      /sip\.sessionTimer\.expiresSeconds: is below minSeconds; raise it, or set it to 0/,
+    ],
+    [
       'a tls listener without a certificate',
       '- { id: pbx-udp, transport: udp',
       '- { id: pbx-udp, transport: tls',
