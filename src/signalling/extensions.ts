@@ -47,13 +47,14 @@ const maxUnsupported = 32;
 
 /** RFC 3261 §8.2.2.3: 420, with Unsupported naming what is not understood, and that alone. */
 export function unsupportedExtensions({ headers }: { readonly headers: SipHeaders }): Refusal | null {
-  const unknown = listed(headers, 'require').filter((item) => {
+  const unknown: string[] = [];
+  for (const item of listed(headers, 'require')) {
     const option = item.toLowerCase();
-    return !spokenOptions.includes(option) && !betweenParties.has(option);
-  });
+    if (!spokenOptions.includes(option) && !betweenParties.has(option)) unknown.push(item);
+    if (unknown.length === maxUnsupported) break;
+  }
   if (unknown.length === 0) return null;
-  const named = unknown.slice(0, maxUnsupported).join(', ');
-  return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', named]] };
+  return { status: 420, phrase: 'Bad Extension', headers: [['Unsupported', unknown.join(', ')]] };
 }
 
 /**
