@@ -1,8 +1,13 @@
+import { systemClock } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { createMeter } from '../../src/kernel/meter.ts';
 import { relayOffer } from '../../src/sdp/relay-description.ts';
+import { RequestGate } from '../../src/signalling/defence/request-gate.ts';
 import { passHeaders } from '../../src/signalling/header-map.ts';
 import { headerMap, readInvite } from '../../src/signalling/incoming-invite.ts';
 import { refuse } from '../../src/signalling/refusal.ts';
 import { redactMessage } from '../../src/signalling/trace/redact-message.ts';
+import { statelessResponse } from '../../src/signalling/transaction-stateless.ts';
 import { dialogFromRequest } from '../../src/sip/dialog.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
 import type { SipRequest } from '../../src/sip/message.ts';
@@ -13,6 +18,7 @@ import { mergeKey, serverKey } from '../../src/sip/transaction-key.ts';
 import { parseVia, stampVia } from '../../src/sip/via.ts';
 import { hostilePackets } from '../../test/support/hostile-packets.ts';
 import type { BenchCase } from '../measure.ts';
+import { sampleInvite } from './sip-cases.ts';
 
 /** To somebody whom the sender's identities may not reach: what is looked at most. */
 const outwards = { fromTrusted: true, toTrusted: false, host: 'pbx.example' };
@@ -51,11 +57,37 @@ function carryOn(request: SipRequest): void {
   if (read.value.offer !== null) relayOffer(read.value.offer.description, local, null);
 }
 
-/** The bound is 2 ms a packet. */
-export const hostileCases: readonly BenchCase[] = hostilePackets.map(({ name, bytes }) => ({
-  name: 'hostile packet',
-  unit: `${name}, ${Math.round(bytes.length / 1000)} KB`,
-  setUp: () => () => {
-    serve(bytes);
+/** What an INVITE costs that a node takes no more: to be held against a millisecond, which a call may cost. */
+const refusal: BenchCase = {
+  name: 'refuse',
+  unit: 'one INVITE under overload: parse, judge, 503',
+  setUp: () => {
+    const gate = new RequestGate({
+      ...{ limits: { requestsPerSecond: 1e9, transactions: 1e6 }, maxCalls: 0 },
+      ...{ isEmergency: () => false, belongsToCall: () => false },
+      ...{ activeCalls: () => 1, activeTransactions: () => 1 },
+      ...{ clock: systemClock(), logger: silentLogger, meter: createMeter() },
+    });
+    const source = { listener: 'lan', transport: 'udp', address: '192.0.2.4', port: 5060 } as const;
+    const secret = Buffer.alloc(32);
+    return () => {
+      const parsed = parseMessage(sampleInvite);
+      if (!parsed.ok || parsed.value.type !== 'request') throw new Error('the INVITE does not parse');
+      const verdict = gate.judge(parsed.value, source, gate.charge(source));
+      if (typeof verdict !== 'object') throw new Error('the INVITE is not refused');
+      serializeMessage(statelessResponse(secret, parsed.value, 503, 'Service Unavailable'));
+    };
   },
-}));
+};
+
+/** The bound is 2 ms a packet. */
+export const hostileCases: readonly BenchCase[] = [
+  refusal,
+  ...hostilePackets.map(({ name, bytes }) => ({
+    name: 'hostile packet',
+    unit: `${name}, ${Math.round(bytes.length / 1000)} KB`,
+    setUp: () => () => {
+      serve(bytes);
+    },
+  })),
+];

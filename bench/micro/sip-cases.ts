@@ -18,7 +18,7 @@ const sdp = [
   '',
 ].join('\r\n');
 
-const invite = Buffer.from(
+export const sampleInvite = Buffer.from(
   [
     'INVITE sip:+352621000000@192.0.2.2:5060;user=phone SIP/2.0',
     'Via: SIP/2.0/UDP 192.0.2.4:5060;branch=z9hG4bK74bf9.1;rport',
@@ -45,14 +45,14 @@ export const sipCases: readonly BenchCase[] = [
     name: 'parse',
     unit: 'one INVITE with SDP',
     setUp: () => () => {
-      if (!parseMessage(invite).ok) throw new Error('the INVITE does not parse');
+      if (!parseMessage(sampleInvite).ok) throw new Error('the INVITE does not parse');
     },
   },
   {
     name: 'serialize',
     unit: 'one INVITE with SDP',
     setUp: () => {
-      const parsed = parseMessage(invite);
+      const parsed = parseMessage(sampleInvite);
       if (!parsed.ok) throw new Error('the INVITE does not parse');
       return () => {
         serializeMessage(parsed.value);
