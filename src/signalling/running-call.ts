@@ -17,6 +17,7 @@ import type {
   ServerTransaction,
   TransactionLayer,
 } from './transaction-layer.ts';
+import { describeBug } from './transport/transports.ts';
 
 export interface RunningCallDeps {
   readonly layer: TransactionLayer;
@@ -109,7 +110,7 @@ export class RunningCall {
       this.#take(stepCall(this.#state, event));
     } catch (error) {
       this.#deps.logger.error('call-step-failed', {
-        ...{ callId: this.callId, event: event.type, error: String(error) },
+        ...{ callId: this.callId, event: event.type, ...describeBug(error) },
       });
       if (!this.#broken) this.#queue.push({ type: 'hang-up', reason: 'crash' });
       this.#broken = true;
