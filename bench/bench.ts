@@ -53,7 +53,7 @@ async function run(part: Part): Promise<unknown> {
     case 'calls':
       return shown(await calls(), printCalls);
     case 'memory': {
-      const figures = await runMemory(numberAfter('--calls', 10_000));
+      const figures = await runMemory(numberAfter('--calls', 10_000), numberAfter('--rate', 150));
       faults.push(...memoryFaults(figures));
       return shown(figures, printMemory);
     }

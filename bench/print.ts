@@ -38,11 +38,11 @@ export function printScenarios(figures: readonly ScenarioFigures[]): void {
 export function printCalls(figures: readonly CallsFigures[]): void {
   table(
     [
-      ...['rule', 'calls a second', 'calls', 'failed', 'recordings lost', 'sent again'],
+      ...['rule', 'calls a second', 'calls', 'failed', 'refused by us', 'recordings lost', 'sent again'],
       ...['ms of signalling a call', 'ms of all processes a call', 'us to parse an INVITE meanwhile'],
     ],
     figures.map((f) => [
-      ...[f.name, f.rate, f.calls, f.failed, f.recordingsLost, f.retransmissions],
+      ...[f.name, f.rate, f.calls, f.failed, f.refused, f.recordingsLost, f.retransmissions],
       ...[f.signallingMs.toFixed(2), f.allMs.toFixed(2), f.parseUs.toFixed(1)],
     ]),
   );
@@ -57,7 +57,7 @@ export function printMemory({ calls, heap, resident, ...rest }: MemoryFigures): 
     ],
   );
   console.log(
-    `\n${rest.failed} calls failed; ${rest.transactions} transactions and ${rest.activeCalls} calls left`,
+    `\n${rest.failed} calls failed, ${rest.refused} of them refused by us; ${rest.transactions} transactions and ${rest.activeCalls} calls left`,
   );
 }
 
@@ -78,7 +78,7 @@ export function printSoak({ plan, samples, slopes, ...load }: SoakFigures): void
   );
   for (const sample of samples) console.log(soakRow(sample));
   console.log(
-    `\n${load.calls} calls at ${plan.rate} a second, ${load.failed} failed, ${load.retransmissions} messages sent again; ` +
+    `\n${load.calls} calls at ${plan.rate} a second, ${load.failed} failed (${load.refused} refused by us), ${load.retransmissions} messages sent again; ` +
       `heaps grow by ${slopes.proxy.toFixed(1)} (proxy) and ${slopes.control.toFixed(1)} (control) MB an hour`,
   );
 }

@@ -15,6 +15,8 @@ export interface CallsFigures {
   readonly rate: number;
   readonly calls: number;
   readonly failed: number;
+  /** Of these, answered 503 because the machine had no room. */
+  readonly refused: number;
   readonly retransmissions: number;
   /** CPU milliseconds a call: of the thread that does signalling, and of every process of the node. */
   readonly signallingMs: number;
@@ -38,12 +40,14 @@ export async function runCalls(plan: CallsPlan): Promise<CallsFigures[]> {
     await runSipp({ directory, calls: 500, rate: 100, holdMs });
     for (const rate of plan.rates) {
       const lost = await node.metric('onrecord_recordings_lost_total');
+      const refused = await node.metric('onrecord_requests_refused_total');
       const before = { signalling: node.signallingSeconds(), all: node.cpuSeconds() };
       const parseUs = startYardstick();
       const load = await runSipp({ directory, calls: rate * plan.seconds, rate, holdMs });
       const perCall = (seconds: number): number => (1000 * seconds) / (load.calls + load.failed);
       steps.push({
         ...{ name: plan.name, rate, calls: load.calls, failed: load.failed },
+        refused: (await node.metric('onrecord_requests_refused_total')) - refused,
         retransmissions: load.retransmissions,
         signallingMs: perCall(node.signallingSeconds() - before.signalling),
         allMs: perCall(node.cpuSeconds() - before.all),

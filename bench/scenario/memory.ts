@@ -5,6 +5,8 @@ import { BenchNode } from './bench-node.ts';
 export interface MemoryFigures {
   readonly calls: number;
   readonly failed: number;
+  /** Of these, answered 503 because the machine had no room. */
+  readonly refused: number;
   /** Of the proxy process, MB: before, at once after the last call, and when all timers have run out. */
   readonly heap: readonly [floor: number, full: number, after: number];
   readonly resident: readonly [floor: number, full: number, after: number];
@@ -14,13 +16,12 @@ export interface MemoryFigures {
 
 /** Timers B, F, H, J and D are 32 s (RFC 3261 §17); a little later nothing of a call may be there. */
 const restMs = 40_000;
-const rate = 150;
 const holdMs = 200;
 /** What a heap may differ by without meaning anything: code that was compiled, counters that were made. */
 const toleranceMb = 5;
 
 /** What is left of ten thousand calls. */
-export async function runMemory(calls: number): Promise<MemoryFigures> {
+export async function runMemory(calls: number, rate: number): Promise<MemoryFigures> {
   const node = await BenchNode.start('never', { probed: true });
   const { directory, proxy } = node;
   try {
@@ -34,6 +35,7 @@ export async function runMemory(calls: number): Promise<MemoryFigures> {
     return {
       calls,
       failed: load.failed + warmUp.failed,
+      refused: await node.metric('onrecord_requests_refused_total'),
       heap: [floor.heap, full.heap, after.heap],
       resident: [floor.resident, full.resident, after.resident],
       transactions: await node.metric('onrecord_sip_transactions_active'),

@@ -21,6 +21,8 @@ export interface SoakSample {
 
 export interface SoakFigures extends SippFigures {
   readonly plan: SoakPlan;
+  /** Of the failed, answered 503 because the machine had no room. */
+  readonly refused: number;
   readonly samples: readonly SoakSample[];
   /** Of the proxy's and the control process's heap over the second half, MB an hour. */
   readonly slopes: { readonly proxy: number; readonly control: number };
@@ -52,7 +54,8 @@ export async function runSoak(plan: SoakPlan, say: (sample: SoakSample) => void)
       proxy: slopePerHour(half.map(({ proxyHeap }) => proxyHeap)),
       control: slopePerHour(half.map(({ controlHeap }) => controlHeap)),
     };
-    return { ...figures, plan, samples, slopes };
+    const refused = await node.metric('onrecord_requests_refused_total');
+    return { ...figures, refused, plan, samples, slopes };
   } finally {
     await node.stop();
   }

@@ -17,7 +17,6 @@ import type {
   ServerTransaction,
   TransactionLayer,
 } from './transaction-layer.ts';
-import { describeBug } from './transport/transports.ts';
 
 export interface RunningCallDeps {
   readonly layer: TransactionLayer;
@@ -110,7 +109,7 @@ export class RunningCall {
       this.#take(stepCall(this.#state, event));
     } catch (error) {
       this.#deps.logger.error('call-step-failed', {
-        ...{ callId: this.callId, event: event.type, ...describeBug(error) },
+        ...{ callId: this.callId, event: event.type, error: String(error) },
       });
       if (!this.#broken) this.#queue.push({ type: 'hang-up', reason: 'crash' });
       this.#broken = true;

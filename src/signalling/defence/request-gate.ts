@@ -2,11 +2,13 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Gauge, Meter } from '../../kernel/meter.ts';
 import type { SipRequest } from '../../sip/message.ts';
+import { serverKey } from '../../sip/transaction-key.ts';
 import { parseUri } from '../../sip/uri.ts';
 import type { IsEmergency } from '../emergency-numbers.ts';
 import type { Hop } from '../transaction-layer.ts';
 import type { LimitOptions } from './options.ts';
 import { askEntry, noOverload, type OverloadState, type Pressure, takeSample } from './overload-machine.ts';
+import { RefusedRequests } from './refused-requests.ts';
 import { SourceBudget } from './source-budget.ts';
 
 export interface RequestGateOptions {
@@ -26,7 +28,7 @@ export interface RequestGateOptions {
 /** What becomes of a new request: it is served, refused with 503 and Retry-After, or met with silence. */
 export type GateVerdict = 'serve' | { readonly retryAfterSeconds: number } | 'silence';
 
-type Refused = 'overload' | 'calls' | 'transactions' | 'rate';
+type Refused = 'overload' | 'calls' | 'transactions' | 'rate' | 'repeated';
 
 /** How many of those that ask for too much are told so: each second, each source. */
 const refusalsPerSecond = 10;
@@ -36,14 +38,15 @@ const retryAfter = { least: 5, most: 15 };
 const roomForCalls = 1.25;
 
 /**
- * Stands before the transactions and decides who gets one. What it refuses leaves nothing behind: no transaction,
- * and nothing of it is parsed but the head. Requests of running calls come before new calls, and nothing is held
+ * Stands before the transactions and decides who gets one. What it refuses leaves nothing behind but its name: no
+ * transaction, and nothing of it is parsed but the head. Requests of running calls come before new calls, and nothing is held
  * against an emergency call.
  */
 export class RequestGate {
   readonly #options: RequestGateOptions;
   readonly #budget: SourceBudget;
   readonly #refusals = new SourceBudget(refusalsPerSecond);
+  readonly #refused = new RefusedRequests();
   readonly #level: Gauge;
   #overload: OverloadState;
   #turn = 0;
@@ -71,9 +74,17 @@ export class RequestGate {
     if (belongsToCall(request)) {
       return held < limits.transactions * roomForCalls ? 'serve' : this.#refuse('transactions');
     }
-    const refused = this.#refusalOf(request, charged, held);
+    const refused = this.#wasRefused(request) ? 'repeated' : this.#refusalOf(request, charged, held);
     if (refused === null || this.#isEmergency(request)) return 'serve';
-    return refused === 'rate' && !this.#mayTell(source) ? this.#ignore() : this.#refuse(refused);
+    if (refused === 'rate' && !this.#mayTell(source)) return this.#ignore();
+    if (request.method === 'INVITE')
+      this.#refused.remember(serverKey(request), this.#options.clock.monotonic());
+    return this.#refuse(refused);
+  }
+
+  #wasRefused(request: SipRequest): boolean {
+    if (request.method !== 'INVITE' || this.#refused.empty) return false;
+    return this.#refused.has(serverKey(request), this.#options.clock.monotonic());
   }
 
   #refusalOf({ method }: SipRequest, charged: boolean, transactions: number): Refused | null {

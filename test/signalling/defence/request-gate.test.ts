@@ -9,8 +9,14 @@ import { HandSchedule } from '../transport/hand-schedule.ts';
 
 const trunk: Hop = { listener: 'lan', transport: 'udp', address: '192.0.2.3', port: 5060 };
 
-function request(method: string, user = '200'): SipRequest {
-  const headers = new SipHeaders([{ name: 'Call-ID', value: 'c' }]);
+let branches = 0;
+
+/** A request of its own each time, unless the branch is given. */
+function request(method: string, user = '200', branch = `z9hG4bK${++branches}`): SipRequest {
+  const headers = new SipHeaders([
+    { name: 'Via', value: `SIP/2.0/UDP 192.0.2.3;branch=${branch}` },
+    { name: 'Call-ID', value: 'c' },
+  ]);
   return { type: 'request', method, uri: `sip:${user}@192.0.2.2`, headers, body: new Uint8Array(0) };
 }
 
@@ -69,6 +75,20 @@ describe('who gets a transaction', () => {
     expect(answers.every((seconds) => typeof seconds === 'number' && seconds >= 5 && seconds <= 15)).toBe(
       true,
     );
+  });
+
+  it('§8.2.7: no repetition of what was refused, though there is room again; the caller has given up by then', () => {
+    calls = 50;
+    const invite = request('INVITE', '200', 'z9hG4bKrefused');
+    expect(gate.judge(invite, trunk, true)).not.toBe('serve');
+    calls = 0;
+    hand.advance(20_000);
+    expect([gate.judge(invite, trunk, true), ask('INVITE')]).toEqual([
+      { retryAfterSeconds: expect.any(Number) as number },
+      'serve',
+    ]);
+    hand.advance(64_000);
+    expect(gate.judge(invite, trunk, true)).toBe('serve');
   });
 
   it('OPTIONS under overload, or a trunk would take us for dead', () => {

@@ -6,7 +6,10 @@ import type { Endpoint, Wire } from './wire.ts';
 export interface ScriptedCall {
   readonly callId: string;
   readonly number: string;
-  /** `setting up`, `talking`, `hanging up`, `over`: ended as it should. Anything else is what went wrong. */
+  /**
+   * `setting up`, `talking`, `hanging up`, `over`: ended as it should; `dialled again`: the node had no room
+   * (503), and another call took its place. Anything else is what went wrong.
+   */
   state: string;
 }
 
@@ -79,12 +82,24 @@ export class ScriptedAgent {
     this.#keep(dialog);
     this.#send(dialog, 'INVITE', this.#session(), {
       final: (response) => {
-        this.#answered(dialog, response);
+        if (statusOf(response) === 503) this.#dialAgain(dialog, response, node);
+        else this.#answered(dialog, response);
       },
       failed: () => {
         dialog.state = 'nothing came to the INVITE';
       },
     });
+  }
+
+  /** RFC 3261 §21.5.4: Retry-After says when; a request without it is not to be repeated. */
+  #dialAgain(dialog: Dialog, response: string, node: Endpoint): void {
+    const seconds = header(response, 'Retry-After');
+    dialog.state = seconds === '' ? startLine(response) : 'dialled again';
+    if (seconds !== '') {
+      this.#later(1000 * Number.parseInt(seconds, 10), () => {
+        this.call(dialog.number, node);
+      });
+    }
   }
 
   #answered(dialog: Dialog, response: string): void {
