@@ -44,6 +44,7 @@ describe('GET /calls/{id}/ladder', () => {
   let bench: ApiBench;
   const url = `/api/v1/calls/${callId}/ladder`;
   const store = (one: Ladder): void => {
+    bench.records.callsById.set(callId, callOf({ endedAt: '2026-11-27T18:07:00.000Z' }));
     bench.records.ladders.set(callId, packLadder(callId, one));
   };
   beforeEach(async () => {
@@ -186,7 +187,14 @@ describe('GET /calls/{id}/ladder', () => {
     });
   });
 
+  it('one whose call was deleted is not shown', async () => {
+    store(ladder);
+    bench.records.callsById.delete(callId);
+    expect((await bench.ask('GET', url)).json()).toMatchObject({ code: 'call-not-found' });
+  });
+
   it('what is stored and is no ladder is none', async () => {
+    store(ladder);
     bench.records.ladders.set(callId, { callId, packed: 'AAAA' });
     expect((await bench.ask('GET', url)).json()).toMatchObject({ code: 'ladder-not-found' });
   });

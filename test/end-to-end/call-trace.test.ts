@@ -138,13 +138,15 @@ function callOf(sipCallId: string): Promise<CallView> {
   );
 }
 
+/** `over`: as the database has it, which is some seconds after the end. */
 async function ladderOf(call: CallView, over: boolean): Promise<LadderView> {
-  return waitUntil('the ladder', async () => {
+  const look = async (): Promise<LadderView | undefined> => {
     const reply = await node.api.request(`/api/v1/calls/${call.id}/ladder`);
     if (!reply.ok) throw new Error(await reply.text());
     const ladder = (await reply.json()) as LadderView;
     return !over || ladder.over ? ladder : undefined;
-  });
+  };
+  return waitUntil('the ladder', look, 18_000);
 }
 
 const sipCallId = `m${terminal}7654321-${called.slice(-7)}@pbx`;

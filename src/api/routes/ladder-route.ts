@@ -66,9 +66,10 @@ interface Found {
 
 /** In the database once the call is over; until then, and for some seconds after, its node has it. */
 async function findLadder({ records, nodes }: ApiDeps, callId: string): Promise<Result<Found, ErrorCode>> {
-  const stored = await records.ladder(callId);
-  if (stored !== null) return ok({ packed: stored, over: true });
   const call = (await records.call(callId))?.call ?? null;
+  // Without its call it is what a deletion has not reached.
+  const stored = call === null ? null : await records.ladder(callId);
+  if (stored !== null) return ok({ packed: stored, over: true });
   const ask = { method: 'ladder', callId } as const;
   const answer =
     call === null
