@@ -10,6 +10,7 @@ import type { Attempt, CallEffect, CallEvent, CallState, TimerName } from './cal
 import { type HopOutcome, outcomeOfResponse } from './peering/hop-outcome.ts';
 import type { NamedDialog } from './named-dialog.ts';
 import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
+import { describeBug } from './transport/transports.ts';
 import type {
   ClientEvents,
   ClientTransaction,
@@ -109,7 +110,7 @@ export class RunningCall {
       this.#take(stepCall(this.#state, event));
     } catch (error) {
       this.#deps.logger.error('call-step-failed', {
-        ...{ callId: this.callId, event: event.type, error: String(error) },
+        ...{ callId: this.callId, event: event.type, ...describeBug(error) },
       });
       if (!this.#broken) this.#queue.push({ type: 'hang-up', reason: 'crash' });
       this.#broken = true;
