@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { RuleOptions } from '../policy/options.ts';
-import { isSecure } from '../sip/transport-name.ts';
+import { canBeDialled, isSecure } from '../sip/transport-name.ts';
 import type { KeyFault, KeyPath } from './fault.ts';
 import type { Config } from './schema.ts';
 
@@ -59,18 +59,20 @@ function sipReferences({ sip, media }: Config): KeyFault[] {
 
 /** What a listener's transport asks of its other keys, and a peer's certificate of its listener. */
 function listenerKeys({ sip }: Config): KeyFault[] {
-  const listeners = sip.listeners.flatMap(({ transport, cert, key, ca }, i) => {
+  const listeners = sip.listeners.flatMap(({ transport, cert, key, ca, origins }, i) => {
     const path = ['sip', 'listeners', i];
     if (isSecure(transport) && (cert === undefined || key === undefined))
       return [{ path, message: `${transport} needs cert and key; name the two PEM files` }];
     if (!isSecure(transport) && (cert ?? key ?? ca) !== undefined)
-      return [{ path, message: `cert, key and ca are for tls, this is ${transport}; remove them` }];
+      return [{ path, message: `cert, key and ca are for tls and wss, this is ${transport}; remove them` }];
+    if (canBeDialled(transport) && origins !== undefined)
+      return [{ path, message: `origins are for ws and wss, this is ${transport}; remove them` }];
     return [];
   });
   const peers = sip.peers.flatMap(({ listener, certificate }, i) => {
     const transport = sip.listeners.find(({ id }) => id === listener)?.transport;
     if (certificate === undefined || transport === undefined || isSecure(transport)) return [];
-    const message = `is shown over tls alone, and listener "${listener}" is ${transport}; give the peer a tls listener`;
+    const message = `is shown over tls or wss alone, and listener "${listener}" is ${transport}; give the peer a tls listener`;
     return [{ path: ['sip', 'peers', i, 'certificate'], message }];
   });
   return [...listeners, ...peers];

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { defaultPortOf } from '../sip/transport-name.ts';
+import { defaultPortOf, sipTransports } from '../sip/transport-name.ts';
 import { idForm } from './option-forms.ts';
 
 /** RFC 1123 §2.1, and not digits alone at the end: that is a broken address. */
@@ -14,7 +14,7 @@ const file = z.string().min(1).optional();
 export const listenerOptions = z
   .strictObject({
     id: idForm,
-    transport: z.enum(['udp', 'tcp', 'tls']),
+    transport: z.enum(sipTransports),
     address: z.union([z.ipv4(), z.ipv6()]),
     /** 0 lets the system choose; the chosen one is in the line after ONRECORD_READY. */
     port: z.number().int().min(0).max(65_535).optional(),
@@ -27,6 +27,11 @@ export const listenerOptions = z
       .optional(),
     /** Differentiated services codepoint of what is sent; absent: 24, which is CS3. */
     dscp: z.number().int().min(0).max(63).optional(),
+    /** Web pages whose scripts may connect to a WebSocket listener: `https://app.example.com`. */
+    origins: z
+      .array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'is an origin, such as https://app.example.com'))
+      .min(1)
+      .optional(),
     /** PEM files: our certificate with what leads to its authority, its key, and the authorities that we trust. */
     cert: file,
     key: file,

@@ -29,6 +29,11 @@ export function isReliable(transport: SipTransport): boolean {
   return transport !== 'udp';
 }
 
+/** Whether others can be connected to by it: WebSocket clients take no connections (RFC 7118 §5). */
+export function canBeDialled(transport: SipTransport): boolean {
+  return transport !== 'ws' && transport !== 'wss';
+}
+
 /** Whether the hop is encrypted: what a `sips:` URI asks of each hop (RFC 3261 §19.1). */
 export function isSecure(transport: SipTransport): boolean {
   return transport === 'tls' || transport === 'wss';

@@ -133,14 +133,21 @@ describe('loadConfig', () => {
       '- { id: pbx-udp, transport: udp',
       '- { id: pbx-udp, cert: a.pem, transport: udp',
       'id: pbx-udp',
-      /sip\.listeners\[0\]: cert, key and ca are for tls, this is udp; remove them/,
+      /sip\.listeners\[0\]: cert, key and ca are for tls and wss, this is udp; remove them/,
     ],
     [
       'a peer known by a certificate that it cannot show',
       '- { id: pbx, side: pbx',
       '- { id: pbx, certificate: pbx.example, side: pbx',
       'id: pbx,',
-      /sip\.peers\[0\]\.certificate: is shown over tls alone, and listener "pbx-udp" is udp; give the peer a tls listener/,
+      /sip\.peers\[0\]\.certificate: is shown over tls or wss alone, and listener "pbx-udp" is udp; give the peer a tls listener/,
+    ],
+    [
+      'origins where no browser comes',
+      '- { id: pbx-udp, transport: udp',
+      '- { id: pbx-udp, origins: ["https://app.example.com"], transport: udp',
+      'id: pbx-udp',
+      /sip\.listeners\[0\]: origins are for ws and wss, this is udp; remove them/,
     ],
     [
       'an address that nobody can answer to',

@@ -4,8 +4,9 @@ import type { Schedule } from '../../kernel/timers.ts';
 import type { SipTransport } from '../../sip/transport-name.ts';
 import type { LimitOptions } from '../defence/options.ts';
 import type { Hop } from '../transaction-layer.ts';
+import { Admission, strangerTimeoutMs } from './admission.ts';
+import type { Entrance } from './admission.ts';
 import { StreamConnection } from './stream-connection.ts';
-import { plainAddress } from './transport.ts';
 import type { TransportEvents } from './transport.ts';
 
 export interface StreamPoolOptions {
@@ -31,14 +32,6 @@ export interface StreamPoolOptions {
   readonly nextConnection: () => number;
 }
 
-/** An accepted socket that was let in, and by whom it is held. */
-export interface Entrance {
-  readonly address: string;
-  readonly port: number;
-  /** By its address; what it proves beyond may take that back. */
-  readonly peer: boolean;
-}
-
 interface Adopted {
   readonly hop: Hop;
   readonly trusted: boolean;
@@ -47,11 +40,6 @@ interface Adopted {
   readonly closed: (broken: string | null) => boolean;
 }
 
-/** Accepted and dialled together. */
-const maxConnections = 2_048;
-/** Accepted from who is no peer: enough to be told 403. */
-const maxStrangers = 16;
-const strangerTimeoutMs = 5_000;
 const defaultConnectTimeoutMs = 4_000;
 /** Places that are remembered as out of reach, so that the log says so once. */
 const maxUnreachable = 256;
@@ -65,57 +53,17 @@ export class StreamPool {
   readonly #unreachable = new Set<string>();
   /** Who waits for a connection that is being made, by where it leads. */
   readonly #waiting = new Map<string, ((reached: boolean) => void)[]>();
-  /** Sockets let in that are not closed. */
-  #entered = 0;
-  /** The same by address. */
-  readonly #sources = new Map<string, number>();
-  #strangers = 0;
+  readonly #admission: Admission;
   #open = true;
 
   constructor(options: StreamPoolOptions) {
     this.#options = options;
+    this.#admission = new Admission({ ...options, others: () => this.#dialled.size });
   }
 
   /** Decides about an accepted socket before a byte is read. Null: there is no room, and it is destroyed. */
   enter(socket: Socket): Entrance | null {
-    const address = plainAddress(socket.remoteAddress ?? '');
-    const port = socket.remotePort ?? 0;
-    const peer = this.#options.isPeer(address, port);
-    if (this.#isFull() || this.#hasTooMany(address, peer) || !this.#open || address === '') {
-      this.#options.events.dropped('tcp-connections-full');
-      socket.destroy();
-      return null;
-    }
-    this.#options.prepare(socket);
-    this.#count(address, 1);
-    if (!peer) this.#strangers += 1;
-    const stop = peer
-      ? () => undefined
-      : this.#options.schedule(strangerTimeoutMs, () => {
-          socket.destroy();
-        });
-    socket.once('close', () => {
-      stop();
-      this.#count(address, -1);
-      if (!peer) this.#strangers -= 1;
-    });
-    return { address, port, peer };
-  }
-
-  #hasTooMany(address: string, peer: boolean): boolean {
-    if (!peer && this.#strangers >= maxStrangers) return true;
-    return (this.#sources.get(address) ?? 0) >= this.#options.limits.connectionsPerSource;
-  }
-
-  #count(address: string, change: 1 | -1): void {
-    this.#entered += change;
-    const own = (this.#sources.get(address) ?? 0) + change;
-    if (own > 0) this.#sources.set(address, own);
-    else this.#sources.delete(address);
-  }
-
-  #isFull(): boolean {
-    return this.#entered + this.#dialled.size >= maxConnections;
+    return this.#admission.enter(socket);
   }
 
   /** Reads messages of a socket that was let in. Who is not trusted says one thing, and gets its answer, if any. */
@@ -191,7 +139,7 @@ export class StreamPool {
   #connectionTo(hop: Hop): StreamConnection | null {
     const known = this.#dialled.get(keyOf(hop));
     if (known?.usable === true) return known;
-    if (!this.#open || this.#isFull()) {
+    if (!this.#open || this.#admission.isFull) {
       this.#options.events.dropped('tcp-connections-full');
       return null;
     }
@@ -248,6 +196,7 @@ export class StreamPool {
   /** Ends every connection once what waits is written. */
   close(): void {
     this.#open = false;
+    this.#admission.close();
     for (const connection of this.#connections.values()) connection.end();
   }
 }

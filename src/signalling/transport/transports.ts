@@ -23,6 +23,7 @@ import { StrangerGate } from './stranger-gate.ts';
 import { TcpTransport } from './tcp-transport.ts';
 import { TlsTransport } from './tls-transport.ts';
 import type { Transport, TransportEvents } from './transport.ts';
+import { WsTransport } from './ws-transport.ts';
 import { UdpTransport } from './udp-transport.ts';
 
 /** What the layer above is handed. Nothing of it comes from strangers, but for `stranger`. */
@@ -151,7 +152,9 @@ export class Transports {
       return new UdpTransport({ ...stream, prepareDatagrams });
     }
     if (listener.transport === 'tcp') return new TcpTransport(stream);
-    return new TlsTransport({ ...stream, rules: this.#options.certificates ?? addressRules });
+    const rules = this.#options.certificates ?? addressRules;
+    if (listener.transport === 'tls') return new TlsTransport({ ...stream, rules });
+    return new WsTransport({ ...stream, rules, kind: listener.transport });
   }
 
   /** Binds every listener; on the first that cannot be, closes the others and rejects. */
