@@ -4,7 +4,7 @@ import type { Meter } from '../../kernel/meter.ts';
 import { type CachedAnswer, DnsCache } from './dns-cache.ts';
 import { type DnsVerdict, judgeReply, maxAliases } from './dns-chain.ts';
 import { decodeReply, type DnsReply, encodeQuery } from './dns-message.ts';
-import type { DnsQuestion, DnsRecord } from './dns-records.ts';
+import { type DnsQuestion, type DnsRecord, keyOf } from './dns-records.ts';
 import type { DnsServer, DnsWire, WireQuery } from './dns-wire.ts';
 
 export type DnsAnswer =
@@ -42,6 +42,8 @@ const ttlSeconds = { least: 5, most: 86_400 };
 /** RFC 2308 §5 advises one to three hours; a record that was just added is wanted sooner. */
 const negativeTtlSeconds = { least: 5, most: 300 };
 const hostsFileSeconds = 60;
+/** RFC 8767 §5: servers that have just failed are asked again "no more frequently than every 30 seconds". */
+const retrySeconds = 30;
 /** Asked again when nine tenths of its time are over. */
 const refreshShare = 0.9;
 
@@ -61,7 +63,7 @@ class Client implements DnsClient {
   }
 
   query(question: DnsQuestion): Promise<DnsAnswer> {
-    const key = `${question.type} ${question.name}`;
+    const key = keyOf(question);
     const cached = this.#cache.get(key);
     const now = this.#options.clock.monotonic();
     if (cached !== null && now < cached.refreshAt) return Promise.resolve(answerOf(cached, false));
@@ -79,9 +81,7 @@ class Client implements DnsClient {
     const found = local ?? (await this.#resolve(question));
     if (found.kind === 'failed') {
       this.#count('failed');
-      const last = this.#cache.get(key);
-      const now = this.#options.clock.monotonic();
-      return last === null ? found : answerOf(last, now >= last.expiresAt);
+      return this.#lastAnswer(key) ?? found;
     }
     this.#count(found.records.length === 0 ? 'none' : 'records');
     const now = this.#options.clock.monotonic();
@@ -93,6 +93,17 @@ class Client implements DnsClient {
     };
     this.#cache.set(key, cached);
     return answerOf(cached, false);
+  }
+
+  /** What was said last holds on, expired or not; it is asked for again in a while. */
+  #lastAnswer(key: string): DnsAnswer | null {
+    const last = this.#cache.get(key);
+    if (last === null) return null;
+    const now = this.#options.clock.monotonic();
+    const stale = now >= last.expiresAt;
+    const retryAt = now + retrySeconds * 1000;
+    const refreshAt = (stale ? retryAt : Math.min(retryAt, last.expiresAt)) as MonotonicMs;
+    return answerOf({ ...last, refreshAt }, stale);
   }
 
   async #hostsFile({ name, type }: DnsQuestion): Promise<Found | null> {

@@ -7,6 +7,11 @@ export interface DnsQuestion {
   readonly type: DnsType;
 }
 
+/** One name for a question. */
+export function keyOf({ type, name }: DnsQuestion): string {
+  return `${type} ${name}`;
+}
+
 interface RecordOf<Type extends string> {
   readonly type: Type;
   readonly name: string;

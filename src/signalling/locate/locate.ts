@@ -3,7 +3,7 @@ import type { MonotonicMs } from '../../kernel/clock.ts';
 import { defaultPortOf, type SipTransport } from '../../sip/transport-name.ts';
 import { bareHost } from '../../sip/via.ts';
 import type { DnsAnswer } from './dns-client.ts';
-import { canonicalName, type DnsQuestion, type NaptrRecord, type SrvRecord } from './dns-records.ts';
+import { canonicalName, type DnsQuestion, keyOf, type NaptrRecord, type SrvRecord } from './dns-records.ts';
 import { serviceNamesOf } from './service-names.ts';
 
 /** A SIP URI as far as RFC 3263 looks at it. The transport is that of the listener which the peer uses. */
@@ -53,10 +53,6 @@ const maxDomains = 8;
  */
 export function locate(question: LocateQuestion, known: ReadonlyMap<string, DnsAnswer>): Located | Needs {
   return new Search(question, known).run();
-}
-
-export function keyOf({ type, name }: DnsQuestion): string {
-  return `${type} ${name}`;
 }
 
 class Search {

@@ -1,5 +1,6 @@
 import type { DnsAnswer, DnsClient } from './dns-client.ts';
-import { keyOf, locate, type Located, type LocateQuestion } from './locate.ts';
+import { keyOf } from './dns-records.ts';
+import { locate, type Located, type LocateQuestion } from './locate.ts';
 
 /** NAPTR, SRV, addresses: three rounds of questions. */
 const maxRounds = 4;

@@ -32,7 +32,7 @@ interface ResolutionStep {
 export const unresolved: ResolutionState = { phase: 'unknown', groups: [], failures: 0 };
 
 const shortestMs = 1000;
-/** RFC 8767 §5: a server that failed is asked again at most every 30 seconds; a name that was never known sooner. */
+/** RFC 8767 §5 recommends 30 seconds; the first tries come sooner, since DNS that restarts is back in a moment. */
 const longestRetryMs = 30_000;
 
 /** How one target that is a name is kept resolved: looked up ahead of expiry, kept when DNS stops answering. */
