@@ -7,6 +7,7 @@ import { describeBug } from '../transport/transports.ts';
 import { CallTrace } from './call-trace.ts';
 import { type CallTracer, lingerMs } from './call-tracer.ts';
 import type { TracedMessage } from './message-observer.ts';
+import { UnclaimedMessages } from './unclaimed-messages.ts';
 
 export interface LadderCollectorOptions {
   /** What the ladders of all calls may hold together. */
@@ -18,11 +19,8 @@ export interface LadderCollectorOptions {
   readonly logger: Logger;
 }
 
-/** INVITEs that are no call yet, and what was answered to them. */
-const maxUnclaimed = 256;
+/** Ladders that were handed on and are remembered a little longer. */
 const maxHandedOn = 256;
-/** An INVITE, 100, a challenge and its ACK, and the same again. */
-const unclaimedMessages = 8;
 
 interface Owner {
   readonly callId: string;
@@ -44,7 +42,7 @@ export class LadderCollector implements CallTracer {
   readonly #over = new Set<string>();
   /** By SIP Call-ID. Two calls have one in common where our INVITE came back to us as a call of its own. */
   readonly #owners = new Map<string, readonly Owner[]>();
-  readonly #unclaimed = new Map<string, TracedMessage[]>();
+  readonly #unclaimed = new UnclaimedMessages();
   /** Handed on, and perhaps not in the database yet: who asks in between is not told that there is none. */
   readonly #handedOn = new Map<string, PackedLadder>();
   readonly #skipped: Counter;
@@ -65,21 +63,8 @@ export class LadderCollector implements CallTracer {
 
   observe(message: TracedMessage): void {
     const owners = this.#owners.get(message.sipCallId);
-    if (owners === undefined) this.#wait(message);
+    if (owners === undefined) this.#unclaimed.add(message);
     else for (const owner of owners) this.#add(owner, message);
-  }
-
-  /** The INVITE of a call, and the 100 to it, are there before the call is. */
-  #wait(message: TracedMessage): void {
-    const { sipCallId, direction, bytes } = message;
-    const waiting = this.#unclaimed.get(sipCallId);
-    if (waiting !== undefined) {
-      if (waiting.length < unclaimedMessages) waiting.push(message);
-      return;
-    }
-    if (direction !== 'received' || bytes.toString('latin1', 0, 7) !== 'INVITE ') return;
-    dropOldest(this.#unclaimed, maxUnclaimed);
-    this.#unclaimed.set(sipCallId, [message]);
   }
 
   #add({ callId, trace, leg }: Owner, message: TracedMessage): void {
@@ -112,8 +97,7 @@ export class LadderCollector implements CallTracer {
     const owners = this.#owners.get(leg.sipCallId) ?? [];
     if (owners.some(({ trace }) => trace === owner.trace)) return;
     this.#owners.set(leg.sipCallId, [...owners, owner]);
-    for (const message of this.#unclaimed.get(leg.sipCallId) ?? []) this.#add(owner, message);
-    this.#unclaimed.delete(leg.sipCallId);
+    for (const message of this.#unclaimed.take(leg.sipCallId)) this.#add(owner, message);
   }
 
   over(callId: string): void {
@@ -142,8 +126,9 @@ export class LadderCollector implements CallTracer {
   }
 
   #handOn(ladder: PackedLadder): void {
-    dropOldest(this.#handedOn, maxHandedOn);
     this.#handedOn.set(ladder.callId, ladder);
+    const [oldest] = this.#handedOn.keys();
+    if (this.#handedOn.size > maxHandedOn && oldest !== undefined) this.#handedOn.delete(oldest);
     this.#options.store(ladder);
   }
 
@@ -168,13 +153,5 @@ export class LadderCollector implements CallTracer {
   /** Hands on the ladders of all calls that are over, without waiting for stragglers. */
   flush(): void {
     for (const callId of [...this.#over]) this.#finish(callId);
-  }
-}
-
-/** Makes room for one more. */
-function dropOldest(map: Map<string, unknown>, limit: number): void {
-  for (const oldest of map.keys()) {
-    if (map.size < limit) return;
-    map.delete(oldest);
   }
 }

@@ -217,6 +217,16 @@ describe('ladders', () => {
     }
   });
 
+  it('INVITEs that never become calls hold no more than 4 MB', () => {
+    for (let i = 0; i < 100; i++) see('received', `x${i}`, invite, 'x'.repeat(60_000));
+    const kept = Array.from({ length: 100 }, (_, i) => {
+      ladders.claim(`call-${i}`, { ...caller, sipCallId: `x${i}` });
+      return open(ladders.ladder(`call-${i}`)).messages.length;
+    });
+    expect(kept.slice(0, 30)).toEqual(kept.slice(0, 30).map(() => 0));
+    expect(kept.reduce((sum, one) => sum + one, 0)).toBe(69);
+  });
+
   it('RFC 3261 §16.3: where our INVITE comes back as a call of its own, both calls show what follows', () => {
     ladders.claim('one', callee);
     ladders.claim('two', { ...caller, sipCallId: callee.sipCallId });
