@@ -10,7 +10,6 @@ import type { Attempt, CallEffect, CallEvent, CallState, TimerName } from './cal
 import { type HopOutcome, outcomeOfResponse } from './peering/hop-outcome.ts';
 import type { NamedDialog } from './named-dialog.ts';
 import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
-import { describeBug } from './transport/transports.ts';
 import type {
   ClientEvents,
   ClientTransaction,
@@ -18,6 +17,7 @@ import type {
   ServerTransaction,
   TransactionLayer,
 } from './transaction-layer.ts';
+import { describeBug } from './transport/transports.ts';
 
 export interface RunningCallDeps {
   readonly layer: TransactionLayer;
