@@ -41,7 +41,7 @@ export function onOutsideRefer(turn: Turn, event: Extract<CallEvent, { type: 're
 }
 
 export function relayRefer(turn: Turn, by: Leg, arrived: ArrivedRefer): void {
-  const { transaction, request, maxForwards, at, named, outside = false } = arrived;
+  const { transaction, request, maxForwards, at, named } = arrived;
   const refusal = referRefusal(request);
   if (refusal !== null) {
     respondRefusal(turn, transaction, request, refusal);
@@ -60,7 +60,7 @@ export function relayRefer(turn: Turn, by: Leg, arrived: ArrivedRefer): void {
     ...{ method: 'REFER', passed, body, bodyPasses: true, maxForwards, at },
   });
   expectAnswer(turn, client, { transaction, request, from: by.party, at, offer: null });
-  remember(turn, by, request, { outside, at });
+  remember(turn, by, arrived);
 }
 
 /** A NOTIFY: one about a REFER goes back to whoever sent that, under the name that it has there. */
@@ -95,17 +95,12 @@ function referRefusal({ headers }: SipRequest): Refusal | null {
 }
 
 /** So that what is notified of it finds its way back. */
-function remember(
-  turn: Turn,
-  by: Leg,
-  request: SipRequest,
-  { outside, at }: { readonly outside: boolean; readonly at: string | null },
-): void {
+function remember(turn: Turn, by: Leg, { transaction, request, at, outside }: ArrivedRefer): void {
   const referral: Referral = {
-    by: by.party,
+    ...{ by: by.party, transaction },
     received: numberOf(request),
     sent: turn.side(otherParty(by.party), at)?.dialog?.localCSeq ?? 0,
-    outside: outside ? dialogOf(request, by) : null,
+    outside: outside === true ? dialogOf(request, by) : null,
   };
   turn.update({ referrals: [...turn.call.referrals, referral].slice(-maxReferrals) });
 }
@@ -115,17 +110,16 @@ function dialogOf(request: SipRequest, { localTag }: Leg): Dialog | null {
   return dialogFromRequest(request, makeResponse(request, 202, 'Accepted', localTag));
 }
 
-/** The REFER was answered: a challenge may have made it go out again under another number. */
-export function noteReferAnswer(turn: Turn, by: Party, request: SipRequest, response: SipResponse): void {
-  const received = numberOf(request);
-  const isIt = (one: Referral): boolean => one.by === by && one.received === received;
-  const { referrals } = turn.call;
-  turn.update({
-    referrals:
-      response.status >= 300
-        ? referrals.filter((one) => !isIt(one))
-        : referrals.map((one) => (isIt(one) ? { ...one, sent: numberOf(response) } : one)),
+/**
+ * The REFER was taken, by a response that has the number under which it was: a challenge may have made it go out
+ * again. Null: it was not, and nothing will be notified of it.
+ */
+export function settleReferral(turn: Turn, transaction: string, taken: SipResponse | null): void {
+  const referrals = turn.call.referrals.flatMap((one) => {
+    if (one.transaction !== transaction) return [one];
+    return taken === null ? [] : [{ ...one, sent: numberOf(taken) }];
   });
+  turn.update({ referrals });
 }
 
 /** A NOTIFY about a REFER: the REFER, and what goes on of the headers. */

@@ -3,7 +3,7 @@ import { type Dialog, receiveInDialog } from '../sip/dialog.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { makeResponse } from '../sip/response.ts';
-import { noteReferAnswer, relayNotify, relayRefer } from './call-refer.ts';
+import { settleReferral, relayNotify, relayRefer } from './call-refer.ts';
 import { onReinvite } from './call-reinvite.ts';
 import { endCall, forgetExchange } from './call-release.ts';
 import { relayResponse, respondRefusal } from './call-responses.ts';
@@ -174,7 +174,7 @@ export function onRelayResponse(turn: Turn, client: string, relayed: Relay, resp
   const { status } = response;
   if (status < 200) return;
   forgetRelay(turn, client);
-  if (request.method === 'REFER') noteReferAnswer(turn, from, request, response);
+  settleReferral(turn, transaction, status < 300 ? response : null);
   if (status < 300 && offer !== null) {
     onOfferAnswered(turn, relayed, offer, response);
     return;
@@ -198,6 +198,7 @@ export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause:
       ? { status: 408, phrase: 'Request Timeout' }
       : { status: 500, phrase: 'Server Internal Error' };
   respondRefusal(turn, relayed.transaction, relayed.request, refusal);
+  settleReferral(turn, relayed.transaction, null);
   forgetRelay(turn, client);
   if (cause === 'timeout') onDialogLost(turn, relayed, true);
 }

@@ -178,6 +178,7 @@ export interface ArrivedRequest {
 /** A REFER that went on to the other leg, for the NOTIFYs about it. */
 export interface Referral {
   readonly by: Party;
+  readonly transaction: string;
   /** Its number on either leg. */
   readonly received: number;
   readonly sent: number;

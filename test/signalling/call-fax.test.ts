@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calleeSdp, callerInvite, Scene, sdp } from './call-scene.ts';
+import { calleeSdp, callerInvite, callerSdp, Scene, sdp } from './call-scene.ts';
 
 const head = (address: string): string =>
   `v=0\r\no=- 1 2 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\n`;
@@ -34,6 +34,13 @@ describe('a re-INVITE to T.38', () => {
     expect(media(scene.responses.at(-1)!.response.body)).toEqual(
       lines.map((line) => line.replace('20000', '20002')),
     );
+  });
+
+  it('may be an UPDATE (RFC 3311)', () => {
+    const scene = Scene.up({ invite: callerInvite(callerSdp, [['Allow', 'INVITE, UPDATE']]) });
+    scene.from('callee', 'UPDATE', { body: replaced('198.51.100.1', 7000) });
+    scene.answer('UPDATE', 200, { body: replaced('192.0.2.1', 5000), from: 'caller' });
+    expect(transports(scene)).toEqual(['udptl', 'udptl']);
   });
 
   it('refused with 488: the refusal goes on, and speech stays as it was', () => {

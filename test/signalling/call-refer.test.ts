@@ -71,6 +71,14 @@ describe('a REFER within a dialog', () => {
     expect(scene.state).toMatchObject({ phase: 'up', referrals: [] });
   });
 
+  it('that nobody answers is 408, and forgotten', () => {
+    const scene = relaying();
+    const transaction = scene.from('caller', 'REFER', { extra: referTo });
+    scene.fail('REFER', 'timeout');
+    expect(scene.look()).toContain(`408 to ${transaction}`);
+    expect(scene.state.referrals).toEqual([]);
+  });
+
   it('RFC 3261 §8.2.1: the 405 of the one who is referred says what we allow', () => {
     const scene = relaying();
     scene.from('caller', 'REFER', { extra: referTo });
@@ -83,6 +91,40 @@ describe('a REFER within a dialog', () => {
     scene.from('caller', 'REFER', { extra: [...referTo, ['Require', 'norefersub']] });
     scene.answer('REFER', 420, { extra: [['Unsupported', 'norefersub, x']] });
     expect(scene.responses.at(-1)!.response.headers.first('unsupported')).toBe('norefersub');
+  });
+});
+
+describe('what we know and do not serve within a dialog', () => {
+  it.each(['SUBSCRIBE', 'PUBLISH', 'REGISTER'])('%s: 405, with what we allow', (method) => {
+    const scene = relaying();
+    const transaction = scene.from('caller', method);
+    expect(scene.look()).toEqual([`405 to ${transaction}`]);
+    const allow = scene.responses.at(-1)!.response.headers.first('allow');
+    expect(allow).toMatch(/, REFER$/);
+    expect(allow).not.toContain(method);
+  });
+
+  it('what nobody knows: 501', () => {
+    const scene = relaying();
+    const transaction = scene.from('caller', 'FROBNICATE');
+    expect(scene.look()).toEqual([`501 to ${transaction}`]);
+  });
+
+  it('RFC 6086: INFO passes with a body of any type, and its package', () => {
+    const scene = relaying();
+    scene.from('callee', 'INFO', {
+      body: '\x00\xff binary',
+      extra: [
+        ['Info-Package', 'nortel'],
+        ['Content-Disposition', 'Info-Package'],
+      ],
+    });
+    const { headers, body } = scene.request('INFO').request;
+    expect([headers.first('info-package'), headers.first('content-disposition')]).toEqual([
+      'nortel',
+      'Info-Package',
+    ]);
+    expect(Buffer.from(body).toString('latin1')).toBe('\x00\xff binary');
   });
 });
 
