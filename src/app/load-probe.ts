@@ -19,7 +19,7 @@ const bearable = {
   /**
    * Busy share of the loop. Beyond it messages wait in the socket's buffer, where no delay of the loop shows them.
    */
-  cpu: 0.9,
+  cpu: 0.95,
   /** Mean delay of the loop. T1 is 500 ms (RFC 3261 §17.1.1.1): who waits longer sends again. */
   delayMs: 100,
   heap: 0.85,
@@ -45,13 +45,14 @@ export function startLoadProbe(options: LoadProbeOptions): () => void {
     const now = performance.eventLoopUtilization();
     const cpu = performance.eventLoopUtilization(now, before).utilization / bearable.cpu;
     before = now;
-    const delay = Math.max(0, loop.mean / 1e6 - resolutionMs) / bearable.delayMs;
+    const delayMs = Math.max(0, loop.mean / 1e6 - resolutionMs);
     loop.reset();
     const asked = performance.now();
     await options.media();
-    const media = (performance.now() - asked) / bearable.mediaMs;
+    // The answer has waited for this thread's loop, too.
+    const media = Math.max(0, performance.now() - asked - delayMs) / bearable.mediaMs;
     const transactions = options.transactions() / bearable.transactions;
-    follow(smooth, { cpu, delay, memory: memoryPressure(), transactions, media });
+    follow(smooth, { cpu, delay: delayMs / bearable.delayMs, memory: memoryPressure(), transactions, media });
     Object.values(smooth).forEach((value, i) => gauges[i]?.set(value));
     options.feel(worst(smooth));
   };

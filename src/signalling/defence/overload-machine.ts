@@ -33,7 +33,7 @@ const floors: Readonly<Record<Resource, number>> = {
   delay: 10,
   transactions: 10,
   memory: 0,
-  media: 0,
+  media: 2,
 };
 
 /** Below this there is room again. Between it and 1 the rate stays: the step between is what keeps it from swinging. */
