@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Leg } from '../../src/signalling/call-state.ts';
 import { type NamedDialog, namedDialog } from '../../src/signalling/named-dialog.ts';
 import { passReferTo, referredDialog } from '../../src/signalling/refer-to.ts';
 import { targetDialogs } from '../../src/signalling/outside-refer.ts';
 import { SipHeaders, type SipRequest } from '../../src/sip/message.ts';
+import { parseNameAddr } from '../../src/sip/name-addr.ts';
 import { callerInvite, Scene } from './call-scene.ts';
 
 const reference = (callId: string, localTag: string, remoteTag: string) => ({
@@ -178,4 +180,20 @@ describe('targetDialogs (RFC 4538)', () => {
   ])('%s names nothing', (_name, values) => {
     expect(targetDialogs(request(...values))).toEqual([]);
   });
+});
+
+it('whatever a Refer-To holds, it goes on as one header that parses, or as it was', () => {
+  const piece = fc.constantFrom(
+    ...['<sip:', '>', '@', '?', '&', '=', ';', ':', '%', '%3B', '%0D%0A', '"', ',', 'Replaces=', 'to-tag'],
+    ...['203.0.113.1', '192.0.2.1', '[::1]', 'call-a%3Bto-tag%3Dus%3Bfrom-tag%3Dann', 'tel:', '\xff', ' '],
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), fc.boolean(), (pieces, isOurs) => {
+      const value = pieces.join('');
+      const passed = passReferTo(value, { by, to, named: isOurs ? named : null });
+      expect(passed).not.toMatch(/[\r\n]/);
+      expect(passed === value || parseNameAddr(passed) !== null).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
 });
