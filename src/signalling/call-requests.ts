@@ -11,6 +11,7 @@ import type { ArrivedRequest, CallEvent, FailureCause, Leg, Relay } from './call
 import { onPrack } from './call-prack.ts';
 import { onUpdate, onOfferAnswered } from './call-update.ts';
 import { endFork } from './call-forks.ts';
+import { heardFrom } from './dialog-hop.ts';
 import { later } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { learnAbilities } from './leg-abilities.ts';
@@ -34,7 +35,7 @@ export function onRequest(turn: Turn, event: RequestEvent): void {
   }
   const { at } = found;
   // A stream peer may have come back on another connection.
-  turn.updateLeg(party, { hop: source });
+  turn.updateLeg(party, { hop: heardFrom(leg.hop, source) });
   learnAbilities(turn, party, request.headers, at);
   if (request.method === 'BYE') onBye(turn, leg, at, event);
   else serve(turn, leg, at, event);

@@ -16,6 +16,7 @@ import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg } from './ca
 import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
+import { heardFrom } from './dialog-hop.ts';
 import { withHost, withoutTag } from './identity.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { farewell, sendBye } from './leg-requests.ts';
@@ -160,7 +161,7 @@ export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse
   turn.clearTimer('ring');
   win(turn, fork, dialog, response);
   learnAbilities(turn, 'callee', response.headers, null);
-  turn.updateLeg('callee', { hop: source, state: 'accepted' });
+  turn.updateLeg('callee', { hop: heardFrom(callee.hop, source), state: 'accepted' });
   const done = acceptExchange(turn, exchange, response, fork.callerTag);
   if (!done.ok) {
     abandonAccepted(turn, response, faultForms[done.error].reason);

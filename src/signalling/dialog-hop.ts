@@ -30,9 +30,20 @@ export function dialogHop({ peer, hop }: DialogEnd, request: SipRequest): Hop {
   if (uri === null || uri.port === 0) return hop;
   if (address !== hop.address && !isOf(peer.match, address)) return hop;
   const { listener, transport } = peer;
-  const there: Hop = { listener, transport, address, port: uri.port ?? defaultPortOf(transport) };
+  const there = heardFrom(hop, {
+    ...{ listener, transport, address },
+    port: uri.port ?? defaultPortOf(transport),
+  });
   const leadsThere = hop.transport === transport && hop.address === address;
   return leadsThere && hop.connection !== undefined ? { ...there, connection: hop.connection } : there;
+}
+
+/**
+ * Where a party's messages come from now. The name that it was found by stays with it: a connection that is dialled
+ * anew has to prove that name again, not the address that DNS gave for it (RFC 5922 §7.3).
+ */
+export function heardFrom({ name }: Hop, source: Hop): Hop {
+  return name === undefined ? source : { ...source, name };
 }
 
 /** Whatever the port: a peer that is known by one may listen on another. */

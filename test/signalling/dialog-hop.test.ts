@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SipHeaders, type SipRequest } from '../../src/sip/message.ts';
 import { parseAddressPrefix } from '../../src/signalling/address-prefix.ts';
-import { dialogHop } from '../../src/signalling/dialog-hop.ts';
+import { dialogHop, heardFrom } from '../../src/signalling/dialog-hop.ts';
 import type { Hop } from '../../src/signalling/transaction-layer.ts';
 
 const source: Hop = { listener: 'lan', transport: 'udp', address: '192.0.2.4', port: 40_000 };
@@ -57,5 +57,17 @@ describe('where a request in a dialog goes', () => {
     ['no SIP URI', 'tel:112', {}, back],
   ])('%s', (_name, uri, going, expected) => {
     expect(goesTo(uri, going)).toBe(expected);
+  });
+
+  it('RFC 5922 §7.3: under the name that the peer was found by, which its certificate has to prove again', () => {
+    const hop = { ...source, name: 'sbc.carrier.example' };
+    const prefixes = [parseAddressPrefix('192.0.2.0/28')!];
+    const request: SipRequest = {
+      ...{ type: 'request', method: 'BYE', uri: 'sip:a@192.0.2.7' },
+      ...{ headers: new SipHeaders(), body: new Uint8Array(0) },
+    };
+    expect(dialogHop({ peer: { ...peer, match: prefixes }, hop }, request).name).toBe('sbc.carrier.example');
+    expect(heardFrom(hop, source).name).toBe('sbc.carrier.example');
+    expect('name' in heardFrom(source, source)).toBe(false);
   });
 });

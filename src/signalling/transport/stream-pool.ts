@@ -201,6 +201,7 @@ export class StreamPool {
   }
 }
 
-function keyOf({ address, port }: Hop): string {
-  return `${address} ${port}`;
+/** A connection that has proven one name proves nothing of another that DNS puts at the same address. */
+function keyOf({ address, port, name }: Hop): string {
+  return `${address} ${port} ${name ?? ''}`;
 }
