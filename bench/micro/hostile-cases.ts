@@ -3,6 +3,7 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { createMeter } from '../../src/kernel/meter.ts';
 import { relayOffer } from '../../src/sdp/relay-description.ts';
 import { RequestGate } from '../../src/signalling/defence/request-gate.ts';
+import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { passHeaders } from '../../src/signalling/header-map.ts';
 import { headerMap, readInvite } from '../../src/signalling/incoming-invite.ts';
 import { refuse } from '../../src/signalling/refusal.ts';
@@ -20,6 +21,7 @@ import { hostilePackets } from '../../test/support/hostile-packets.ts';
 import type { BenchCase } from '../measure.ts';
 import { sampleInvite } from './sip-cases.ts';
 
+const isEmergency = emergencyNumbers({ numbers: ['112'], country: 'LU', outsideLine: [] });
 /** To somebody whom the sender's identities may not reach: what is looked at most. */
 const outwards = { fromTrusted: true, toTrusted: false, host: 'pbx.example' };
 const local = { address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 };
@@ -44,7 +46,7 @@ function carryOn(request: SipRequest): void {
   request.headers.setFirst('Via', stampVia(value, via, '127.0.0.1', 5070));
   serverKey(request);
   mergeKey(request);
-  const read = readInvite(request);
+  const read = readInvite(request, isEmergency);
   if (!read.ok) {
     serializeMessage(refuse(request, read.error, 'tag'));
     return;

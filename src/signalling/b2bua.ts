@@ -237,7 +237,7 @@ class CallCentre implements B2bua {
     const { request } = transaction;
     const layer = this.#layer;
     if (layer === null) return overload;
-    const read = readInvite(request);
+    const read = readInvite(request, this.#options.isEmergency);
     if (!read.ok) return read.error;
     const naming = readReplacing(request, this.#named);
     if (!naming.ok) return naming.error;
@@ -247,7 +247,7 @@ class CallCentre implements B2bua {
     const merge = mergeKey(request, fromTag);
     // RFC 3261 §8.2.2.2: the same INVITE on two ways is one call.
     if (this.#invites.has(merge) || this.#isOurOwn(request, fromTag)) return loopDetected;
-    const emergency = this.#options.isEmergency(read.value.requestUri);
+    const { emergency } = read.value;
     if (this.#draining && !emergency) return overload;
     const session = this.#options.sessionTimer ?? defaultSession;
     const tooShort = emergency ? null : shortInterval(request, session);

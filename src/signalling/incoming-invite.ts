@@ -8,6 +8,7 @@ import { telephoneNumber } from '../sip/telephone.ts';
 import { decodeUser, parseUri, type Uri } from '../sip/uri.ts';
 import { type DescriptionFault, faultForms } from './call-offer-answer.ts';
 import type { Offer } from './call-state.ts';
+import type { IsEmergency } from './emergency-numbers.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { countDown, type Refusal, tooManyHops } from './refusal.ts';
 import { sessionBody } from './sdp-body.ts';
@@ -15,6 +16,7 @@ import { sessionBody } from './sdp-body.ts';
 /** An INVITE outside of a dialog that may become a call. */
 export interface IncomingInvite {
   readonly requestUri: Uri;
+  readonly emergency: boolean;
   /** What goes on. */
   readonly maxForwards: number;
   /** Numbers or users of From and Request-URI, decoded; of a URN its text. */
@@ -25,22 +27,28 @@ export interface IncomingInvite {
   readonly offered: readonly string[] | null;
 }
 
-/** Looks at an INVITE in the order of RFC 3261 §8.2 and §16.3. */
-export function readInvite(request: SipRequest): Result<IncomingInvite, Refusal> {
+/**
+ * Looks at an INVITE in the order of RFC 3261 §8.2 and §16.3.
+ *
+ * Deviation: whoever calls for help is served by sips: too, and is not refused for what Require names (§8.2.2.3): a
+ * call that lacks an extension, or TLS on its last hop, is better than none.
+ */
+export function readInvite(request: SipRequest, isEmergency: IsEmergency): Result<IncomingInvite, Refusal> {
   const requestUri = parseUri(request.uri);
   const from = parseNameAddr(request.headers.first('from') ?? '');
   if (requestUri === null || from === null) return err({ status: 400, phrase: 'Bad Request' });
-  if (!isServed(requestUri)) return err(unsupportedScheme);
+  const emergency = isEmergency(requestUri);
+  if (!emergency && !isServed(requestUri)) return err(unsupportedScheme);
   const maxForwards = countDown(request);
   if (maxForwards === 'none') return err(tooManyHops);
   if (maxForwards === null) return err({ status: 400, phrase: 'Bad Max-Forwards' });
-  const extensions = unsupportedExtensions(request);
+  const extensions = emergency ? null : unsupportedExtensions(request);
   if (extensions !== null) return err(extensions);
   const offer = readOffer(request);
   if (!offer.ok) return err(faultForms[offer.error].refusal);
   const fromUri = parseUri(from.uri);
   return ok({
-    ...{ requestUri, maxForwards, offer: offer.value },
+    ...{ requestUri, emergency, maxForwards, offer: offer.value },
     from: fromUri === null ? '' : userOf(fromUri),
     to: userOf(requestUri),
     offered: offer.value === null ? null : encodingsOf(offer.value),

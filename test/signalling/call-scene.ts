@@ -125,7 +125,7 @@ export class Scene {
     untrusted = [],
     refer = 'refuse',
   }: SceneOptions = {}) {
-    const read = readInvite(invite);
+    const read = readInvite(invite, () => emergency);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
       ...{ id, listener: 'lan', transport: 'udp', contact: '<sip:203.0.113.1:5060>' },
