@@ -44,7 +44,7 @@ export interface B2buaOptions {
   readonly meter: Meter;
   /** Who puts messages to calls; absent: nobody. */
   readonly tracing?: CallTracing;
-  /** How long a call may ring; `ringMs` unless a test is in a hurry. */
+  /** How long a callee may be silent; `ringMs` unless a test is in a hurry. */
   readonly ringMs?: number;
   /** `sip.sessionTimer`; its defaults where it is absent. */
   readonly sessionTimer?: SessionWishes;

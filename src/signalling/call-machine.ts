@@ -181,6 +181,7 @@ function onTimer(turn: Turn, name: TimerName): void {
       endCall(turn, { reason: 'overload' });
       return;
     case 'ring':
+    case 'unanswered':
       // RFC 3261 §16.8: the caller gets 408 when the callee's side never decides.
       endCall(turn, {
         reason: 'no-answer',

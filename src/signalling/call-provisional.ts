@@ -36,6 +36,8 @@ const nothing: Carried = { body: noBody, carries: null };
  */
 export function onProvisional(turn: Turn, exchange: Exchange, response: SipResponse): void {
   if (response.status === 100) return;
+  // RFC 3261 §16.7 item 2: Timer C begins again with each, also with one that is not processed.
+  if (exchange.initial) turn.setTimer('ring', turn.call.limits.ringMs);
   const fork = exchange.initial ? forkOf(turn, exchange, response) : null;
   if (exchange.initial && fork === null) return;
   const at = fork?.callerTag ?? null;

@@ -39,7 +39,7 @@ export function endCall(turn: Turn, ending: Ending): void {
     if (turn.call.phase !== 'admitting') turn.emit({ type: 'hung-up' });
     turn.update({ phase: 'ending' });
     turn.setTimer('release', releaseMs);
-    for (const name of ['admission', 'ring', 'exchange'] as const) turn.clearTimer(name);
+    for (const name of ['admission', 'ring', 'unanswered', 'exchange'] as const) turn.clearTimer(name);
     for (const party of ['caller', 'callee'] as const) {
       forgetOwn(turn, party);
       stopSession(turn, party);

@@ -24,7 +24,7 @@ import { askSession } from './leg-session.ts';
 import { allowedFrom } from './methods.ts';
 import type { Admission } from './ports.ts';
 import { retryAfter } from './refusal.ts';
-import { admissionMs } from './sip-timers.ts';
+import { admissionMs, unansweredMs } from './sip-timers.ts';
 import type { Hop } from './transaction-layer.ts';
 import type { Turn } from './turn.ts';
 
@@ -65,7 +65,8 @@ export function onOpened(turn: Turn, local: CallState['local']): void {
     return;
   }
   turn.update({ phase: 'dialling', local });
-  turn.setTimer('ring', turn.call.limits.ringMs);
+  // Who calls for help is kept waiting as long as somebody says that they wait.
+  if (!turn.call.facts.emergency) turn.setTimer('unanswered', unansweredMs);
   dial(turn);
 }
 
@@ -99,6 +100,7 @@ function dial(turn: Turn): void {
   const request = dialRequest(turn, exchange.request, callee, { attempt, sdp: body });
   turn.updateLeg('callee', { invite: { client, request }, state: 'inviting' });
   turn.updateExchange({ client });
+  turn.setTimer('ring', turn.call.limits.ringMs);
   const { inviteTimeoutMs, target } = attempt;
   turn.emit({ type: 'send', client, request, hop: target.hop, inviteTimeoutMs });
 }
@@ -159,6 +161,7 @@ export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse
     return;
   }
   turn.clearTimer('ring');
+  turn.clearTimer('unanswered');
   win(turn, fork, dialog, response);
   learnAbilities(turn, 'callee', response.headers, null);
   turn.updateLeg('callee', { hop: heardFrom(callee.hop, source), state: 'accepted' });

@@ -263,6 +263,7 @@ export interface CallLimits {
 export type TimerName =
   | 'admission'
   | 'ring'
+  | 'unanswered'
   | 'retransmit'
   | 'ack-wait'
   | 'exchange'

@@ -104,6 +104,8 @@ export class Scene {
   readonly told: string[] = [];
   /** What media was told of the legs. */
   readonly media: NegotiatedMedia[] = [];
+  /** Timers, each time that one was set. */
+  readonly begun: string[] = [];
   /** Transactions of requests in dialog that came in. */
   readonly received: string[] = [];
   /** Our tag in the caller's requests. */
@@ -345,7 +347,10 @@ export class Scene {
     if (effect.type === 'respond') this.responses.push(effect);
     if (effect.type === 'ack') this.acks.push(effect.request);
     if (effect.type === 'warn') this.warnings.push({ event: effect.event, fields: effect.fields });
-    if (effect.type === 'set-timer') this.#timers.set(effect.name, effect.delayMs);
+    if (effect.type === 'set-timer') {
+      this.begun.push(effect.name);
+      this.#timers.set(effect.name, effect.delayMs);
+    }
     if (effect.type === 'clear-timer') this.#timers.delete(effect.name);
   }
 }

@@ -251,6 +251,22 @@ describe('ringing', () => {
     expect(scene.state.phase).toBe('up');
   });
 
+  it.each([
+    ['an ordinary call, for a quarter of an hour in all', false, 900_000],
+    ['an emergency call, without end', true, null],
+  ])('RFC 3261 §16.7 item 2: each provisional lets it wait on: %s', (_name, emergency, inAll) => {
+    const scene = new Scene({ emergency, attempts: ['callee', 'second'] });
+    const began = (): number => scene.begun.filter((name) => name === 'ring').length;
+    expect([began(), scene.timer('ring'), scene.timer('unanswered')]).toEqual([1, 180_000, inAll]);
+    scene.answer('INVITE', 503).answer('INVITE', 100);
+    expect(began()).toBe(2);
+    for (const status of [183, 182, 182]) scene.answer('INVITE', status);
+    expect(began()).toBe(5);
+    expect(scene.begun.filter((name) => name === 'unanswered')).toHaveLength(emergency ? 0 : 1);
+    if (!emergency) scene.expire('unanswered');
+    expect(scene.state.end?.reason ?? null).toBe(emergency ? null : 'no-answer');
+  });
+
   it('nobody answers for too long: CANCEL, and 408 to the caller', () => {
     const scene = new Scene().answer('INVITE', 180);
     scene.look();
