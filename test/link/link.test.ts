@@ -17,7 +17,7 @@ afterEach(() => bench.close());
 /** Nobody listens there, and to learn that needs no certificate. */
 const nowhere = { kind: 'tls', host: '127.0.0.1', port: 1, tls: { cert: '', key: '', ca: '' } } as const;
 
-const hello = { type: 'hello', protocol: 1, nodeId: 'edge-1', version: '0.0.0' };
+const hello = { type: 'hello', protocol: 2, nodeId: 'edge-1', version: '0.0.0' };
 
 describe('a proxy and its control process', () => {
   it('the socket is its owner’s alone', async () => {
@@ -341,7 +341,7 @@ describe('a peer that does not keep to the protocol', () => {
     const peer = await bench.raw();
     peer.say({ ...hello, protocol: 2 });
     await until(() => peer.ended);
-    expect(peer.received).toEqual([{ type: 'welcome', protocol: 1 }]);
+    expect(peer.received).toEqual([{ type: 'welcome', protocol: 2 }]);
     expect(server.nodes()).toEqual([]);
     expect(bench.log.lines).toContainEqual({
       level: 'error',
