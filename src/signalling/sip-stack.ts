@@ -4,7 +4,6 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Gauge, Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
 import type { SipRequest, SipResponse } from '../sip/message.ts';
-import type { ParseFaultAnswer } from '../sip/parse-fault.ts';
 import { sizeOfRequest } from '../sip/message-size.ts';
 import { serializeMessage } from '../sip/serialize.ts';
 import type { SipTransport } from '../sip/transport-name.ts';
@@ -12,6 +11,7 @@ import type { LimitOptions } from './defence/options.ts';
 import type { RequestGate } from './defence/request-gate.ts';
 import type { ListenerOptions } from './options.ts';
 import type { MessageObserver } from './trace/message-observer.ts';
+import { noSuchCall, type Refusal, retryAfter } from './refusal.ts';
 import { ClientTransactions } from './transaction-clients.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type {
@@ -65,7 +65,14 @@ export interface SipStack extends TransactionLayer {
   close(): Promise<void>;
 }
 
-/** How much larger than a request our answer to a stranger may be. */
+/** A request as it came, and the way of its answers. */
+interface Arrival {
+  readonly request: SipRequest;
+  readonly path: ReturnPath;
+  readonly bytes: number;
+}
+
+/** How much larger than a request an answer may be that leaves nothing behind. */
 const maxAmplification = 3;
 
 /** Where nobody is turned away. */
@@ -157,17 +164,18 @@ class Stack implements SipStack {
 
   #fromTransports(): ConstructorParameters<typeof Transports>[0]['user'] {
     return {
-      request: (request, source, path) => {
-        this.#request(request, source, path);
+      request: (request, source, path, bytes) => {
+        this.#request({ request, path, bytes }, source);
       },
       response: (response, source) => {
         this.#response(response, source);
       },
-      malformed: (answer, path, bytes) => {
-        this.#malformed(answer, path, bytes);
+      malformed: ({ request, status, phrase }, path, bytes) => {
+        if (!this.#gate.charge(path.first)) this.#transports.drop('rate');
+        else this.#answer({ request, path, bytes }, { status, phrase });
       },
       stranger: (request, path, bytes) => {
-        this.#replyTo(bytes, statelessResponse(this.#secret, request, 403, 'Forbidden'), path);
+        this.#answer({ request, path, bytes }, { status: 403, phrase: 'Forbidden' });
       },
       lost: (connection) => {
         this.#clients.lost(connection);
@@ -175,7 +183,8 @@ class Stack implements SipStack {
     };
   }
 
-  #request(request: SipRequest, source: Hop, path: ReturnPath): void {
+  #request(arrival: Arrival, source: Hop): void {
+    const { request, path } = arrival;
     if (request.method === 'ACK') {
       this.#servers.ack(request, source);
       return;
@@ -186,63 +195,51 @@ class Stack implements SipStack {
       this.#transports.repeated();
       if (charged) known.retransmission();
       else this.#transports.drop('rate');
-    } else if (request.method === 'CANCEL') {
-      if (!this.#servers.cancel(request, source, path)) this.#strayCancel(request, path, charged);
-    } else {
-      this.#admit(request, source, path, charged);
+    } else if (request.method !== 'CANCEL') {
+      this.#admit(arrival, source, charged);
+    } else if (!this.#servers.cancel(request, source, path)) {
+      // RFC 3261 §9.2: 481; without a transaction, since there is nothing to keep.
+      if (charged) this.#answer(arrival, noSuchCall);
+      else this.#transports.drop('rate');
     }
   }
 
-  #admit(request: SipRequest, source: Hop, path: ReturnPath, charged: boolean): void {
+  #admit(arrival: Arrival, source: Hop, charged: boolean): void {
+    const { request, path } = arrival;
     const verdict = this.#gate.judge(request, source, charged);
-    if (verdict === 'serve') {
-      if (!this.#screened(request, source, path)) this.#servers.begin(request, source, path);
-    } else if (verdict === 'silence') {
+    if (verdict === 'silence') {
       this.#transports.drop('rate');
+    } else if (verdict !== 'serve') {
+      const headers = [retryAfter(verdict.retryAfterSeconds)];
+      this.#answer(arrival, { status: 503, phrase: 'Service Unavailable', headers });
     } else {
-      const response = statelessResponse(this.#secret, request, 503, 'Service Unavailable');
-      response.headers.append('Retry-After', String(verdict.retryAfterSeconds));
-      this.#reply(response, path);
+      const refusal = this.#options.user.screen?.(request, source) ?? null;
+      if (refusal === null) this.#servers.begin(request, source, path);
+      else this.#answer(arrival, refusal);
     }
   }
 
-  #screened(request: SipRequest, source: Hop, path: ReturnPath): boolean {
-    const refusal = this.#options.user.screen?.(request, source) ?? null;
-    if (refusal === null) return false;
-    const response = statelessResponse(this.#secret, request, refusal.status, refusal.phrase);
-    for (const [name, value] of refusal.headers ?? []) response.headers.append(name, value);
-    this.#reply(response, path);
-    return true;
-  }
-
-  /** RFC 3261 §9.2: 481; without a transaction, since there is nothing to keep. */
-  #strayCancel(request: SipRequest, path: ReturnPath, charged: boolean): void {
-    if (!charged) this.#transports.drop('rate');
-    else this.#reply(statelessResponse(this.#secret, request, 481, 'Call/Transaction Does Not Exist'), path);
+  /**
+   * Answers without a transaction (RFC 3261 §8.2.7). Over UDP nobody has verified the source: an answer must not be
+   * worth forging an address for.
+   */
+  #answer({ request, path, bytes }: Arrival, { status, phrase, headers = [] }: Refusal): void {
+    const response = statelessResponse(this.#secret, request, status, phrase);
+    for (const [name, value] of headers) response.headers.append(name, value);
+    const answer = serializeMessage(response);
+    if (path.first.transport === 'udp' && answer.length > maxAmplification * bytes) {
+      this.#transports.drop('reply-too-large');
+      return;
+    }
+    this.#transports.sendBack(answer, path, () => {
+      this.#transports.drop('reply-unsent');
+    });
   }
 
   #response(response: SipResponse, source: Hop): void {
     // RFC 3261 §8.1.3.3: a response with a second Via was not meant for us.
     const misrouted = response.headers.count('via') > 1;
     if (misrouted || !this.#clients.receive(response, source)) this.#transports.drop('stray-response');
-  }
-
-  #malformed({ request, status, phrase }: ParseFaultAnswer, path: ReturnPath, bytes: number): void {
-    if (!this.#gate.charge(path.first)) this.#transports.drop('rate');
-    else this.#replyTo(bytes, statelessResponse(this.#secret, request, status, phrase), path);
-  }
-
-  /** An answer to bytes whose source nobody has verified: it must not be worth forging an address for. */
-  #replyTo(requestBytes: number, response: SipResponse, path: ReturnPath): void {
-    if (serializeMessage(response).length > maxAmplification * requestBytes)
-      this.#transports.drop('reply-too-large');
-    else this.#reply(response, path);
-  }
-
-  #reply(response: SipResponse, path: ReturnPath): void {
-    this.#transports.sendBack(serializeMessage(response), path, () => {
-      this.#transports.drop('reply-unsent');
-    });
   }
 
   #context(): TransactionContext {

@@ -28,8 +28,8 @@ import { UdpTransport } from './udp-transport.ts';
 
 /** What the layer above is handed. Nothing of it comes from strangers, but for `stranger`. */
 interface TransportsUser {
-  /** The request's top Via is stamped already (`received`, `rport`). */
-  request(request: SipRequest, source: Hop, path: ReturnPath): void;
+  /** The request's top Via is stamped already (`received`, `rport`). `bytes`: its length. */
+  request(request: SipRequest, source: Hop, path: ReturnPath, bytes: number): void;
   response(response: SipResponse, source: Hop): void;
   /** A request of a peer that cannot be parsed, but answered. `bytes`: its length. */
   malformed(answer: ParseFaultAnswer, path: ReturnPath, bytes: number): void;
@@ -277,7 +277,7 @@ export class Transports {
     if (!parsed.ok) {
       this.#malformed(parsed.error.reason, trusted ? parsed.error.answer : null, source, bytes.length);
     } else if (parsed.value.type === 'request') {
-      if (trusted) this.#request(parsed.value, source);
+      if (trusted) this.#request(parsed.value, source, bytes.length);
       else this.#stranger(parsed.value, source, bytes.length);
     } else if (trusted) {
       this.#options.user.response(parsed.value, source);
@@ -314,9 +314,9 @@ export class Transports {
     this.#options.user.malformed(answer, returnPath(via, source), bytes);
   }
 
-  #request(request: SipRequest, source: Hop): void {
+  #request(request: SipRequest, source: Hop, bytes: number): void {
     const path = wayBack(request, source);
-    if (path !== null) this.#options.user.request(request, source, path);
+    if (path !== null) this.#options.user.request(request, source, path, bytes);
   }
 
   #stranger(request: SipRequest, source: Hop, bytes: number): void {

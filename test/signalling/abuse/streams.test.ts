@@ -42,15 +42,20 @@ describe('what streams may cost', () => {
   it('a source has no more than its connections, and those that it has go on', async () => {
     const { peer } = await node.tcpPbx();
     const flood = await Promise.all(Array.from({ length: 40 }, () => rawTcp(node.portOf('tcp'))));
-    await pause(100);
-    expect(dropped('tcp-connections-full')).toBe(33);
+    await expect.poll(() => dropped('tcp-connections-full'), { timeout: 5_000 }).toBe(33);
     peer.invite(node.uri('352123'), 'running');
     await peer.expect('SIP/2.0 100');
     for (const { socket } of flood) socket.destroy();
-    await pause(100);
-    const again = await node.tcpPbx();
-    again.peer.invite(node.uri('352123'), 'later');
-    await again.peer.expect('SIP/2.0 100');
+    let tries = 0;
+    const again = async (): Promise<boolean> => {
+      const later = (await node.tcpPbx()).peer;
+      later.invite(node.uri('352123'), `later-${tries++}`);
+      return later.expect('SIP/2.0 100').then(
+        () => true,
+        () => false,
+      );
+    };
+    await expect.poll(again, { timeout: 10_000 }).toBe(true);
   });
 
   it('garbage ends its own connection only', async () => {
