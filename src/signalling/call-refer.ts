@@ -7,7 +7,7 @@ import { type Params, paramValue, parseParams, printParams, withoutParam, withPa
 import { makeResponse } from '../sip/response.ts';
 import { respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, CallEvent, Leg, Referral, Relay } from './call-state.ts';
-import { later } from './exchange-rules.ts';
+import { later, relayedTooMany } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
 import { dialogHop } from './dialog-hop.ts';
@@ -42,7 +42,7 @@ export function onOutsideRefer(turn: Turn, event: Extract<CallEvent, { type: 're
 
 export function relayRefer(turn: Turn, by: Leg, arrived: ArrivedRefer): void {
   const { transaction, request, maxForwards, at, named } = arrived;
-  const refusal = referRefusal(request);
+  const refusal = referRefusal(request) ?? relayedTooMany(turn);
   if (refusal !== null) {
     respondRefusal(turn, transaction, request, refusal);
     return;
@@ -69,6 +69,11 @@ export function relayNotify(
   by: Leg,
   { transaction, request, maxForwards, at }: ArrivedRequest,
 ): void {
+  const refusal = relayedTooMany(turn);
+  if (refusal !== null) {
+    respondRefusal(turn, transaction, request, refusal);
+    return;
+  }
   const { referral, headers } = readNotice(turn, by.party, request);
   const other = turn.leg(otherParty(by.party));
   const { body } = request;

@@ -12,7 +12,7 @@ import { onPrack } from './call-prack.ts';
 import { onUpdate, onOfferAnswered } from './call-update.ts';
 import { endFork } from './call-forks.ts';
 import { heardFrom } from './dialog-hop.ts';
-import { later } from './exchange-rules.ts';
+import { later, relayedTooMany } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { farewellOf, sendBye, sendInDialog } from './leg-requests.ts';
@@ -155,7 +155,7 @@ function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
   const { transaction, request, maxForwards, at } = arrived;
   const other = otherParty(from);
   const client =
-    at !== null || turn.leg(other)?.state === 'confirmed'
+    relayedTooMany(turn) === null && (at !== null || turn.leg(other)?.state === 'confirmed')
       ? sendInDialog(turn, other, {
           ...{ method: request.method, passed: request.headers, body: request.body },
           ...{ bodyPasses: true, maxForwards, at },

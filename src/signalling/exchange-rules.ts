@@ -12,6 +12,14 @@ export function later({ call }: Turn): Refusal {
   return { status: 500, phrase: 'Server Internal Error', headers };
 }
 
+/** Requests of one call that may wait for the other side's answer at once. */
+const maxRelayed = 32;
+
+/** What one request more that is to go on is told while too many wait (RFC 3261 §21.5.1). Null: it goes on. */
+export function relayedTooMany(turn: Turn): Refusal | null {
+  return turn.call.relays.size < maxRelayed ? null : later(turn);
+}
+
 /**
  * One exchange at a time in a dialog: what an offer of this party is answered while another waits for its answer
  * (RFC 3311 §5.2; RFC 6337 §5, rules UAS-UcU, UAS-UsU, UAS-IcU and UAS-IsU). Null: none does.

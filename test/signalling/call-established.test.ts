@@ -491,6 +491,22 @@ describe('other requests in the dialog', () => {
     expect(scene.look()).toEqual([`${status} to ${transaction}`, 'BYE to caller', 'BYE to callee']);
   });
 
+  it.each(['INFO', 'MESSAGE', 'NOTIFY', 'REFER'])(
+    'RFC 3261 §21.5.1: %s while 32 requests wait for the other side is 500 with Retry-After',
+    (method) => {
+      const scene = Scene.up({ refer: 'relay' });
+      for (let i = 0; i < 32; i++) scene.from('caller', 'INFO');
+      scene.look();
+      const extra = [['Refer-To', '<sip:+352999@203.0.113.1:5060>']] as const;
+      const refused = scene.from('caller', method, { extra });
+      expect(scene.look()).toEqual([`500 to ${refused}`]);
+      expect(scene.responses.at(-1)!.response.headers.first('retry-after')).toBe('7');
+      scene.answer('INFO', 200).look();
+      scene.from('caller', method, { extra });
+      expect(scene.look()).toEqual([`${method} to callee`]);
+    },
+  );
+
   it('INFO refused otherwise is just refused', () => {
     const scene = Scene.up();
     const transaction = scene.from('caller', 'INFO');

@@ -36,6 +36,8 @@ const refusalsPerSecond = 10;
 const retryAfter = { least: 5, most: 15 };
 /** Requests of calls, which end transactions as they make them, have room beyond the rest. */
 const roomForCalls = 1.25;
+/** What sets up, changes and ends a call; ACK is not judged at all. Whatever else a call's parties say has a budget. */
+const steersCall: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'PRACK', 'CANCEL', 'BYE']);
 
 /**
  * Stands before the transactions and decides who gets one. What it refuses leaves nothing behind but its name: no
@@ -71,7 +73,7 @@ export class RequestGate {
   judge(request: SipRequest, source: Hop, charged: boolean): GateVerdict {
     const { limits, activeTransactions, belongsToCall } = this.#options;
     const held = activeTransactions();
-    if (belongsToCall(request)) {
+    if (belongsToCall(request) && (charged || steersCall.has(request.method))) {
       return held < limits.transactions * roomForCalls ? 'serve' : this.#refuse('transactions');
     }
     const refused = this.#wasRefused(request) ? 'repeated' : this.#refusalOf(request, charged, held);

@@ -101,12 +101,20 @@ describe('who gets a transaction', () => {
     calls = 50;
     transactions = 1_100;
     ofCall = true;
-    expect([ask('BYE', '200', false), ask('INVITE', '200', false), ask('INFO', '200', false)]).toEqual([
+    expect([ask('BYE', '200', false), ask('INVITE', '200', false), ask('INFO')]).toEqual([
       'serve',
       'serve',
       'serve',
     ]);
   });
+
+  it.each(['INFO', 'MESSAGE', 'NOTIFY', 'REFER'])(
+    'a %s of a running call not from a source beyond its budget',
+    (method) => {
+      ofCall = true;
+      expect(ask(method, '200', false)).toEqual({ retryAfterSeconds: expect.any(Number) as number });
+    },
+  );
 
   it('but not without any end', () => {
     transactions = 1_250;
