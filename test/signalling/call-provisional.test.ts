@@ -254,6 +254,21 @@ describe('RFC 3262 §3: the final response and what is not acknowledged', () => 
     },
   );
 
+  it.each([
+    ['481', '481', (scene: Scene) => scene.answer('PRACK', 481)],
+    ['408', '408', (scene: Scene) => scene.answer('PRACK', 408)],
+    ['nothing', '408', (scene: Scene) => scene.fail('PRACK', 'timeout')],
+  ])(
+    '§3: 481 to a PRACK says that it matches no provisional: answered by %s after the 200, the call goes on',
+    (_name, status, answer) => {
+      const scene = new Scene({ invite: ableInvite() }).reliably(183, 7, { body: calleeSdp });
+      const prack = scene.prack(100);
+      scene.answer('INVITE', 200, { body: calleeSdp }).callerAck().look();
+      answer(scene);
+      expect([scene.look(), scene.state.phase]).toEqual([[`${status} to ${prack}`], 'up']);
+    },
+  );
+
   it('without SDP it does not wait; a late PRACK is answered here', () => {
     const scene = new Scene({ invite: requires })
       .answer('INVITE', 180)
