@@ -10,6 +10,7 @@ export function crossCheck(config: Config): KeyFault[] {
     ...duplicateIds(config),
     ...sipReferences(config),
     ...listenerKeys(config),
+    ...peerKeys(config),
     ...advertisedAddresses(config),
     ...ruleReferences(config),
     ...promptReferences(config),
@@ -57,9 +58,9 @@ function sipReferences({ sip, media }: Config): KeyFault[] {
   ];
 }
 
-/** What a listener's transport asks of its other keys, and a peer's certificate of its listener. */
+/** What a listener's transport asks of its other keys. */
 function listenerKeys({ sip }: Config): KeyFault[] {
-  const listeners = sip.listeners.flatMap(({ transport, cert, key, ca, origins }, i) => {
+  return sip.listeners.flatMap(({ transport, cert, key, ca, origins }, i) => {
     const path = ['sip', 'listeners', i];
     if (isSecure(transport) && (cert === undefined || key === undefined))
       return [{ path, message: `${transport} needs cert and key; name the two PEM files` }];
@@ -69,13 +70,25 @@ function listenerKeys({ sip }: Config): KeyFault[] {
       return [{ path, message: `origins are for ws and wss, this is ${transport}; remove them` }];
     return [];
   });
-  const peers = sip.peers.flatMap(({ listener, certificate }, i) => {
+}
+
+/** What a peer's listener allows of its other keys. */
+function peerKeys({ sip }: Config): KeyFault[] {
+  return sip.peers.flatMap(({ listener, certificate, targets, register }, i) => {
     const transport = sip.listeners.find(({ id }) => id === listener)?.transport;
+    const path = ['sip', 'peers', i];
+    if (transport === 'udp' && targets.length === 0)
+      return [{ path, message: 'has no targets, and over udp it opens no connection; give it targets' }];
+    if (targets.length === 0 && register !== false)
+      return [{ path, message: 'has no targets, so there is nobody to register with; give it targets' }];
+    if (transport !== undefined && !canBeDialled(transport) && targets.length > 0)
+      return [
+        { path: [...path, 'targets'], message: `nobody can be dialled over ${transport}; remove them` },
+      ];
     if (certificate === undefined || transport === undefined || isSecure(transport)) return [];
     const message = `is shown over tls or wss alone, and listener "${listener}" is ${transport}; give the peer a tls listener`;
     return [{ path: ['sip', 'peers', i, 'certificate'], message }];
   });
-  return [...listeners, ...peers];
 }
 
 /** What SIP and SDP say of us must be an address that others can answer to. */

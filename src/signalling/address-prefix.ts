@@ -72,6 +72,12 @@ export function contains(prefix: AddressPrefix, address: Uint8Array, port: numbe
   return (prefix.port === null || prefix.port === port) && sameBits(prefix.bytes, address, prefix.bits);
 }
 
+/** Whether an address, as a socket gives it, lies within one of them. */
+export function isAmong(prefixes: readonly AddressPrefix[], address: string, port: number): boolean {
+  const bytes = addressBytes(address);
+  return bytes !== null && prefixes.some((prefix) => contains(prefix, bytes, port));
+}
+
 /** Whether some address and port lies within both. */
 export function overlap(a: AddressPrefix, b: AddressPrefix): boolean {
   const samePort = a.port === null || b.port === null || a.port === b.port;

@@ -7,6 +7,7 @@ import type { Direction, EndReason, Party } from '../records/call-record.ts';
 import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { defaultSession, type SessionWishes } from '../sip/session-timer.ts';
+import { isSecure } from '../sip/transport-name.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
 import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
 import { DigestGate } from './digest-gate.ts';
@@ -227,7 +228,9 @@ class CallCentre implements B2bua {
   /** RFC 3261 §11.2: "the same as would be chosen had the request been an INVITE": a draining node takes none. */
   #answerOptions(transaction: ServerTransaction): void {
     const { request } = transaction;
-    const refusal = this.#draining ? overload : (unservedScheme(request) ?? unsupportedExtensions(request));
+    const refusal = this.#draining
+      ? overload
+      : (unservedScheme(request, isSecure(transaction.source.transport)) ?? unsupportedExtensions(request));
     if (refusal === null) transaction.respond(answerOptions(request, this.#newTag()));
     else this.#refuse(transaction, refusal);
   }
@@ -237,7 +240,7 @@ class CallCentre implements B2bua {
     const { request } = transaction;
     const layer = this.#layer;
     if (layer === null) return overload;
-    const read = readInvite(request, this.#options.isEmergency);
+    const read = readInvite(request, this.#options.isEmergency, isSecure(transaction.source.transport));
     if (!read.ok) return read.error;
     const naming = readReplacing(request, this.#named);
     if (!naming.ok) return naming.error;
@@ -253,12 +256,13 @@ class CallCentre implements B2bua {
     const tooShort = emergency ? null : shortInterval(request, session);
     if (tooShort !== null) return tooShort;
     const { peers, board } = this.#options;
-    const question = { from: peer, emergency, peers, board, limits: this.#limits, layer };
+    const secure = invite.requestUri.scheme === 'sips';
+    const question = { from: peer, emergency, secure, peers, board, limits: this.#limits, layer };
     const chosen = replacing === null ? chooseRoute(question) : routeTo(replacing, peers);
     if (!chosen.ok) return chosen.error;
     const { attempts, first } = chosen.value;
     const facts = this.#facts({ peer, first, invite, request, emergency });
-    const caller = legPeer(peer, layer);
+    const caller = legPeer(peer, layer, secure);
     this.#limits.begin(facts.callId, {
       caller: peer,
       callee: first,

@@ -1,11 +1,13 @@
+import { isIPv6 } from 'node:net';
 import type { RandomBytes } from '../kernel/ids.ts';
-import { uriTransportOf } from '../sip/transport-name.ts';
+import { isSecure, uriTransportOf } from '../sip/transport-name.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { newLeg } from './call-leg.ts';
+import { isAmong } from './address-prefix.ts';
 import type { Attempt, CallLimits, CallState, CallTokens, Leg, LegPeer } from './call-state.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
 import { bestFirst } from './peering/hop-standings.ts';
-import type { TargetBoard } from './peering/target-board.ts';
+import type { Place, TargetBoard } from './peering/target-board.ts';
 import { abilitiesIn } from './leg-abilities.ts';
 import type { Peer } from './peers.ts';
 import type { CallFacts } from './ports.ts';
@@ -81,23 +83,26 @@ export function drawTokens(random: RandomBytes): CallTokens {
   };
 }
 
-/** What we are called towards a peer, on the listener that it uses. */
-export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
+/** What we are called towards a peer, on the listener that it uses. `secure`: in a dialog that a `sips:` URI began. */
+export function legPeer(peer: Peer, layer: TransactionLayer, secure = false): LegPeer {
   const { host, port, transport } = layer.sentBy(peer.listener);
   const literal = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const named = uriTransportOf(transport);
-  const parameter = named === null ? '' : `;transport=${named}`;
+  // RFC 3261 §8.1.1.8: a `sips:` request has a `sips:` Contact, whose scheme says TLS already (§26.2.2).
+  const scheme = secure && isSecure(transport) ? 'sips' : 'sip';
+  const parameter = named === null || (scheme === 'sips' && named === 'tls') ? '' : `;transport=${named}`;
   const user = peer.registration === null ? '' : `${peer.registration.contactUser}@`;
   return {
     id: peer.id,
     host: peer.domain ?? literal,
     // RFC 3261 §8.1.1.8: by this URI it reaches us, which is why it is the one that we register.
-    contact: `<sip:${user}${literal}:${port}${parameter}>`,
+    contact: `<${scheme}:${user}${literal}:${port}${parameter}>`,
     listener: peer.listener,
     match: peer.match,
     transport,
     credentials: peer.credentials,
     trusted: peer.trust,
+    nat: peer.nat,
     refer: peer.refer,
   };
 }
@@ -106,13 +111,27 @@ export function legPeer(peer: Peer, layer: TransactionLayer): LegPeer {
  * Every place of every peer of a route, in order; those that do not stand well come last, so that calls go where
  * they can.
  */
-export function attemptsOf(route: readonly Peer[], board: TargetBoard, layer: TransactionLayer): Attempt[] {
+export function attemptsOf(
+  route: readonly Peer[],
+  board: TargetBoard,
+  layer: TransactionLayer,
+  secure: boolean,
+): Attempt[] {
   const places = route.flatMap((peer) => {
-    const named = legPeer(peer, layer);
+    const named = legPeer(peer, layer, secure);
     const { inviteTimeoutMs } = peer;
-    return board.placesOf(peer).map((place) => ({ ...place, peer: named, inviteTimeoutMs }));
+    const found = peer.targets.length > 0 ? board.placesOf(peer) : ownConnection(peer, layer);
+    return found.map((place) => ({ ...place, peer: named, inviteTimeoutMs }));
   });
   return bestFirst(places).slice(0, maxAttempts);
+}
+
+/** Where a peer without targets is: at the end of the connection that it has opened (RFC 5923, RFC 7118 §5). */
+function ownConnection(peer: Peer, layer: TransactionLayer): Place[] {
+  const hop = layer.connectionFrom(peer.listener, (address, port) => isAmong(peer.match, address, port));
+  if (hop === null) return [];
+  const host = peer.domain ?? (isIPv6(hop.address) ? `[${hop.address}]` : hop.address);
+  return [{ target: { host, port: null, hop }, standing: 'well', routes: [] }];
 }
 
 /** A route may lead to many hosts, and each may take `inviteTimeoutMs` to say nothing. */

@@ -9,7 +9,7 @@ import { describeSession } from '../sdp/origin.ts';
 import { type MediaFault, relayAnswer, relayOffer } from '../sdp/relay-description.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import { noBody } from '../sip/message.ts';
-import type { Offer } from './call-state.ts';
+import type { Leg, Offer } from './call-state.ts';
 import type { Side } from './dialog-side.ts';
 import type { NegotiatedMedia } from './ports.ts';
 import type { Refusal } from './refusal.ts';
@@ -185,8 +185,15 @@ function settle(
   at: string | null,
   agreed: Pick<Side, 'described' | 'said'> & { readonly media: NegotiatedMedia },
 ): void {
-  turn.updateSide(party, at, agreed);
-  turn.emit({ type: 'connect', party, media: agreed.media });
+  const media = behindNat(turn.leg(party), agreed.media);
+  turn.updateSide(party, at, { ...agreed, media });
+  turn.emit({ type: 'connect', party, media });
+}
+
+/** RFC 4961: who is behind NAT sends media from where its messages come from, and hears there. */
+function behindNat(leg: Leg | null, media: NegotiatedMedia): NegotiatedMedia {
+  if (leg === null || !leg.peer.nat || media.remote === null) return media;
+  return { ...media, remote: { ...media.remote, address: leg.hop.address } };
 }
 
 function reachable({ remote }: NegotiatedMedia, local: string): boolean {

@@ -42,6 +42,8 @@ export interface LegPeer {
   readonly match: readonly AddressPrefix[];
   /** Its listener's. */
   readonly transport: SipTransport;
+  /** Whether its media have to be looked for where its messages come from. */
+  readonly nat: boolean;
   /** What its challenges are answered with. */
   readonly credentials: DigestCredentials | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */

@@ -1,5 +1,6 @@
 import { parseNameAddr, printNameAddr } from '../sip/name-addr.ts';
 import { type Params, withoutParam } from '../sip/params.ts';
+import { isSecure } from '../sip/transport-name.ts';
 import { telephoneAt } from '../sip/telephone.ts';
 import { parseUri, printUri, type Uri } from '../sip/uri.ts';
 import type { Target } from './peers.ts';
@@ -38,7 +39,8 @@ export function requestUriAt(received: Uri, target: Target): string {
   if (received.scheme !== 'sip' && received.scheme !== 'sips') return printUri(received);
   return printUri({
     ...received,
-    scheme: 'sip',
+    // RFC 3261 §16.4: "sips" stays; only an emergency call may come this far without TLS.
+    scheme: received.scheme === 'sips' && isSecure(target.hop.transport) ? 'sips' : 'sip',
     host: target.host,
     port: target.port,
     params: withoutHopParams(received.params),

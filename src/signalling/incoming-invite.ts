@@ -28,17 +28,21 @@ export interface IncomingInvite {
 }
 
 /**
- * Looks at an INVITE in the order of RFC 3261 §8.2 and §16.3.
+ * Looks at an INVITE in the order of RFC 3261 §8.2 and §16.3. `secure`: it came over TLS.
  *
  * Deviation: whoever calls for help is served by sips: too, and is not refused for what Require names (§8.2.2.3): a
  * call that lacks an extension, or TLS on its last hop, is better than none.
  */
-export function readInvite(request: SipRequest, isEmergency: IsEmergency): Result<IncomingInvite, Refusal> {
+export function readInvite(
+  request: SipRequest,
+  isEmergency: IsEmergency,
+  secure = false,
+): Result<IncomingInvite, Refusal> {
   const requestUri = parseUri(request.uri);
   const from = parseNameAddr(request.headers.first('from') ?? '');
   if (requestUri === null || from === null) return err({ status: 400, phrase: 'Bad Request' });
   const emergency = isEmergency(requestUri);
-  if (!emergency && !isServed(requestUri)) return err(unsupportedScheme);
+  if (!emergency && !isServed(requestUri, secure)) return err(unsupportedScheme);
   const maxForwards = countDown(request);
   if (maxForwards === 'none') return err(tooManyHops);
   if (maxForwards === null) return err({ status: 400, phrase: 'Bad Max-Forwards' });
@@ -58,14 +62,15 @@ export function readInvite(request: SipRequest, isEmergency: IsEmergency): Resul
 const unsupportedScheme: Refusal = { status: 416, phrase: 'Unsupported URI Scheme' };
 
 /** RFC 3261 §8.2.2.1: a scheme that is not served is 416. Null: it is served. */
-export function unservedScheme(request: SipRequest): Refusal | null {
+export function unservedScheme(request: SipRequest, secure: boolean): Refusal | null {
   const requestUri = parseUri(request.uri);
-  return requestUri === null || isServed(requestUri) ? null : unsupportedScheme;
+  return requestUri === null || isServed(requestUri, secure) ? null : unsupportedScheme;
 }
 
-/** sips: would promise TLS all the way. */
-function isServed(uri: Uri): boolean {
-  return uri.scheme === 'sip' || uri.scheme === 'tel' || (uri.scheme === 'other' && uri.name === 'urn');
+/** `sips:` asks for TLS on each hop (RFC 3261 §19.1), so it is a scheme of listeners with TLS alone. */
+function isServed(uri: Uri, secure: boolean): boolean {
+  if (uri.scheme === 'sips') return secure;
+  return uri.scheme !== 'other' || uri.name === 'urn';
 }
 
 function userOf(uri: Uri): string {

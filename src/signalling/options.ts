@@ -26,8 +26,10 @@ const peer = z.strictObject({
   listener: idForm,
   /** Addresses this peer sends from: `192.0.2.0/24`, or with its port `192.0.2.1/32:5060`. */
   match: z.array(z.string()).min(1),
-  /** SIP URIs to send calls to, in order. */
-  targets: z.array(z.string().startsWith('sip:')).min(1),
+  /** SIP URIs to send calls to, in order; none: they go by the connection that the peer has opened. */
+  targets: z.array(z.string().startsWith('sip:')).default([]),
+  /** A NAT stands between: its media come from where its SIP comes from, whatever its SDP says. */
+  nat: z.boolean().default(false),
   /** Requests above 1300 bytes go to it by UDP all the same. */
   pinTransport: z.boolean().default(false),
   /** Over TLS it is served only where its client certificate names this domain. */

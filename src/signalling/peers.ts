@@ -37,6 +37,8 @@ export interface Peer {
   readonly callsPerSecond: number | null;
   /** Whether it gets large requests by its own transport too. */
   readonly pinTransport: boolean;
+  /** Whether its media have to be looked for where its messages come from. */
+  readonly nat: boolean;
   /** What its certificate must name, whoever dials; null: only we ask, for its domain or target. */
   readonly certificate: string | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
@@ -159,6 +161,7 @@ function peerOf(
     credentials: options.auth ?? null,
     digest: options.digest ?? null,
     certificate: options.certificate ?? null,
+    nat: options.nat,
     pinTransport: options.pinTransport || targets.some(({ pinned }) => pinned),
     trust: options.trust,
     refer: options.refer,

@@ -158,6 +158,10 @@ class Stack implements SipStack {
     });
   }
 
+  connectionFrom(listener: string, isTheirs: (address: string, port: number) => boolean): Hop | null {
+    return this.#transports.connectionFrom(listener, isTheirs);
+  }
+
   sentBy(listener: string): { host: string; port: number; transport: SipTransport } {
     return this.#transports.sentBy(listener);
   }

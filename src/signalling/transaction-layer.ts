@@ -65,5 +65,7 @@ export interface TransactionLayer {
     readonly port: number;
     readonly transport: SipTransport;
   };
+  /** The newest connection that somebody of these has opened to the listener; null: there is none. */
+  connectionFrom(listener: string, isTheirs: (address: string, port: number) => boolean): Hop | null;
   readonly activeTransactions: number;
 }

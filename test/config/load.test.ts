@@ -150,6 +150,20 @@ describe('loadConfig', () => {
       /sip\.listeners\[0\]: origins are for ws and wss, this is udp; remove them/,
     ],
     [
+      'a peer over udp without targets',
+      'targets: ["sip:127.0.0.1:5070"]',
+      'targets: []',
+      'id: pbx,',
+      /sip\.peers\[0\]: has no targets, and over udp it opens no connection; give it targets/,
+    ],
+    [
+      'targets where nobody can be dialled',
+      '- { id: pbx-udp, transport: udp',
+      '- { id: pbx-udp, transport: ws',
+      'id: pbx,',
+      /sip\.peers\[0\]\.targets: nobody can be dialled over ws; remove them/,
+    ],
+    [
       'an address that nobody can answer to',
       'transport: udp, address: 127.0.0.1, port: 5060',
       'transport: udp, address: 0.0.0.0, port: 5060',

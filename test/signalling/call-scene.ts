@@ -67,6 +67,8 @@ export function callerInvite(body: string = callerSdp, extra: Lines = []): SipRe
 }
 
 export interface SceneOptions {
+  /** Whether the PBX is behind NAT. */
+  readonly nat?: boolean;
   readonly invite?: SipRequest;
   readonly attempts?: readonly ('callee' | 'second')[];
   readonly admission?: Admission;
@@ -126,11 +128,18 @@ export class Scene {
     cold,
     untrusted = [],
     refer = 'refuse',
+    nat = false,
   }: SceneOptions = {}) {
     const read = readInvite(invite, () => emergency);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
-      ...{ id, listener: 'lan', transport: 'udp', contact: '<sip:203.0.113.1:5060>' },
+      ...{
+        id,
+        listener: 'lan',
+        transport: 'udp',
+        nat: nat && id === 'pbx',
+        contact: '<sip:203.0.113.1:5060>',
+      },
       match: [parseAddressPrefix('192.0.2.0/24')!, parseAddressPrefix('198.51.100.0/24')!],
       credentials: id === 'carrier' ? (credentials ?? null) : null,
       trusted: !untrusted.includes(id),

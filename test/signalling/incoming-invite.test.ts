@@ -21,7 +21,7 @@ describe('readInvite', () => {
     ['no offer', { body: '' }, 'good'],
     ['RFC 3966: a tel: URI', { uri: 'tel:+352123' }, 'good'],
     ['RFC 5031: urn:service:sos', { uri: 'urn:service:sos.police' }, 'good'],
-    ['RFC 3261 §8.2.2.1: sips: would promise TLS', { uri: 'sips:a@b.example' }, 416],
+    ['RFC 3261 §8.2.2.1: sips: without TLS', { uri: 'sips:a@b.example' }, 416],
     ['sips: of who calls for help', { uri: 'sips:112@b.example' }, 'good'],
     ['RFC 3261 §8.2.2.1: another scheme', { uri: 'http://b.example' }, 416],
     ['a broken Request-URI', { uri: 'sip:' }, 400],

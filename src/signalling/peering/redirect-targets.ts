@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { SipResponse } from '../../sip/message.ts';
 import { type NameAddr, parseNameAddrList } from '../../sip/name-addr.ts';
 import { paramValue } from '../../sip/params.ts';
-import { defaultPortOf } from '../../sip/transport-name.ts';
+import { canBeDialled, defaultPortOf } from '../../sip/transport-name.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';
 import { bareHost } from '../../sip/via.ts';
 import { attemptsOf, legPeer } from '../call-birth.ts';
@@ -51,7 +51,7 @@ function placeOf(uri: SipUri, peer: Peer, { board, layer }: RedirectQuestion): A
     fits(uri, hop.transport) &&
     ((name.toLowerCase() === host && port === uri.port) ||
       (hop.address === bareHost(host) && hop.port === portOf(uri, hop.transport)));
-  return attemptsOf([peer], board, layer).find(isThere) ?? null;
+  return attemptsOf([peer], board, layer, uri.scheme === 'sips').find(isThere) ?? null;
 }
 
 /** An address that the peer is recognised by. TLS is by the names of targets only. */
@@ -60,7 +60,8 @@ function addressOf(uri: SipUri, peer: Peer, { peers, layer }: RedirectQuestion):
   const { listener, transport } = named;
   const address = bareHost(uri.host);
   const port = portOf(uri, transport);
-  if (isIP(address) === 0 || transport === 'tls' || !fits(uri, transport)) return null;
+  if (isIP(address) === 0 || transport === 'tls' || !canBeDialled(transport) || !fits(uri, transport))
+    return null;
   if (peers.find(listener, address, port)?.id !== peer.id) return null;
   const target = { host: uri.host, port: uri.port, hop: { listener, transport, address, port } };
   return { peer: named, target, routes: [], inviteTimeoutMs: peer.inviteTimeoutMs };

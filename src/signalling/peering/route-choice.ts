@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../../kernel/result.ts';
+import { isSecure } from '../../sip/transport-name.ts';
 import { attemptsOf } from '../call-birth.ts';
 import type { Attempt } from '../call-state.ts';
 import type { Peer, PeerBook } from '../peers.ts';
@@ -11,6 +12,8 @@ export interface RouteQuestion {
   readonly from: Peer;
   /** Emergency calls are not limited. */
   readonly emergency: boolean;
+  /** Whether it asks for TLS on each hop, by a `sips:` URI. */
+  readonly secure: boolean;
   readonly peers: PeerBook;
   readonly board: TargetBoard;
   readonly limits: CallLimits;
@@ -29,9 +32,18 @@ const refusals: Readonly<Record<LimitedBy, Refusal>> = {
   rate: { status: 503, phrase: 'Service Unavailable', headers: [retryAfter(1)] },
 };
 
+/**
+ * RFC 5630 §5: 480 where a `sips:` request would have to go on without TLS, with a warning that says so. An emergency call goes on all the same.
+ */
+const sipsNotAllowed: Refusal = {
+  status: 480,
+  phrase: 'Temporarily Unavailable',
+  headers: [['Warning', '380 onrecord "SIPS Not Allowed"']],
+};
+
 /** Where a new call goes: peers of its route that have room, each with the places where it can be reached. */
 export function chooseRoute(question: RouteQuestion): Result<ChosenRoute, Refusal> {
-  const { from, emergency, peers, board, limits, layer } = question;
+  const { from, emergency, secure, peers, board, limits, layer } = question;
   const route = peers.route(from.id);
   if (route.length === 0) return err({ status: 404, phrase: 'Not Found' });
   const limitOf = (peer: Peer): LimitedBy | null => {
@@ -44,7 +56,9 @@ export function chooseRoute(question: RouteQuestion): Result<ChosenRoute, Refusa
   const reached = route.map((peer) => ({ peer, limit: limitOf(peer) }));
   const open = reached.flatMap(({ peer, limit }) => (limit === null ? [peer] : []));
   if (open.length === 0) return err(refusals[reached[0]?.limit ?? 'calls']);
-  const attempts = attemptsOf(open, board, layer);
+  const all = attemptsOf(open, board, layer, secure);
+  const attempts = secure && !emergency ? all.filter(({ target }) => isSecure(target.hop.transport)) : all;
+  if (all.length > 0 && attempts.length === 0) return err(sipsNotAllowed);
   const first = peers.named(attempts[0]?.peer.id ?? '');
   // RFC 3261 §16.7 item 6: a 503 would be taken to speak of us, and it is the next hop that cannot be reached.
   if (first === null) return err({ status: 500, phrase: 'Server Internal Error' });

@@ -6,6 +6,7 @@ import type { LimitOptions } from '../defence/options.ts';
 import type { Hop } from '../transaction-layer.ts';
 import { Admission, strangerTimeoutMs } from './admission.ts';
 import type { Entrance } from './admission.ts';
+import { newestConnection } from './newest-connection.ts';
 import { StreamConnection } from './stream-connection.ts';
 import type { TransportEvents } from './transport.ts';
 
@@ -48,6 +49,8 @@ const maxUnreachable = 256;
 export class StreamPool {
   readonly #options: StreamPoolOptions;
   readonly #connections = new Map<number, StreamConnection>();
+  /** Those that peers have opened, in the order in which they came. */
+  readonly #accepted = new Map<number, StreamConnection>();
   /** Dialled connections by where they lead, to be used again (RFC 3261 §18.1.1). */
   readonly #dialled = new Map<string, StreamConnection>();
   readonly #unreachable = new Set<string>();
@@ -70,6 +73,7 @@ export class StreamPool {
   serve(socket: Socket, { address, port, peer }: Entrance, trusted: boolean): void {
     const hop = this.#hop(address, port);
     const connection = this.#adopt(socket, { hop, trusted, pingMs: null, closed: () => true });
+    if (trusted) this.#accepted.set(hop.connection ?? 0, connection);
     if (trusted || !peer) return;
     const stop = this.#options.schedule(strangerTimeoutMs, () => {
       connection.break('stranger');
@@ -96,6 +100,7 @@ export class StreamPool {
       },
       closed: (broken) => {
         this.#connections.delete(number);
+        this.#accepted.delete(number);
         if (closed(broken) && trusted && broken !== null)
           logger.warn('sip-connection-broken', { listener, transport, address: hop.address, reason: broken });
         if (trusted) events.lost(hop, broken ?? 'ended');
@@ -105,21 +110,36 @@ export class StreamPool {
     return connection;
   }
 
+  /** The newest connection that somebody of these has opened; null: there is none. */
+  connectionFrom(isTheirs: (address: string, port: number) => boolean): Hop | null {
+    return newestConnection(this.#accepted.values(), isTheirs);
+  }
+
   /** Whether the hop's own connection still takes messages. */
   isUsable(connection: number): boolean {
     return this.#connections.get(connection)?.usable ?? false;
   }
 
-  /** Sends by the hop's own connection, else by one that leads there already, else by a new one. */
+  /**
+   * Sends by the hop's own connection; where that is gone, by one that its owner has opened since; else by one that
+   * leads there already, else by a new one.
+   */
   send(bytes: Buffer, hop: Hop, failed: () => void): number | null {
-    const own = hop.connection === undefined ? undefined : this.#connections.get(hop.connection);
-    const connection = own?.usable === true ? own : this.#connectionTo(hop);
+    const connection = this.#ownConnection(hop) ?? this.#connectionTo(hop);
     if (connection === null) {
       queueMicrotask(failed);
       return null;
     }
     connection.send(bytes, failed);
     return connection.hop.connection ?? null;
+  }
+
+  #ownConnection({ connection, address }: Hop): StreamConnection | null {
+    if (connection === undefined) return null;
+    const own = this.#connections.get(connection);
+    if (own?.usable === true) return own;
+    const since = newestConnection(this.#accepted.values(), (from) => from === address)?.connection;
+    return since === undefined ? null : (this.#connections.get(since) ?? null);
   }
 
   /** Tells whether a connection leads there, at once where that is known. */

@@ -39,6 +39,10 @@ export class TcpTransport implements Transport {
     return this.#pool.isUsable(connection);
   }
 
+  connectionFrom(isTheirs: (address: string, port: number) => boolean): Hop | null {
+    return this.#pool.connectionFrom(isTheirs);
+  }
+
   send(bytes: Buffer, hop: Hop, failed: () => void): number | null {
     return this.#pool.send(bytes, hop, failed);
   }

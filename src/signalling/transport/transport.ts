@@ -26,6 +26,8 @@ export interface Transport {
   send(bytes: Buffer, hop: Hop, failed: () => void): number | null;
   /** Whether that connection still takes messages. */
   isUsable(connection: number): boolean;
+  /** The newest connection that somebody of these has opened; null: there is none. */
+  connectionFrom(isTheirs: (address: string, port: number) => boolean): Hop | null;
   /** Looks whether its certificate's files have changed. */
   reload(): Promise<void>;
   close(): Promise<void>;

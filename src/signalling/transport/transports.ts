@@ -194,6 +194,11 @@ export class Transports {
     };
   }
 
+  /** The newest connection that somebody of these has opened to the listener; null: there is none. */
+  connectionFrom(listener: string, isTheirs: (address: string, port: number) => boolean): Hop | null {
+    return this.#listeners.get(listener)?.transport.connectionFrom(isTheirs) ?? null;
+  }
+
   /** Counts something thrown away; the reason is a slug. */
   drop(reason: string): void {
     this.#options.meter

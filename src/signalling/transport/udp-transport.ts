@@ -112,6 +112,10 @@ export class UdpTransport implements Transport {
     return this.#streams.isUsable(connection);
   }
 
+  connectionFrom(): null {
+    return null;
+  }
+
   /** Tells whether a TCP connection leads to a UDP hop; at once where that is known. */
   reachByTcp(hop: Hop, done: (reached: boolean) => void): void {
     this.#streams.reach(hop, done);

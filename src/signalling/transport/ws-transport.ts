@@ -8,6 +8,7 @@ import type { Hop } from '../transaction-layer.ts';
 import { Admission, strangerTimeoutMs } from './admission.ts';
 import type { AdmissionOptions, Entrance } from './admission.ts';
 import { type CertificateRules, provesItself } from './certificate-rules.ts';
+import { newestConnection } from './newest-connection.ts';
 import { StreamServer } from './stream-server.ts';
 import { TlsGate } from './tls-gate.ts';
 import type { Transport } from './transport.ts';
@@ -35,6 +36,8 @@ export class WsTransport implements Transport {
   readonly #handshake: WsHandshake;
   readonly #server: StreamServer;
   readonly #connections = new Map<number, WsConnection>();
+  /** Those of peers, in the order in which they came. */
+  readonly #accepted = new Map<number, WsConnection>();
 
   constructor(options: WsTransportOptions) {
     const { kind, listener, limits, events } = options;
@@ -88,6 +91,7 @@ export class WsTransport implements Transport {
       },
       closed: (broken) => {
         this.#connections.delete(number);
+        this.#accepted.delete(number);
         if (!trusted) return;
         const fields = { listener: listener.id, transport: this.kind, address };
         if (broken !== null) logger.warn('sip-connection-broken', { ...fields, reason: broken });
@@ -95,6 +99,7 @@ export class WsTransport implements Transport {
       },
     });
     this.#connections.set(number, connection);
+    if (trusted) this.#accepted.set(number, connection);
     if (trusted || !peer) return;
     const stop = schedule(strangerTimeoutMs, () => {
       connection.break('stranger');
@@ -111,15 +116,26 @@ export class WsTransport implements Transport {
     return this.#connections.get(connection)?.usable ?? false;
   }
 
+  connectionFrom(isTheirs: (address: string, port: number) => boolean): Hop | null {
+    return newestConnection(this.#accepted.values(), isTheirs);
+  }
+
   /** RFC 7118 §5: nobody can be dialled here; what has no connection any more cannot be sent. */
   send(bytes: Buffer, hop: Hop, failed: () => void): number | null {
-    const connection = hop.connection === undefined ? undefined : this.#connections.get(hop.connection);
-    if (connection === undefined) {
+    const own = hop.connection === undefined ? undefined : this.#connections.get(hop.connection);
+    const connection = own?.usable === true ? own : this.#openedSince(hop);
+    if (connection === null) {
       queueMicrotask(failed);
       return null;
     }
     connection.send(bytes, failed);
     return connection.hop.connection ?? null;
+  }
+
+  #openedSince({ connection, address }: Hop): WsConnection | null {
+    if (connection === undefined) return null;
+    const since = newestConnection(this.#accepted.values(), (from) => from === address)?.connection;
+    return since === undefined ? null : (this.#accepted.get(since) ?? null);
   }
 
   async reload(): Promise<void> {

@@ -49,6 +49,7 @@ beforeEach(() => {
       return { id: '', request, cancel: () => undefined };
     },
     sendAck: () => undefined,
+    connectionFrom: () => null,
     sentBy: () => ({ host: '192.0.2.100', port: 5060, transport: 'udp' }),
     activeTransactions: 0,
   };
