@@ -339,7 +339,7 @@ describe('a peer that does not keep to the protocol', () => {
   it('another protocol number: both are told which, and nothing is stored', async () => {
     const server = await bench.server();
     const peer = await bench.raw();
-    peer.say({ ...hello, protocol: 2 });
+    peer.say({ ...hello, protocol: 99 });
     await until(() => peer.ended);
     expect(peer.received).toEqual([{ type: 'welcome', protocol: 2 }]);
     expect(server.nodes()).toEqual([]);
