@@ -62,7 +62,8 @@ function finalBody(
   const { from, offer } = exchange;
   const talk = turn.leg(from)?.talk ?? null;
   if (offer === null) {
-    if (talk !== null && talk.asker !== 'open') return ok(noBody);
+    // The offer was made in a reliable provisional: the PRACK that answers it has come, or this 2xx waits for it.
+    if (talk !== null && talk.offer !== null) return ok(noBody);
     return description === null ? err('missing') : passLateOffer(turn, otherParty(from), description);
   }
   if (talk === null || talk.answer === null) {
@@ -75,7 +76,9 @@ function finalBody(
   } else {
     reconnect(turn, otherParty(from), null);
   }
-  return ok(talk.asker === 'replaced' ? noBody : talk.answer.body);
+  // Something newer has been said since, or is being offered: the old answer would take it back.
+  const { body, version } = talk.answer;
+  return ok(talk.asker === 'replaced' || turn.leg(from)?.origin.version !== version ? noBody : body);
 }
 
 function passLateOffer(

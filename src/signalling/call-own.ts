@@ -8,6 +8,7 @@ import type { FailureCause, Leg, OwnAsk } from './call-state.ts';
 import { acknowledge, refreshDialog, sendInDialog } from './leg-requests.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { sessionBody } from './sdp-body.ts';
+import { cancelWaitMs } from './sip-timers.ts';
 import { otherParty, type Turn } from './turn.ts';
 
 const parties = ['caller', 'callee'] as const;
@@ -21,7 +22,9 @@ const maxRefusals = 8;
  */
 export function askOwn(turn: Turn, party: Party, ask: OwnAsk): boolean {
   if (turn.leg(party)?.own !== null) return false;
-  turn.updateLeg(party, { own: { ...ask, stage: 'waiting', client: null, offer: null, refusals: 0 } });
+  turn.updateLeg(party, {
+    own: { ...ask, stage: 'waiting', client: null, offer: null, refusals: 0, cancelled: false },
+  });
   return true;
 }
 
@@ -76,7 +79,8 @@ function send(turn: Turn, party: Party): void {
     without: ['100rel'],
   });
   turn.updateLeg(party, { own: { ...leg.own, stage: 'sent', client, offer } });
-  turn.setTimer(`own-${party}`, turn.call.limits.ringMs);
+  // Timer F bounds what is no INVITE.
+  if (method === 'INVITE') turn.setTimer(`own-${party}`, turn.call.limits.ringMs);
 }
 
 function offerOf(turn: Turn, party: Party, { method, purpose }: OwnAsk): SessionDescription | null {
@@ -135,16 +139,18 @@ export function onOwnFailed(turn: Turn, { party, own }: Leg, cause: FailureCause
   endCall(turn, { reason: own?.purpose === 'refresh' ? 'session-expired' : 'upstream-timeout' });
 }
 
-/** The back-off is over, or the party has taken longer than anybody waits: then it is left alone. */
+/** The back-off is over; or the party has taken longer than anybody waits: CANCEL, and then the call is given up. */
 export function onOwnTimer(turn: Turn, party: Party): void {
   const own = turn.leg(party)?.own;
   if (own === undefined || own === null) return;
   if (own.stage === 'backing-off') {
     turn.updateLeg(party, { own: { ...own, stage: 'waiting' } });
-    return;
-  }
-  if (own.client !== null && own.method === 'INVITE') {
+  } else if (own.cancelled || own.client === null) {
+    forgetOwn(turn, party);
+    endCall(turn, { reason: 'upstream-timeout' });
+  } else {
+    turn.updateLeg(party, { own: { ...own, cancelled: true } });
     turn.emit({ type: 'cancel', client: own.client, reason: null });
+    turn.setTimer(`own-${party}`, cancelWaitMs);
   }
-  forgetOwn(turn, party);
 }

@@ -1,6 +1,7 @@
 import type { Party } from '../records/call-record.ts';
 import { rejectOffer } from '../sdp/relay-description.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
+import { parseCSeq } from '../sip/cseq.ts';
 import { noBody, type SipRequest } from '../sip/message.ts';
 import { makeResponse } from '../sip/response.ts';
 import { parseRAck } from '../sip/reliable.ts';
@@ -25,7 +26,7 @@ import { otherParty, type Turn } from './turn.ts';
 export function onPrack(turn: Turn, party: Party, arrived: ArrivedRequest): void {
   const { transaction, request, at } = arrived;
   const talk = turn.side(party, at)?.talk ?? null;
-  const acknowledged = talk === null ? null : acknowledgedBy(talk, request);
+  const acknowledged = talk === null ? null : acknowledgedBy(turn, party, talk, request);
   if (talk === null || acknowledged === null) {
     respondRefusal(turn, transaction, request, noSuchCall);
     return;
@@ -45,13 +46,19 @@ export function onPrack(turn: Turn, party: Party, arrived: ArrivedRequest): void
   sendAccepted(turn);
 }
 
-/** RFC 3262 §3: matched by RSeq, and method and number of the INVITE; one that matches nothing is 481. */
-function acknowledgedBy({ outstanding, cseq }: Talk, { headers }: SipRequest): Outstanding | null {
+/**
+ * RFC 3262 §3: matched by RSeq, and method and number of the INVITE; one that matches nothing is 481. After the final
+ * response it is still taken, and means nothing to anybody.
+ */
+function acknowledgedBy(turn: Turn, party: Party, talk: Talk, { headers }: SipRequest): Outstanding | null {
+  const { outstanding, cseq } = talk;
   const rack = parseRAck(headers.first('rack') ?? '');
-  if (outstanding === null || rack === null) return null;
-  return rack.rseq === outstanding.rseq && rack.cseq === cseq && rack.method === 'INVITE'
-    ? outstanding
-    : null;
+  if (outstanding === null || rack === null || rack.method !== 'INVITE') return null;
+  if (rack.rseq !== outstanding.rseq || rack.cseq !== cseq) return null;
+  const { exchange } = turn.call;
+  const number = parseCSeq(exchange?.request.headers.first('cseq') ?? '')?.number;
+  const waits = exchange?.from === party && exchange.stage !== 'accepted' && number === cseq;
+  return waits ? outstanding : { ...outstanding, upstream: null, carries: null };
 }
 
 /** Sends it on, or answers it where nobody waits for it. */
@@ -63,15 +70,13 @@ function passPrack(
   { body, offer }: { readonly body: Uint8Array; readonly offer: Offer | null },
 ): void {
   const wanted = { passed: request.headers, maxForwards, ...carryBody(request, body) };
-  const client =
-    upstream === null || turn.call.exchange?.stage !== 'relayed'
-      ? null
-      : sendPrack(turn, otherParty(party), at, upstream, wanted);
+  const client = upstream === null ? null : sendPrack(turn, otherParty(party), at, upstream, wanted);
   if (client === null) {
     turn.emit({ type: 'respond', transaction, response: makeResponse(request, 200, 'OK', null) });
     return;
   }
-  const relay: Relay = { transaction, request, from: party, at, offer };
+  const completes = upstream?.described ?? false;
+  const relay: Relay = { transaction, request, from: party, at, offer, completes };
   turn.update({ relays: new Map(turn.call.relays).set(client, relay) });
 }
 

@@ -1,3 +1,5 @@
+import type { SessionDescription } from '../sdp/session-description.ts';
+import { parseCSeq } from '../sip/cseq.ts';
 import { dialogFromRequest } from '../sip/dialog.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
@@ -35,7 +37,8 @@ const nothing: Carried = { body: noBody, carries: null };
  * reliable one that is repeated, or that comes before its turn, is not processed (RFC 3262 §4).
  */
 export function onProvisional(turn: Turn, exchange: Exchange, response: SipResponse): void {
-  if (response.status === 100) return;
+  // An UPDATE that went on as an INVITE has no provisional to be told.
+  if (response.status === 100 || exchange.request.method !== 'INVITE') return;
   // RFC 3261 §16.7 item 2: Timer C begins again with each, also with one that is not processed.
   if (exchange.initial) turn.setTimer('ring', turn.call.limits.ringMs);
   const fork = exchange.initial ? forkOf(turn, exchange, response) : null;
@@ -47,16 +50,17 @@ export function onProvisional(turn: Turn, exchange: Exchange, response: SipRespo
   learnAbilities(turn, otherParty(exchange.from), response.headers, at);
   const carried = carry(turn, exchange, response, { at, rseq });
   if (carried === null) return;
-  const reliable = isReliable(exchange.request, carried, rseq);
-  if (rseq !== null && !reliable) sendPrack(turn, otherParty(exchange.from), at, rseq);
-  if (passesOn(exchange, response)) pass(turn, exchange, response, { at, rseq, carried, reliable });
+  const passes = passesOn(exchange, response);
+  const reliable = passes && isReliable(exchange.request, carried, rseq);
+  const behind = upstreamOf(response, rseq);
+  if (behind !== null && !reliable) sendPrack(turn, otherParty(exchange.from), at, behind);
+  if (passes) pass(turn, exchange, response, { at, behind, carried, reliable });
   // RFC 6228 §4: that dialog has ended, others may go on.
   if (response.status === 199 && fork !== null) endFork(turn, fork);
 }
 
-/** An UPDATE has no provisional but 100 to speak of; RFC 6228 §4: 199 only where its support was said. */
+/** RFC 6228 §4: 199 only where its support was said. */
 function passesOn({ request }: Exchange, { status }: SipResponse): boolean {
-  if (request.method !== 'INVITE') return false;
   return status !== 199 || names(request.headers, 'supported', '199');
 }
 
@@ -78,7 +82,6 @@ function takeNumber(turn: Turn, { from }: Exchange, at: string | null, rseq: num
 
 /** RFC 3262 §3: reliable where the asker requires it, and where it matters and the asker knows how. */
 function isReliable(request: SipRequest, { body }: Carried, rseq: number | null): boolean {
-  if (request.method !== 'INVITE') return false;
   if (names(request.headers, 'require', '100rel')) return true;
   return names(request.headers, 'supported', '100rel') && (body.length > 0 || rseq !== null);
 }
@@ -99,14 +102,17 @@ function carry(turn: Turn, exchange: Exchange, response: SipResponse, arrived: A
   return carryAgain(turn, exchange, talk, description, arrived);
 }
 
-type Description = Parameters<typeof passAnswer>[2];
-
-function carryAnswer(turn: Turn, exchange: Exchange, description: Description, arrived: Arrived): Carried {
+function carryAnswer(
+  turn: Turn,
+  exchange: Exchange,
+  description: SessionDescription,
+  arrived: Arrived,
+): Carried {
   const { from, offer } = exchange;
   const { at, rseq } = arrived;
   const passed = offer === null ? null : passAnswer(turn, offer, description, at);
   if (passed?.ok !== true) return nothing;
-  const answer = { description, body: passed.value };
+  const answer = { body: passed.value, version: turn.side(from, at)?.origin.version ?? 0 };
   const carried: Carried = { body: passed.value, carries: 'answer' };
   turn.updateTalk(from, at, {
     answer,
@@ -117,25 +123,23 @@ function carryAnswer(turn: Turn, exchange: Exchange, description: Description, a
 }
 
 /**
- * The asker keeps to the first answer and is told nothing else (RFC 3261 §13.2.1). What comes while the other side
- * has not settled on one may still say where its media are.
+ * The asker keeps to the first answer and is told nothing else (RFC 3261 §13.2.1); once that cannot be lost it is not
+ * told again. What comes while the other side has not settled on one may still say where its media are.
  */
 function carryAgain(
   turn: Turn,
-  { from, offer, request }: Exchange,
+  { from, offer }: Exchange,
   talk: Talk,
-  description: Description,
+  description: SessionDescription,
   { at, rseq }: Arrived,
 ): Carried {
   if (talk.asked === 'open' && offer !== null) {
     adoptAnswer(turn, offer, description, at);
     if (rseq !== null) turn.updateTalk(from, at, { asked: 'settled' });
   }
-  if (talk.asker === 'replaced' || talk.answer === null) return nothing;
-  const carried: Carried = { body: talk.answer.body, carries: 'answer' };
-  if (talk.asker === 'open' && isReliable(request, carried, rseq))
-    turn.updateTalk(from, at, { asker: 'settled' });
-  return carried;
+  return talk.asker === 'open' && talk.answer !== null
+    ? { body: talk.answer.body, carries: 'answer' }
+    : nothing;
 }
 
 /**
@@ -145,7 +149,7 @@ function carryAgain(
 function carryOffer(
   turn: Turn,
   exchange: Exchange,
-  description: Description,
+  description: SessionDescription,
   arrived: Arrived,
 ): Carried | null {
   const { from } = exchange;
@@ -162,12 +166,27 @@ function carryOffer(
   return { body: passed.value.body, carries: 'offer' };
 }
 
+/** What our PRACK will say of it. */
+function upstreamOf(response: SipResponse, rseq: number | null): Provisional['upstream'] {
+  const cseq = parseCSeq(response.headers.first('cseq') ?? '')?.number;
+  const described = sessionBody(response);
+  if (rseq === null || cseq === undefined) return null;
+  return { rseq, cseq, described: described.ok && described.value !== null };
+}
+
+interface Passing {
+  readonly at: string | null;
+  readonly behind: Provisional['upstream'];
+  readonly carried: Carried;
+  readonly reliable: boolean;
+}
+
 /** Sends it on, in the fork's own dialog. */
 function pass(
   turn: Turn,
   exchange: Exchange,
   upstream: SipResponse,
-  { at, rseq, carried, reliable }: Arrived & { readonly carried: Carried; readonly reliable: boolean },
+  { at, behind, carried, reliable }: Passing,
 ): void {
   const { from, request, transaction } = exchange;
   const { status, phrase } = upstream;
@@ -178,7 +197,7 @@ function pass(
   if (exchange.initial && side?.dialog === null) {
     turn.updateSide(from, at, { dialog: dialogFromRequest(request, response) });
   }
-  if (reliable) sendReliably(turn, exchange, at, { response, carries, upstream: rseq });
+  if (reliable) sendReliably(turn, exchange, at, { response, carries, upstream: behind });
   else turn.emit({ type: 'respond', transaction, response });
 }
 
@@ -203,8 +222,10 @@ export function onPrackTimer(turn: Turn, tag: string): void {
 /** RFC 3262 §3: without a PRACK after 64*T1, "the UAS SHOULD reject the original request with a 5xx response". */
 function giveUp(turn: Turn, exchange: Exchange): void {
   const refusal = { status: 500, phrase: 'Provisional Response Not Acknowledged' };
-  if (exchange.initial) {
-    endCall(turn, { reason: 'protocol-error', outcome: 'caller', refusal });
+  // Where the other side has answered already, its session is not the one that this side would keep.
+  if (exchange.initial || exchange.stage === 'held') {
+    const outcome = exchange.initial ? 'caller' : 'indeterminate';
+    endCall(turn, { reason: 'protocol-error', outcome, refusal });
     return;
   }
   respondRefusal(turn, exchange.transaction, exchange.request, refusal);

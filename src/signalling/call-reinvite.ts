@@ -50,8 +50,9 @@ export function relayAsInvite(
   const client = sendInDialog(turn, otherParty(party), {
     ...{ method: 'INVITE', passed: request.headers, maxForwards },
     ...carryBody(request, passed?.value.body ?? noBody),
-    // Without an offer a reliable provisional would bring one, which this party could not answer.
-    without: passed === null && !speaks100rel(request) ? ['100rel'] : [],
+    // A reliable provisional would bring the offer that is missing to a party that could not answer it; and an UPDATE
+    // can be told of none.
+    without: request.method === 'INVITE' && (passed !== null || speaks100rel(request)) ? [] : ['100rel'],
   });
   turn.updateLeg(party, { talk: newTalk(cseqOf(request) ?? 0) });
   turn.update({

@@ -178,22 +178,27 @@ function dialogOfAccept({ call }: Turn, request: SipRequest, response: SipRespon
   return made === null || early?.callId !== made.callId ? made : confirmDialog(early, response);
 }
 
-/** The ACK to a 2xx that is of no use; the offer in it, if the INVITE had none, is declined. */
+/** The ACK to a 2xx that is of no use; the offer in it, if none was made before, is declined. */
 export function acknowledgeUnused(turn: Turn, party: Party, dialog: Dialog, response: SipResponse): void {
-  const leg = turn.leg(party);
+  const at = turn.call.forks.find(({ callee }) => callee.dialog?.remoteTag === dialog.remoteTag)?.callerTag;
+  const side = turn.side(party, at ?? null);
+  const isKnown = at !== undefined || side?.dialog?.remoteTag === dialog.remoteTag;
+  const talk = isKnown ? (turn.side(otherParty(party), at ?? null)?.talk ?? null) : null;
+  const invite = turn.leg(party)?.invite?.request;
   const offer = sessionBody(response);
-  const late = leg?.invite?.request.body.length === 0;
-  if (leg === null || !late || !offer.ok || offer.value === null || turn.call.local === null) {
+  const late = invite !== undefined && hasNoOffer(invite) && (talk === null || talk.offer === null);
+  if (side === null || !late || !offer.ok || offer.value === null || turn.call.local === null) {
     acknowledge(turn, party, dialog, noBody);
     return;
   }
   const local = turn.call.local[party];
-  acknowledge(
-    turn,
-    party,
-    dialog,
-    describeSession(leg.origin, local.address, rejectOffer(offer.value, local)).body,
-  );
+  const { body } = describeSession(side.origin, local.address, rejectOffer(offer.value, local));
+  acknowledge(turn, party, dialog, body);
+}
+
+function hasNoOffer(invite: SipRequest): boolean {
+  const described = sessionBody(invite);
+  return described.ok && described.value === null;
 }
 
 /** Says that the call is over once nothing of it is up and nobody owes an answer. */

@@ -19,6 +19,7 @@ import { farewellOf, sendBye, sendInDialog } from './leg-requests.ts';
 import { shortInterval } from './leg-session.ts';
 import { allowedFrom, knownMethods, relayedMethods } from './methods.ts';
 import { answerOptions, countDown, noSuchCall, refusedMethod, type Refusal, tooManyHops } from './refusal.ts';
+import { endForms } from './end-reasons.ts';
 import { otherParty, type Turn } from './turn.ts';
 
 export type RequestEvent = Extract<CallEvent, { type: 'request' }>;
@@ -176,6 +177,11 @@ export function onRelayResponse(turn: Turn, client: string, relayed: Relay, resp
   if (status < 200) return;
   forgetRelay(turn, client);
   settleReferral(turn, transaction, status < 300 ? response : null);
+  if (offer !== null && turn.call.end !== null) {
+    // RFC 3261 §15.1.2: what is pending in a dialog that ends gets 487.
+    respondRefusal(turn, transaction, request, endForms.answered.refusal);
+    return;
+  }
   if (status < 300 && offer !== null) {
     onOfferAnswered(turn, relayed, offer, response);
     return;

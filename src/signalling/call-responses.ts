@@ -80,7 +80,10 @@ export function passRefusal(turn: Turn, exchange: Exchange, upstream: SipRespons
   turn.emit({ type: 'respond', transaction: exchange.transaction, response });
 }
 
-/** The other leg's answer to a request that is no INVITE, with its body as it is. */
+/** Descriptions in responses to these are of one leg: one that passes has been rewritten (`inviteResponse`). */
+const negotiates: ReadonlySet<string> = new Set(['PRACK', 'UPDATE']);
+
+/** The other leg's answer to a request that is no INVITE, with its body but for a description. */
 export function relayResponse(
   turn: Turn,
   from: Party,
@@ -90,13 +93,16 @@ export function relayResponse(
   const { status, phrase } = relayedRefusal(upstream);
   const leg = turn.leg(from);
   // Only a REFER may have no To-tag here: the dialog that it makes has the tag of its leg (RFC 3515 §2.4.4).
-  const response = makeResponse(request, status, phrase, leg?.localTag ?? null, upstream.body);
+  const { body, bodyPasses } = negotiates.has(request.method)
+    ? carryBody(upstream, noBody)
+    : { body: upstream.body, bodyPasses: true };
+  const response = makeResponse(request, status, phrase, leg?.localTag ?? null, body);
   if (leg !== null && request.method === 'REFER' && status < 300) {
     for (const route of request.headers.all('record-route')) response.headers.append('Record-Route', route);
     response.headers.append('Contact', leg.peer.contact);
   }
   // RFC 3261 §8.2.1.
   if (leg !== null && status === 405) response.headers.append('Allow', allowedFrom({ refer: 'refuse' }));
-  passHeaders(upstream.headers, response.headers, turn.passageTo(from), 'passes');
+  passHeaders(upstream.headers, response.headers, turn.passageTo(from), bodyPasses ? 'passes' : 'replaced');
   return response;
 }

@@ -104,6 +104,7 @@ export interface OwnRequest extends OwnAsk {
   readonly offer: SessionDescription | null;
   /** 491s so far. */
   readonly refusals: number;
+  readonly cancelled: boolean;
 }
 
 export interface OwnAsk {
@@ -165,6 +166,8 @@ export interface Relay {
   readonly at: string | null;
   /** The offer in it. */
   readonly offer: Offer | null;
+  /** Whether it is a PRACK that completes an exchange (RFC 6337 §5). */
+  readonly completes?: boolean;
 }
 
 /** A request in a dialog that may go on to the other leg. */

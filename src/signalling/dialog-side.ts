@@ -34,8 +34,8 @@ export interface Talk {
   /** With who sent the INVITE, and with who is to answer it. */
   readonly asker: Progress;
   readonly asked: Progress;
-  /** The first answer to the INVITE's offer, and the body in which the asker got it. */
-  readonly answer: { readonly description: SessionDescription; readonly body: Uint8Array } | null;
+  /** The first answer to the INVITE's offer, as the asker got it: body, and version of its o=. */
+  readonly answer: { readonly body: Uint8Array; readonly version: number } | null;
   /** The offer of a reliable provisional, where the INVITE had none. */
   readonly offer: Offer | null;
   /** RSeq of the last reliable provisional that came, and of the last that we sent (RFC 3262 §3, §4). */
@@ -51,8 +51,14 @@ export interface Provisional {
   readonly rseq: number;
   readonly response: SipResponse;
   readonly carries: 'offer' | 'answer' | null;
-  /** RSeq of the one that it passes on, whose PRACK waits for this one's; null: nobody waits. */
-  readonly upstream: number | null;
+  /** The reliable one that it passes on, whose PRACK waits for this one's; null: nobody waits. */
+  readonly upstream: (Acknowledgeable & { readonly described: boolean }) | null;
+}
+
+/** What RAck names (RFC 3262 §7.2): a reliable provisional, and the number of the INVITE that it answers. */
+export interface Acknowledgeable {
+  readonly rseq: number;
+  readonly cseq: number;
 }
 
 /** Sent, and sent again until its PRACK. */

@@ -1,5 +1,6 @@
 import type { Party } from '../records/call-record.ts';
 import { ownIsOut } from './call-own.ts';
+import type { Talk } from './dialog-side.ts';
 import { type Refusal, retryAfter } from './refusal.ts';
 import type { Turn } from './turn.ts';
 
@@ -34,15 +35,24 @@ export function offerCollision(turn: Turn, party: Party, at: string | null): Ref
 /** Who has made the offer that waits for its answer; `nobody`: one is still to be made. Null: none waits. */
 function openOffer(turn: Turn, party: Party, at: string | null): Party | 'nobody' | null {
   const { exchange, relays } = turn.call;
-  for (const relay of relays.values()) {
-    if (relay.offer !== null && turn.fork(relay.at) === turn.fork(at)) return relay.from;
+  for (const { offer, from, at: where, completes = false } of relays.values()) {
+    if (turn.fork(where) === turn.fork(at) && (offer !== null || completes)) return from;
   }
   if (exchange === null) return null;
   const talk = turn.side(exchange.from, at)?.talk ?? null;
+  // A PRACK is part of the exchange whose answer it acknowledges.
+  if (talk !== null && owesPrack(talk)) return exchange.from;
   const progress = (party === exchange.from ? talk?.asker : talk?.asked) ?? 'open';
   // The INVITE's own offer is answered in a way that cannot be lost: its final response does not matter.
   if (exchange.stage === 'relayed' && progress !== 'open') return null;
   return (exchange.offer ?? talk?.offer)?.by ?? 'nobody';
+}
+
+/** Whether an answer has come, or gone, that no PRACK has acknowledged yet. */
+function owesPrack({ outstanding, queue }: Talk): boolean {
+  return [...(outstanding === null ? [] : [outstanding]), ...queue].some(
+    ({ carries, upstream }) => carries === 'answer' || upstream?.described === true,
+  );
 }
 
 /** Whether an offer may go to a party in this dialog now: all before it is answered, and acknowledged. */
@@ -50,9 +60,8 @@ export function takesOffer(turn: Turn, party: Party, at: string | null): boolean
   const { exchange } = turn.call;
   if (exchange === null) return true;
   const talk = turn.side(exchange.from, at)?.talk ?? null;
-  if (talk === null || exchange.stage !== 'relayed') return false;
-  if (party !== exchange.from) return talk.asked !== 'open';
-  return talk.asker !== 'open' && (talk.outstanding?.carries ?? null) === null;
+  if (talk === null || exchange.stage !== 'relayed' || talk.outstanding?.carries === 'offer') return false;
+  return (party === exchange.from ? talk.asker : talk.asked) !== 'open';
 }
 
 /** RFC 6337 §5, UAS-UcU and UAS-UsU: an UPDATE while another is under way in this dialog. */

@@ -1,9 +1,9 @@
 import type { Party } from '../records/call-record.ts';
-import { parseCSeq } from '../sip/cseq.ts';
 import { ackInDialog, type Dialog, refreshTarget, requestInDialog } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipMessage, type SipRequest } from '../sip/message.ts';
 import type { Farewell } from './call-state.ts';
 import { carryBody } from './carried-body.ts';
+import type { Acknowledgeable } from './dialog-side.ts';
 import { dialogHop } from './dialog-hop.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
@@ -68,13 +68,10 @@ export function sendPrack(
   turn: Turn,
   party: Party,
   at: string | null,
-  rseq: number,
+  { rseq, cseq }: Acknowledgeable,
   passed: Omit<DialogRequest, 'method' | 'at' | 'extra'> = ownPrack,
 ): string | null {
-  const invite = turn.leg(party)?.invite?.request;
-  const cseq = parseCSeq(invite?.headers.first('cseq') ?? '');
-  if (cseq === null) return null;
-  const extra = [['RAck', `${rseq} ${cseq.number} INVITE`] as const];
+  const extra = [['RAck', `${rseq} ${cseq} INVITE`] as const];
   return sendInDialog(turn, party, { ...passed, method: 'PRACK', extra, at });
 }
 

@@ -105,11 +105,19 @@ describe('a re-INVITE of our own', () => {
     expect([scene.state.phase, scene.state.callee?.own]).toEqual(['up', null]);
   });
 
-  it('never answered after a provisional: CANCEL after the ring time; a late 200 gets its ACK', () => {
+  it('never answered after a provisional: CANCEL after the ring time, and its 487 leaves the session', () => {
     const scene = Scene.up().ask('callee', refresh).answer('INVITE', 180);
     scene.look();
     scene.expire('own-callee');
-    expect(scene.look()).toEqual(['CANCEL']);
+    expect([scene.look(), scene.timer('own-callee')]).toEqual([['CANCEL'], 32_000]);
+    scene.answer('INVITE', 487);
+    expect([scene.look(), scene.state.phase, scene.state.callee?.own]).toEqual([[], 'up', null]);
+  });
+
+  it('nor after the CANCEL: the call ends; a late 200 gets its ACK', () => {
+    const scene = Scene.up().ask('callee', refresh).answer('INVITE', 180);
+    scene.expire('own-callee').expire('own-callee');
+    expect(scene.look().slice(-2)).toEqual(['BYE to caller', 'BYE to callee']);
     scene.answer('INVITE', 200, { body: calleeSdp });
     expect(scene.look()).toEqual(['ACK to callee']);
   });

@@ -98,9 +98,16 @@ export const able: Lines = [
 /** One call machine under a script: events go in by name, effects come out as short lines. */
 export class Scene {
   state: CallState;
+  /** What the caller sent first. */
+  readonly invite: SipRequest;
   readonly sent: Extract<CallEffect, { type: 'send' }>[] = [];
   readonly responses: { transaction: string; response: SipResponse }[] = [];
   readonly acks: SipRequest[] = [];
+  /** Everything that went in and came out, in order. */
+  readonly traffic: (
+    | { readonly way: 'in'; readonly event: CallEvent }
+    | { readonly way: 'out'; readonly effect: CallEffect }
+  )[] = [];
   readonly warnings: Omit<Extract<CallEffect, { type: 'warn' }>, 'type'>[] = [];
   /** What the director was told and asked, in order. */
   readonly told: string[] = [];
@@ -130,6 +137,7 @@ export class Scene {
     refer = 'refuse',
     nat = false,
   }: SceneOptions = {}) {
+    this.invite = invite;
     const read = readInvite(invite, () => emergency);
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
@@ -193,6 +201,7 @@ export class Scene {
 
   step(event: CallEvent): this {
     const before = JSON.stringify(event);
+    this.traffic.push({ way: 'in', event });
     this.#take(stepCall(this.state, event));
     if (JSON.stringify(event) !== before) throw new Error('the machine wrote to its event');
     return this;
@@ -211,6 +220,10 @@ export class Scene {
   expire(name: Extract<CallEvent, { type: 'timer' }>['name']): this {
     if (!this.#timers.delete(name)) throw new Error(`timer ${name} does not run`);
     return this.step({ type: 'timer', name });
+  }
+
+  get timers(): string[] {
+    return [...this.#timers.keys()];
   }
 
   timer(name: string): number | null {
@@ -321,7 +334,7 @@ export class Scene {
           ['Via', `SIP/2.0/UDP ${party};branch=z9hG4bK${cseq}${method}`],
           ['From', `<sip:x@example>;tag=${tag}`],
           ['To', `<sip:y@example>;tag=${ours}`],
-          ['Call-ID', party === 'caller' ? 'call-a' : 'call-b'],
+          ['Call-ID', party === 'caller' ? 'call-a' : (this.state.callee?.callId ?? 'call-b')],
           ['CSeq', `${cseq} ${method}`],
           ['Max-Forwards', '70'],
           ...extra,
@@ -348,6 +361,7 @@ export class Scene {
   }
 
   #keep(effect: CallEffect): void {
+    this.traffic.push({ way: 'out', effect });
     if (['admit', 'open-media', 'connect', 'answered', 'hung-up', 'ended'].includes(effect.type)) {
       this.told.push(effect.type);
     }
