@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type NodeUnderTest, nodeUnderTest } from '../node-under-test.ts';
 import { type StackUnderTest, stackUnderTest } from '../transport/stack-under-test.ts';
 
 /** Requests that are as short as they get, each with the longest answer that it may draw. */
@@ -83,5 +84,33 @@ describe('no answer to an unverified source is more than three times what it sen
       expect(await answered(ack)).toBe(0);
       expect(await answered(ack.replace('CSeq', 'X'))).toBe(0);
     }
+  });
+});
+
+describe('a challenge', () => {
+  const digest = { username: 'pbx', password: 'hush', realm: 'onrecord' };
+  let node: NodeUnderTest;
+
+  beforeEach(async () => {
+    node = await nodeUnderTest({ peers: { pbx: { digest } } });
+  });
+  afterEach(async () => {
+    await node.close();
+  });
+
+  it('goes to an INVITE as they are, and is less than three times as long', async () => {
+    const { pbx } = node;
+    const sent = pbx.invite(node.uri('352123'), 'usual');
+    const challenged = await pbx.expect('SIP/2.0 407');
+    expect(challenged.length).toBeLessThan(3 * sent.length);
+  });
+
+  it('does not go to one that is worth forging', async () => {
+    const { pbx } = node;
+    const uri = `sip:2@127.0.0.1:${node.port}`;
+    pbx.send(
+      `INVITE ${uri} SIP/2.0\nv:SIP/2.0/UDP 127.0.0.1:${pbx.port}\nf:a:a\nt:a:a\ni:a\nCSeq:1 INVITE\n\n`,
+    );
+    expect(await pbx.settle(200)).toEqual([]);
   });
 });
