@@ -261,6 +261,8 @@ export class RunningCall {
 
   #end(end: CallEnd): void {
     this.#timers.clearAll();
+    // RFC 3261 §17.1.1.2 has no timer once there is a provisional: what is still unanswered would wait for ever.
+    for (const invite of this.#invites.values()) invite.cancel(null);
     try {
       const summary = this.#notes.summary(this.#state, this.#deps.repeated(this));
       this.#deps.director.ended(this.callId, end, summary);

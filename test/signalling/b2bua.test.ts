@@ -90,6 +90,18 @@ describe('a call between two peers', () => {
     expect(director.hungUpCalls).toEqual(director.answeredCalls);
   });
 
+  it('§9.1: a re-INVITE that rings on when the call has ended is cancelled, and not waited for without end', async () => {
+    const { pbx, carrier, director } = node;
+    const { ok, invite, ack } = await establish('ringing-on');
+    const target = header(invite, 'Contact') ?? '';
+    carrier.inDialog('INVITE', ack, 'uas', { cseq: 1, target, body: audio(6002, '8') });
+    pbx.respond(await pbx.expect('INVITE'), '100 Trying');
+    pbx.inDialog('BYE', ok, 'uac', { cseq: 2 });
+    carrier.respond(await carrier.expect('BYE'), '200 OK');
+    await director.hasEnded(1);
+    await pbx.expect('CANCEL');
+  });
+
   it('is held and resumed by re-INVITE', async () => {
     const { pbx, carrier, director } = node;
     const { ok } = await establish('hold');

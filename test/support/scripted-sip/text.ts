@@ -18,7 +18,7 @@ export function header(message: string, name: string): string {
   return headers(message, name)[0] ?? '';
 }
 
-export function headers(message: string, name: string): string[] {
+function headers(message: string, name: string): string[] {
   const head = message.slice(0, message.indexOf('\r\n\r\n') + 2);
   const found = head.matchAll(new RegExp(`\\r\\n${name}[ \\t]*:[ \\t]*([^\\r]*)`, 'gi'));
   return Array.from(found, ([, value = '']) => value.trim());

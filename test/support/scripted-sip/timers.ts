@@ -1,8 +1,8 @@
 /** RFC 3261 §17.1.1.1. */
-export const t1 = 500;
-export const t2 = 4000;
+const t1 = 500;
+const t2 = 4000;
 /** RFC 3261 §17, timers B, F, H, J and the wait for the ACK to a 2xx: 64*T1. */
-export const transactionMs = 64 * t1;
+const transactionMs = 64 * t1;
 
 /**
  * Sends at once, again after T1 and then at intervals that double, up to T2 where they are capped, until it is
@@ -31,11 +31,6 @@ export class Repeater {
       this.#intervalMs = Math.min(2 * this.#intervalMs, this.#cap);
       this.#sendAndWait();
     }, this.#intervalMs);
-  }
-
-  /** Sends no more, but still gives up in the end (RFC 3261 §17.1.1.2, Proceeding has no timer A). */
-  quieten(): void {
-    clearTimeout(this.#next);
   }
 
   stop(): void {
