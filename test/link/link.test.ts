@@ -346,7 +346,7 @@ describe('a peer that does not keep to the protocol', () => {
     expect(bench.log.lines).toContainEqual({
       level: 'error',
       event: 'link-protocol-mismatch',
-      fields: { ours: 1, theirs: 2 },
+      fields: { ours: 2, theirs: 99 },
     });
   });
 
