@@ -60,17 +60,31 @@ export function sendAgain(
   change: { readonly why: readonly string[]; readonly edit?: (headers: SipHeaders) => void },
 ): void {
   const { method, headers: before } = send.request;
-  const headers = before.clone().set('CSeq', `${nextNumber(turn, leg, before)} ${method}`);
+  const number = nextNumber(turn, leg, before);
+  const headers = before.clone().set('CSeq', `${number} ${method}`);
   change.edit?.(headers);
   const request = { ...send.request, headers };
   const { client } = send;
   if (leg.invite?.client === client) turn.updateLeg(leg.party, { invite: { client, request } });
+  if (method === 'REFER') renumberReferral(turn, leg, numberOf(before), number);
   turn.emit({ ...send, request });
   keep(turn, { send: { ...send, request }, again: [...again, ...change.why] });
 }
 
+/** RFC 3515 §2.4.6: a NOTIFY that comes before the 202 already names the REFER by its new number. */
+function renumberReferral(turn: Turn, { party }: Leg, before: number, sent: number): void {
+  const referrals = turn.call.referrals.map((one) =>
+    one.by !== party && one.sent === before ? { ...one, sent } : one,
+  );
+  turn.update({ referrals });
+}
+
+function numberOf(headers: SipHeaders): number {
+  return parseCSeq(headers.first('cseq') ?? '')?.number ?? 0;
+}
+
 function nextNumber(turn: Turn, leg: Leg, headers: SipHeaders): number {
-  const last = parseCSeq(headers.first('cseq') ?? '')?.number ?? 0;
+  const last = numberOf(headers);
   const to = headers.first('to') ?? '';
   const at = placeOf(turn, leg, to);
   const dialog = turn.side(leg.party, at)?.dialog ?? null;

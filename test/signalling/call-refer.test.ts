@@ -169,6 +169,18 @@ describe('NOTIFY of a REFER', () => {
     expect(scene.request('NOTIFY').request.headers.first('event')).toBe('refer;id=41');
   });
 
+  it('may come before the 202 to a REFER that was challenged', () => {
+    const credentials = { username: 'us', password: 'hush', realm: 'carrier' };
+    const scene = Scene.up({ refer: 'relay', credentials });
+    scene.from('caller', 'REFER', { extra: referTo, cseq: 41 });
+    scene.answer('REFER', 407, {
+      extra: [['Proxy-Authenticate', 'Digest realm="carrier", nonce="n1", qop="auth"']],
+    });
+    const sent = scene.request('REFER').request.headers.first('cseq')!.split(' ')[0]!;
+    scene.from('callee', 'NOTIFY', { extra: about(`refer;id=${sent}`) });
+    expect(scene.request('NOTIFY').request.headers.first('event')).toBe('refer;id=41');
+  });
+
   it('that says "terminated" is the last: its REFER is forgotten', () => {
     const scene = relaying();
     scene.from('caller', 'REFER', { extra: referTo });
