@@ -1,12 +1,16 @@
 import { t1 } from '../sip/transaction-timers.ts';
 import type { Exchange } from './call-state.ts';
 import type { Provisional } from './dialog-side.ts';
-import type { Turn } from './turn.ts';
+import { sendPrack } from './leg-requests.ts';
+import { otherParty, type Turn } from './turn.ts';
 
 /** Provisionals that may wait for the PRACK of the one before. */
 const maxQueue = 8;
 
-/** RFC 3262 §3: numbered one by one, and one at a time. */
+/**
+ * RFC 3262 §3: numbered one by one, and one at a time. For one that finds no room the other party has its PRACK, since
+ * its number is taken; the one that has the offer always finds room.
+ */
 export function sendReliably(
   turn: Turn,
   exchange: Exchange,
@@ -14,7 +18,11 @@ export function sendReliably(
   made: Omit<Provisional, 'rseq'>,
 ): void {
   const talk = turn.side(exchange.from, at)?.talk;
-  if (talk === undefined || talk === null || talk.queue.length >= maxQueue) return;
+  if (talk === undefined || talk === null) return;
+  if (talk.queue.length >= maxQueue && made.carries !== 'offer') {
+    if (made.upstream !== null) sendPrack(turn, otherParty(exchange.from), at, made.upstream);
+    return;
+  }
   const rseq = talk.sent === null ? turn.call.tokens.firstRSeq : talk.sent + 1;
   made.response.headers.append('Require', '100rel').append('RSeq', String(rseq));
   turn.updateTalk(exchange.from, at, { sent: rseq, queue: [...talk.queue, { ...made, rseq }] });

@@ -185,6 +185,15 @@ describe('RFC 3262 §3: reliable provisionals to the caller', () => {
     expect(scene.state.forks[0]!.caller.talk!.queue).toHaveLength(8);
   });
 
+  it('one that finds no room to wait has its PRACK from us, or the callee would repeat it and give up', () => {
+    const scene = new Scene({ invite: ableInvite() });
+    for (let rseq = 1; rseq <= 9; rseq++) scene.reliably(180, rseq);
+    scene.look();
+    scene.reliably(180, 10);
+    expect(scene.look()).toEqual(['PRACK to callee']);
+    expect(scene.request('PRACK').request.headers.first('rack')).toBe('10 1 INVITE');
+  });
+
   it('each fork has numbers and timers of its own', () => {
     const scene = new Scene({ invite: requires })
       .answer('INVITE', 180)
