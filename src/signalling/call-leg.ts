@@ -19,7 +19,7 @@ export interface LegBirth {
 export function newLeg({ session, ...born }: LegBirth): Leg {
   return {
     ...born,
-    ...{ state: born.party === 'caller' ? 'inviting' : 'idle', dialog: null, invite: null },
+    ...{ state: born.party === 'caller' ? 'inviting' : 'idle', dialog: null, invite: null, pastInvites: [] },
     ...{ acks: new Map(), queuedBye: null, origin: newOrigin(session) },
     ...{ abilities: unknownAbilities, said: null, described: null },
     ...{ media: null, talk: null, own: null, session: noSession },

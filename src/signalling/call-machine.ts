@@ -23,7 +23,15 @@ import {
   onRefused,
   onUnreachable,
 } from './call-setup.ts';
-import type { CallEffect, CallEvent, CallState, FailureCause, Leg, TimerName } from './call-state.ts';
+import type {
+  CallEffect,
+  CallEvent,
+  CallState,
+  FailureCause,
+  Leg,
+  SentInvite,
+  TimerName,
+} from './call-state.ts';
 import { sendQueuedBye } from './leg-requests.ts';
 import { keepSentRequests, legWith, takeSentRequest } from './sent-requests.ts';
 import { t2 } from '../sip/transaction-timers.ts';
@@ -118,13 +126,18 @@ function onResponse(turn: Turn, event: Extract<CallEvent, { type: 'response' }>)
   } else if (own !== null) {
     onOwnResponse(turn, own, response);
   } else {
-    const leg = legOfInvite(turn, client);
-    if (leg !== null) onLateResponse(turn, leg, response);
+    const found = legOfInvite(turn, client);
+    if (found !== null) onLateResponse(turn, found.leg, found.invite, response);
   }
 }
 
-function legOfInvite({ call }: Turn, client: string): Leg | null {
-  return [call.caller, call.callee].find((leg) => leg?.invite?.client === client) ?? null;
+function legOfInvite({ call }: Turn, client: string): { leg: Leg; invite: SentInvite } | null {
+  for (const leg of [call.caller, call.callee]) {
+    const sent = leg === null ? [] : [leg.invite, ...leg.pastInvites];
+    const invite = sent.find((one) => one?.client === client) ?? null;
+    if (leg !== null && invite !== null) return { leg, invite };
+  }
+  return null;
 }
 
 /** Whatever a BYE is answered, and also if it is not, its dialog has ended (RFC 3261 §15.1.1). */
@@ -149,7 +162,7 @@ function onClientFailed(turn: Turn, client: string, cause: FailureCause): void {
     closeByBye(turn, client);
   } else if (own !== null) {
     onOwnFailed(turn, own, cause);
-  } else if (legOfInvite(turn, client)?.state === 'cancelling') {
+  } else if (legOfInvite(turn, client)?.leg.state === 'cancelling') {
     closeCancelled(turn);
   }
 }

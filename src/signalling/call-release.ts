@@ -4,7 +4,7 @@ import { describeSession } from '../sdp/origin.ts';
 import { confirmDialog, type Dialog, dialogFromResponse } from '../sip/dialog.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { respondRefusal } from './call-responses.ts';
-import type { Farewell, Leg } from './call-state.ts';
+import type { Farewell, Leg, SentInvite } from './call-state.ts';
 import { endForms } from './end-reasons.ts';
 import { ackKey, acknowledge, farewell, sendBye } from './leg-requests.ts';
 import { stopSession } from './leg-session.ts';
@@ -150,9 +150,14 @@ function releaseCallee(turn: Turn, ending: Ending): void {
  * A 2xx to an INVITE of ours that no exchange waits for: repeated (its ACK again), of another fork, or crossing
  * our CANCEL (ACK, then BYE: RFC 3261 §13.2.2.4, §9.1).
  */
-export function strayAccept(turn: Turn, leg: Leg, response: SipResponse): void {
-  if (leg.invite === null) return;
-  const { client, request } = leg.invite;
+export function strayAccept(
+  turn: Turn,
+  leg: Leg,
+  response: SipResponse,
+  invite: SentInvite | null = leg.invite,
+): void {
+  if (invite === null) return;
+  const { client, request } = invite;
   const made = dialogOfAccept(turn, request, response);
   if (made === null) return;
   const known = leg.acks.get(ackKey(client, made.remoteTag));
@@ -163,7 +168,7 @@ export function strayAccept(turn: Turn, leg: Leg, response: SipResponse): void {
   const own = leg.dialog?.remoteTag === made.remoteTag ? leg.dialog : null;
   // Its ACK has to wait for the answer that the other party's ACK brings.
   if (own !== null && turn.call.exchange?.client === client) return;
-  acknowledgeUnused(turn, leg.party, own ?? made, response);
+  acknowledgeUnused(turn, leg.party, own ?? made, response, invite);
   if (own !== null) return;
   const crossed = leg.state === 'cancelling';
   if (crossed) turn.clearTimer('cancel-wait');
@@ -179,21 +184,26 @@ function dialogOfAccept({ call }: Turn, request: SipRequest, response: SipRespon
 }
 
 /** The ACK to a 2xx that is of no use; the offer in it, if none was made before, is declined. */
-export function acknowledgeUnused(turn: Turn, party: Party, dialog: Dialog, response: SipResponse): void {
+export function acknowledgeUnused(
+  turn: Turn,
+  party: Party,
+  dialog: Dialog,
+  response: SipResponse,
+  invite: SentInvite | null = turn.leg(party)?.invite ?? null,
+): void {
   const at = turn.call.forks.find(({ callee }) => callee.dialog?.remoteTag === dialog.remoteTag)?.callerTag;
   const side = turn.side(party, at ?? null);
   const isKnown = at !== undefined || side?.dialog?.remoteTag === dialog.remoteTag;
   const talk = isKnown ? (turn.side(otherParty(party), at ?? null)?.talk ?? null) : null;
-  const invite = turn.leg(party)?.invite?.request;
   const offer = sessionBody(response);
-  const late = invite !== undefined && hasNoOffer(invite) && (talk === null || talk.offer === null);
+  const late = invite !== null && hasNoOffer(invite.request) && (talk === null || talk.offer === null);
   if (side === null || !late || !offer.ok || offer.value === null || turn.call.local === null) {
-    acknowledge(turn, party, dialog, noBody);
+    acknowledge(turn, party, dialog, noBody, invite);
     return;
   }
   const local = turn.call.local[party];
   const { body } = describeSession(side.origin, local.address, rejectOffer(offer.value, local));
-  acknowledge(turn, party, dialog, body);
+  acknowledge(turn, party, dialog, body, invite);
 }
 
 function hasNoOffer(invite: SipRequest): boolean {

@@ -12,7 +12,7 @@ import { speaks100rel } from './call-provisional.ts';
 import { askedUri, followRedirect, hasOtherPlace } from './call-redirect.ts';
 import { passRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
-import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg } from './call-state.ts';
+import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg, SentInvite } from './call-state.ts';
 import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
@@ -262,9 +262,9 @@ export function onCancelled(turn: Turn, reason: string | null): void {
 }
 
 /** A final response of an INVITE that the call no longer waits for. */
-export function onLateResponse(turn: Turn, leg: Leg, response: SipResponse): void {
+export function onLateResponse(turn: Turn, leg: Leg, invite: SentInvite, response: SipResponse): void {
   if (response.status < 200) return;
-  if (response.status < 300) strayAccept(turn, leg, response);
+  if (response.status < 300) strayAccept(turn, leg, response, invite);
   else if (leg.state === 'cancelling') closeCancelled(turn);
 }
 

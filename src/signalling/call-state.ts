@@ -72,6 +72,12 @@ interface SentAck {
   readonly hop: Hop;
 }
 
+/** An INVITE that we sent, and the name of its transaction. */
+export interface SentInvite {
+  readonly client: string;
+  readonly request: SipRequest;
+}
+
 /** The party's side of the confirmed dialog, and what there is of a leg besides. */
 export interface Leg extends Side {
   readonly party: Party;
@@ -81,10 +87,12 @@ export interface Leg extends Side {
   /** Base of our tags in this leg; a fork's tag is the base, a dot and its number. */
   readonly localTag: string;
   /** The newest INVITE that we sent in this leg. */
-  readonly invite: { readonly client: string; readonly request: SipRequest } | null;
+  readonly invite: SentInvite | null;
+  /** The first before it, which other forks may still answer, and the last, whose 2xx may come again. */
+  readonly pastInvites: readonly SentInvite[];
   /** Where the leg's messages came from last; requests go there when nothing else says where. */
   readonly hop: Hop;
-  /** ACKs to the 2xx of that INVITE, by transaction and tag: each repeated 2xx gets its own again. */
+  /** ACKs to the 2xx of those INVITEs, by transaction and tag: each repeated 2xx gets its own again. */
   readonly acks: ReadonlyMap<string, SentAck>;
   /** A BYE that waits for the caller's ACK (RFC 3261 §15). */
   readonly queuedBye: Farewell | null;

@@ -1,7 +1,7 @@
 import type { Party } from '../records/call-record.ts';
 import { ackInDialog, type Dialog, refreshTarget, requestInDialog } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipMessage, type SipRequest } from '../sip/message.ts';
-import type { Farewell } from './call-state.ts';
+import type { Farewell, Leg, SentInvite } from './call-state.ts';
 import { carryBody } from './carried-body.ts';
 import type { Acknowledgeable } from './dialog-side.ts';
 import { dialogHop } from './dialog-hop.ts';
@@ -55,9 +55,18 @@ export function sendInDialog(turn: Turn, party: Party, wanted: DialogRequest): s
     headers.append('Content-Type', wanted.bodyType ?? 'application/sdp');
   turn.updateSide(party, at, { dialog });
   const client = turn.nextClient();
-  if (wanted.method === 'INVITE') turn.updateLeg(party, { invite: { client, request }, acks: new Map() });
+  if (wanted.method === 'INVITE') takeInvite(turn, leg, { client, request });
   turn.emit({ type: 'send', client, request, hop: dialogHop(leg, request), inviteTimeoutMs: null });
   return client;
+}
+
+/** RFC 3261 §13.2.2.4: the 2xx of the INVITEs before it may still come, and is to have its ACK. */
+function takeInvite(turn: Turn, leg: Leg, invite: SentInvite): void {
+  const pastInvites = leg.invite === null ? leg.pastInvites : [...leg.pastInvites.slice(0, 1), leg.invite];
+  const acks = [...leg.acks].filter(([key]) =>
+    pastInvites.some(({ client }) => key.startsWith(`${client} `)),
+  );
+  turn.updateLeg(leg.party, { invite, pastInvites, acks: new Map(acks) });
 }
 
 /**
@@ -84,13 +93,19 @@ export function refreshDialog(turn: Turn, party: Party, message: SipMessage, at:
 }
 
 /** The ACK to a 2xx of our INVITE, kept for the 2xx's repetitions (RFC 3261 §13.2.2.4). */
-export function acknowledge(turn: Turn, party: Party, dialog: Dialog, body: Uint8Array): void {
+export function acknowledge(
+  turn: Turn,
+  party: Party,
+  dialog: Dialog,
+  body: Uint8Array,
+  invite: SentInvite | null = turn.leg(party)?.invite ?? null,
+): void {
   const leg = turn.leg(party);
-  if (leg === null || leg.invite === null) return;
-  const request = ackInDialog(dialog, leg.invite.request, body);
+  if (leg === null || invite === null) return;
+  const request = ackInDialog(dialog, invite.request, body);
   if (body.length > 0) request.headers.append('Content-Type', 'application/sdp');
   const hop = dialogHop(leg, request);
-  const acks = new Map(leg.acks).set(ackKey(leg.invite.client, dialog.remoteTag), { request, hop });
+  const acks = new Map(leg.acks).set(ackKey(invite.client, dialog.remoteTag), { request, hop });
   turn.updateLeg(party, { acks });
   turn.emit({ type: 'ack', request, hop });
 }

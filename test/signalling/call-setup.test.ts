@@ -267,6 +267,22 @@ describe('ringing', () => {
     expect(scene.state.end?.reason ?? null).toBe(emergency ? null : 'no-answer');
   });
 
+  it.each([
+    ['of the first INVITE repeated: its ACK again', 'bob', ['ACK to callee']],
+    ['of another fork: ACK and BYE', 'carol', ['ACK to callee', 'BYE to callee']],
+  ])('RFC 3261 §13.2.2.4: after a re-INVITE the 200 %s', (_name, tag, lines) => {
+    const scene = Scene.up();
+    const { client } = scene.request('INVITE');
+    for (let i = 0; i < 3; i++) {
+      scene.from('caller', 'INVITE', { body: callerSdp });
+      scene.answer('INVITE', 200, { body: calleeSdp }).callerAck();
+    }
+    scene.look();
+    scene.answer('INVITE', 200, { tag, client, body: calleeSdp });
+    expect(scene.look()).toEqual(lines);
+    expect(scene.acks.at(-1)!.headers.first('cseq')).toBe('1 ACK');
+  });
+
   it('nobody answers for too long: CANCEL, and 408 to the caller', () => {
     const scene = new Scene().answer('INVITE', 180);
     scene.look();
