@@ -121,7 +121,11 @@ class CallCentre implements B2bua {
   request(transaction: ServerTransaction): void {
     const { request, source } = transaction;
     const peer = this.#options.peers.find(source.listener, source.address, source.port);
-    if (peer === null) {
+    const toTag = tagOf(request.headers.first('to') ?? '');
+    const owner = toTag === null ? undefined : this.#ownerOf(request, toTag);
+    const leg = owner?.call.state[owner.party] ?? null;
+    // Where we sent the call, its BYE may come from, also if that is a target which `match` does not name.
+    if (peer === null && (leg === null || !isOfHost(source, leg.hop))) {
       this.#refuse(transaction, { status: 403, phrase: 'Forbidden' });
       return;
     }
@@ -130,15 +134,13 @@ class CallCentre implements B2bua {
       this.#refuse(transaction, refusedMethod(false, allowedOutside));
       return;
     }
-    const toTag = tagOf(request.headers.first('to') ?? '');
-    if (toTag === null) {
+    if (peer !== null && toTag === null) {
       this.#outsideDialog(transaction, peer);
       return;
     }
-    const owner = this.#ownerOf(request, toTag);
-    const leg = owner?.call.state[owner.party];
     // A dialog is between us and the peer that it was made with.
-    if (owner === undefined || leg?.peer.id !== peer.id) this.#refuse(transaction, noSuchCall);
+    if (owner === undefined || (peer !== null && leg?.peer.id !== peer.id))
+      this.#refuse(transaction, noSuchCall);
     else this.#inDialog(owner, transaction);
   }
 
@@ -373,6 +375,11 @@ class CallCentre implements B2bua {
   #newTag(): string {
     return randomHex(8, this.#options.random);
   }
+}
+
+/** Whatever the port: who is called there may call from another. */
+function isOfHost(source: Hop, { listener, address }: Hop): boolean {
+  return source.listener === listener && source.address === address;
 }
 
 function directionOf(from: Peer, to: Peer): Direction {

@@ -400,6 +400,17 @@ describe('what is no call', () => {
     await node.second.expect('SIP/2.0 404');
   });
 
+  it('a target that `match` does not name may speak in the dialog that was made with it, and begin none', async () => {
+    await startAgain({ peers: { carrier: { match: ['127.0.0.9/32'] } } });
+    const { pbx, carrier } = node;
+    const { invite, ack } = await establish('moved');
+    carrier.invite(node.uri('100'), 'none');
+    await carrier.expect('SIP/2.0 403');
+    carrier.inDialog('BYE', ack, 'uas', { cseq: 9, target: header(invite, 'Contact') ?? '' });
+    pbx.respond(await pbx.expect('BYE'), '200 OK');
+    await carrier.expect('SIP/2.0 200');
+  });
+
   it('another peer cannot speak in a dialog', async () => {
     const { second } = node;
     const { ok } = await establish('hijack');
