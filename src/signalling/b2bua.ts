@@ -260,7 +260,7 @@ class CallCentre implements B2bua {
     const { peers, board } = this.#options;
     const secure = invite.requestUri.scheme === 'sips';
     const question = { from: peer, emergency, secure, peers, board, limits: this.#limits, layer };
-    const chosen = replacing === null ? chooseRoute(question) : routeTo(replacing, peers);
+    const chosen = replacing === null ? chooseRoute(question) : routeTo(replacing, question);
     if (!chosen.ok) return chosen.error;
     const { attempts, first } = chosen.value;
     const facts = this.#facts({ peer, first, invite, request, emergency });
@@ -268,7 +268,7 @@ class CallCentre implements B2bua {
     this.#limits.begin(facts.callId, {
       caller: peer,
       callee: first,
-      exempt: emergency || replacing !== null,
+      exempt: emergency ? 'both' : replacing === null ? 'none' : 'callee',
     });
     const state = newCall({
       ...{ facts, invite, caller, attempts },

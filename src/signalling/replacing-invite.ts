@@ -14,8 +14,8 @@ import { parseSipUri, type SipUri } from '../sip/uri.ts';
 import { dialogHop } from './dialog-hop.ts';
 import type { FindDialog, NamedDialog } from './named-dialog.ts';
 import { targetDialogs } from './outside-refer.ts';
-import type { ChosenRoute } from './peering/route-choice.ts';
-import type { PeerBook, Target } from './peers.ts';
+import { type ChosenRoute, refusalOfSender, type RouteQuestion } from './peering/route-choice.ts';
+import type { Target } from './peers.ts';
 import { noSuchCall, type Refusal } from './refusal.ts';
 
 /** Where an INVITE goes that takes the place of a dialog of ours. */
@@ -54,10 +54,12 @@ export function readReplacing(request: SipRequest, find: FindDialog): Result<Nam
   return ok({ request: { ...named, headers }, replacing: { named: found, ...replacing } });
 }
 
-/** The one way of such an INVITE. Its peer's limits do not hold it up: the call whose place it takes is counted there. */
-export function routeTo({ named, target }: Replacing, peers: PeerBook): Result<ChosenRoute, Refusal> {
-  const first = peers.named(named.leg.peer.id);
+/** The one way of such an INVITE. Its peer's limits do not hold it up: the call whose place it takes is counted there. The sender's do. */
+export function routeTo({ named, target }: Replacing, question: RouteQuestion): Result<ChosenRoute, Refusal> {
+  const first = question.peers.named(named.leg.peer.id);
   if (first === null) return err(noSuchCall);
+  const refusal = refusalOfSender(question);
+  if (refusal !== null) return err(refusal);
   const { inviteTimeoutMs } = first;
   const attempt = { peer: named.leg.peer, target, routes: [], inviteTimeoutMs };
   return ok({ attempts: [attempt], first });

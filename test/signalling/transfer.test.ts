@@ -194,6 +194,26 @@ describe('an INVITE with Replaces', () => {
     );
   });
 
+  it.each([
+    ['as many calls', { maxCalls: 1 }, '30'],
+    ['as many calls a second', { callsPerSecond: 0.01 }, '1'],
+  ])('of a peer that has %s as it may have is refused', async (_name, limit, seconds) => {
+    await node.close();
+    node = await nodeUnderTest({ peers: { pbx: limit } });
+    const { pbx, carrier } = node;
+    const call = await establish('one', carrier, 'bob');
+    pbx.invite(node.uri('352123'), 'three', { headers: [`Replaces: ${pbxReplaces(call)}`] });
+    expect(header(await pbx.expect('SIP/2.0 503'), 'Retry-After')).toBe(seconds);
+  });
+
+  it('is not held up by the limits of whom it reaches', async () => {
+    await node.close();
+    node = await nodeUnderTest({ peers: { carrier: { maxCalls: 1, callsPerSecond: 0.01 } } });
+    const call = await establish('one', node.carrier, 'bob');
+    node.pbx.invite(node.uri('352123'), 'three', { headers: [`Replaces: ${pbxReplaces(call)}`] });
+    expect(header(await node.carrier.expect('INVITE'), 'Replaces')).toBe(farReplaces(call, 'bob'));
+  });
+
   it('RFC 3911: Join is mapped in the same way', async () => {
     const { pbx, carrier } = node;
     const call = await establish('one', carrier, 'bob');

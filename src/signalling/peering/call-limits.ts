@@ -9,8 +9,8 @@ export type LimitedBy = 'calls' | 'rate';
 interface CountedCall {
   readonly caller: Peer;
   callee: Peer;
-  /** Emergency calls are counted and never refused. */
-  readonly exempt: boolean;
+  /** Who is counted and not limited: both in an emergency call, the callee where the call takes another's place. */
+  readonly exempt: 'both' | 'callee' | 'none';
 }
 
 /** How many calls each peer has, from it and to it, and how many more it may have now. */
@@ -37,8 +37,8 @@ export class CallLimits {
   /** A call between two peers begins; it is counted until `end`. */
   begin(callId: string, call: CountedCall): void {
     this.#calls.set(callId, { ...call });
-    this.#enter(call.caller, call.exempt);
-    if (call.callee.id !== call.caller.id) this.#enter(call.callee, call.exempt);
+    this.#enter(call.caller, call.exempt === 'both');
+    if (call.callee.id !== call.caller.id) this.#enter(call.callee, call.exempt !== 'none');
   }
 
   /** A call tries another peer. False: that one has no room, and the call stays where it is counted. */
@@ -48,13 +48,15 @@ export class CallLimits {
     if (callee.id === call.caller.id) {
       this.#leave(call.callee);
     } else {
-      const limit = call.exempt ? null : this.limitOf(callee);
+      // Elsewhere it takes nobody's place.
+      const exempt = call.exempt === 'both';
+      const limit = exempt ? null : this.limitOf(callee);
       if (limit !== null) {
         this.countRefused(callee, limit);
         return false;
       }
       if (call.callee.id !== call.caller.id) this.#leave(call.callee);
-      this.#enter(callee, call.exempt);
+      this.#enter(callee, exempt);
     }
     call.callee = callee;
     return true;

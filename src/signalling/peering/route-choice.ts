@@ -41,19 +41,26 @@ const sipsNotAllowed: Refusal = {
   headers: [['Warning', '380 onrecord "SIPS Not Allowed"']],
 };
 
+/** Why the sender may begin no call now; null: it may. */
+export function refusalOfSender(question: RouteQuestion): Refusal | null {
+  const limit = limitReached(question, question.from);
+  return limit === null ? null : refusals[limit];
+}
+
+function limitReached({ emergency, limits }: RouteQuestion, peer: Peer): LimitedBy | null {
+  const limit = emergency ? null : limits.limitOf(peer);
+  if (limit !== null) limits.countRefused(peer, limit);
+  return limit;
+}
+
 /** Where a new call goes: peers of its route that have room, each with the places where it can be reached. */
 export function chooseRoute(question: RouteQuestion): Result<ChosenRoute, Refusal> {
-  const { from, emergency, secure, peers, board, limits, layer } = question;
+  const { from, emergency, secure, peers, board, layer } = question;
   const route = peers.route(from.id);
   if (route.length === 0) return err({ status: 404, phrase: 'Not Found' });
-  const limitOf = (peer: Peer): LimitedBy | null => {
-    const limit = emergency ? null : limits.limitOf(peer);
-    if (limit !== null) limits.countRefused(peer, limit);
-    return limit;
-  };
-  const own = limitOf(from);
-  if (own !== null) return err(refusals[own]);
-  const reached = route.map((peer) => ({ peer, limit: limitOf(peer) }));
+  const own = refusalOfSender(question);
+  if (own !== null) return err(own);
+  const reached = route.map((peer) => ({ peer, limit: limitReached(question, peer) }));
   const open = reached.flatMap(({ peer, limit }) => (limit === null ? [peer] : []));
   if (open.length === 0) return err(refusals[reached[0]?.limit ?? 'calls']);
   const all = attemptsOf(open, board, layer, secure);
