@@ -13,6 +13,10 @@ export interface BaresipPlan {
   /** WAV, 8000 Hz, mono: what it says once it is in a call. */
   readonly voiceFile: string;
   readonly codec: 'PCMA' | 'PCMU';
+  /** Absent: UDP. */
+  readonly transport?: 'tcp' | 'tls';
+  /** PEM files for TLS, on port 5061: its certificate with its key, and the authority that it trusts. */
+  readonly certificate?: { readonly file: string; readonly authority: string };
   /** Whom to call; absent: it answers. */
   readonly dial?: string;
 }
@@ -68,10 +72,13 @@ export class Baresip {
 }
 
 /** Without a module that plays sound nothing is played. */
-function configuration({ address, voiceFile }: BaresipPlan): string {
+function configuration({ address, voiceFile, certificate }: BaresipPlan): string {
   return [
     'module_path /usr/lib/baresip/modules',
     `sip_listen ${address}:5060`,
+    ...(certificate === undefined
+      ? []
+      : [`sip_certificate ${certificate.file}`, `sip_cafile ${certificate.authority}`]),
     'net_interface eth0',
     `audio_source aufile,${voiceFile}`,
     'audio_alert none',
@@ -83,7 +90,8 @@ function configuration({ address, voiceFile }: BaresipPlan): string {
   ].join('\n');
 }
 
-function account({ user, address, codec, dial }: BaresipPlan): string {
+function account({ user, address, codec, dial, transport }: BaresipPlan): string {
   const mode = dial === undefined ? ';answermode=auto' : '';
-  return `<sip:${user}@${address}>;regint=0;ptime=20;audio_codecs=${codec}/8000/1${mode}\n`;
+  const by = transport === undefined ? '' : `;transport=${transport}`;
+  return `<sip:${user}@${address}${by}>;regint=0;ptime=20;audio_codecs=${codec}/8000/1${mode}\n`;
 }

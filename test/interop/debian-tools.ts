@@ -13,6 +13,7 @@ const packages = {
   ip: 'iproute2',
   kamailio: 'kamailio',
   dnsmasq: 'dnsmasq-base',
+  openssl: 'openssl',
 } as const;
 
 type Tool = keyof typeof packages;
