@@ -117,9 +117,7 @@ class Stack implements SipStack {
       random,
       changed,
       sentBy: (listener) => this.sentBy(listener),
-      choose: (hop, size, chosen) => {
-        this.#largeRequests.choose(hop, size, chosen);
-      },
+      ways: this.#largeRequests,
       sendAck: (request, hop) => {
         this.sendAck(request, hop);
       },

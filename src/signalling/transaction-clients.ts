@@ -10,6 +10,7 @@ import { LargeRequestClient } from './large-request-client.ts';
 import type { InviteClientContext, TransactionContext } from './transaction-context.ts';
 import { InviteClient } from './transaction-invite-client.ts';
 import type { ClientEvents, ClientTransaction, Hop, TransactionLayer } from './transaction-layer.ts';
+import type { LargeRequests } from './transport/large-requests.ts';
 import { RequestClient } from './transaction-request-client.ts';
 
 export interface ClientTransactionsOptions {
@@ -17,8 +18,8 @@ export interface ClientTransactionsOptions {
   readonly random: RandomBytes;
   readonly sentBy: TransactionLayer['sentBy'];
   readonly sendAck: TransactionLayer['sendAck'];
-  /** Gives the hop that a request of this size goes by, at once or a little later. */
-  readonly choose: (hop: Hop, size: number, chosen: (hop: Hop) => void) => void;
+  /** Knows by which hop a request of some size goes. */
+  readonly ways: Pick<LargeRequests, 'choose' | 'refused'>;
   /** The number of transactions has changed. */
   readonly changed: () => void;
 }
@@ -53,15 +54,22 @@ export class ClientTransactions {
   }
 
   send(request: SipRequest, hop: Hop, events: ClientEvents, timeoutMs: number | null): ClientTransaction {
-    const branch = this.newBranch();
-    const begin = (chosen: Hop): ClientTransaction =>
-      this.#add(this.withVia(request, chosen, branch), branch, chosen, events, timeoutMs);
-    if (isReliable(hop.transport)) return begin(hop);
-    const waiting = new LargeRequestClient(branch, request);
-    this.#options.choose(hop, sizeOfRequest(request) + viaBytes, (chosen) => {
-      if (!this.#closed) waiting.become(begin(chosen));
+    const begin = (by: Hop, to: ClientEvents): ClientTransaction => {
+      const branch = this.newBranch();
+      return this.#add(this.withVia(request, by, branch), branch, by, to, timeoutMs);
+    };
+    if (isReliable(hop.transport)) return begin(hop, events);
+    const waiting = new LargeRequestClient(request);
+    const byUdp = (): ClientTransaction => {
+      this.#options.ways.refused(hop);
+      return begin(hop, events);
+    };
+    this.#options.ways.choose(hop, sizeOfRequest(request) + viaBytes, (chosen) => {
+      if (this.#closed) return;
+      const moved = chosen.transport !== hop.transport;
+      waiting.become(begin(chosen, moved ? waiting.orElse(events, byUdp) : events));
     });
-    return waiting.transaction ?? waiting;
+    return waiting.settled ?? waiting;
   }
 
   /** RFC 3261 §8.1.1.7: 96 random bits behind the cookie. */

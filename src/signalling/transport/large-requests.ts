@@ -47,6 +47,12 @@ export class LargeRequests {
     }
   }
 
+  /** A connection was taken and reset before an answer: the request goes by UDP after all. */
+  refused(hop: Hop): void {
+    this.#count('udp');
+    this.#remember(hop);
+  }
+
   #hasNoTcp(hop: Hop): boolean {
     const until = this.#withoutTcp.get(keyOf(hop));
     return until !== undefined && this.#options.clock.monotonic() < until;

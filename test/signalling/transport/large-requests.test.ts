@@ -141,12 +141,37 @@ describe('RFC 3261 §18.1.1: a request above 1300 bytes to a peer that takes TCP
     peer.socket.destroy();
   });
 
-  it('one that breaks fails its request at once', async () => {
+  it('"TCP reset [...] the element SHOULD retry the request, using UDP", and does not ask for TCP again', async () => {
     under.stack.send(request('INVITE', 1_400), hop(), under.events);
     const peer = await server.next();
     await peer.next();
     peer.socket.resetAndDestroy();
+    const invite = await udp.next();
+    expect(headerOf(invite, 'Via')).toMatch(/^SIP\/2.0\/UDP /);
+    udp.send(rawResponse(invite, '486 Busy Here'), under.ports['udp'] ?? 0);
+    expect((await nextOf(under, 'response')).response.status).toBe(486);
+    under.stack.send(request('OPTIONS', 1_400, 'next'), hop(), under.events);
+    while (!firstLine(await udp.next()).startsWith('OPTIONS'));
+    expect(server.accepted).toBe(1);
+  });
+
+  it('one that breaks after a response fails its request', async () => {
+    under.stack.send(request('MESSAGE', 1_400), hop(), under.events);
+    const peer = await server.next();
+    peer.send(rawResponse(await peer.next(), '100 Trying', ''));
+    await nextOf(under, 'response');
+    peer.socket.resetAndDestroy();
     expect(await nextOf(under, 'failed')).toMatchObject({ cause: 'transport' });
+  });
+
+  it('one that breaks under a cancelled INVITE fails it', async () => {
+    const client = under.stack.send(request('INVITE', 1_400), hop(), under.events);
+    const peer = await server.next();
+    await peer.next();
+    client.cancel(null);
+    peer.socket.resetAndDestroy();
+    expect(await nextOf(under, 'failed')).toMatchObject({ cause: 'transport' });
+    expect(udp.waiting).toBe(0);
   });
 
   it('a request up to 1300 bytes stays on UDP', async () => {

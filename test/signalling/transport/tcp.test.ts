@@ -136,6 +136,19 @@ describe('TCP, driven by raw sockets', () => {
     expect(under.dropped('stream-message-timeout')).toBe(1);
   });
 
+  it('bytes that trickle in do not put that off', async () => {
+    const text = rawRequest(0, { via });
+    for (let second = 0; second < 10; second++) {
+      peer.send(text.slice(second, second + 1));
+      await under.settle();
+      under.hand.advance(second === 0 ? 500 : 1_000);
+    }
+    expect(peer.socket.destroyed).toBe(false);
+    under.hand.advance(500);
+    await peer.closed;
+    expect(under.dropped('stream-message-timeout')).toBe(1);
+  });
+
   it('and each message has its own 10 s', async () => {
     const first = rawRequest(0, { via, method: 'OPTIONS' });
     const second = rawRequest(0, { via: `${via}2`, method: 'OPTIONS', cseq: '2 OPTIONS' });
