@@ -23,7 +23,9 @@ const strokes: Record<string, (scene: Scene) => unknown> = {
   cancel: (scene) => scene.step({ type: 'cancelled', transaction: 'caller-1', reason: null }),
   callerBye: (scene) => scene.from('caller', 'BYE'),
   calleeBye: (scene) => scene.from('callee', 'BYE'),
-  forkBye: (scene) => inFork(scene, 'us.1', () => scene.from('caller', 'BYE')),
+  forkBye: (scene) => {
+    inFork(scene, 'us.1', () => scene.from('caller', 'BYE'));
+  },
   callerHold: (scene) => scene.from('caller', 'INVITE', { body: callerSdp, extra: able }),
   calleeHold: (scene) => scene.from('callee', 'INVITE', { body: calleeSdp }),
   callerRefresh: (scene) => scene.from('caller', 'INVITE', { body: callerSdp, extra: [refreshedByUs] }),
@@ -33,8 +35,12 @@ const strokes: Record<string, (scene: Scene) => unknown> = {
   calleeUpdate: (scene) => scene.from('callee', 'UPDATE', { body: otherSdp }),
   forkUpdate: (scene) => scene.from('callee', 'UPDATE', { body: otherSdp, tag: 'carol' }),
   bareUpdate: (scene) => scene.from('caller', 'UPDATE'),
-  prack: (scene) => prack(scene, ''),
-  prackAnswer: (scene) => prack(scene, callerSdp),
+  prack: (scene) => {
+    prack(scene, '');
+  },
+  prackAnswer: (scene) => {
+    prack(scene, callerSdp);
+  },
   info: (scene) => scene.from('caller', 'INFO'),
   hangUp: (scene) => scene.step({ type: 'hang-up', reason: 'media-timeout' }),
   callerLost: (scene) => scene.step({ type: 'server-failed', transaction: 'caller-1', cause: 'transport' }),
