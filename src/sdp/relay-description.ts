@@ -39,7 +39,7 @@ export interface OpenOffer {
 /**
  * Attributes that speak of the transport between two neighbours, and so end at us: ICE (RFC 8839), RTCP's
  * place (RFC 3605, 5761), keys (RFC 4568, 8122, 4145, 8842, 4567, 6189), grouping and sources (RFC 5888,
- * 9143, 5576, 8830), and alternatives to the transport (RFC 5939, 6947, 4570).
+ * 9143, 5576, 8830), alternatives to the transport (RFC 5939, 6947, 4570), and its reservation (RFC 3312).
  */
 const transportAttributes: ReadonlySet<string> = new Set([
   ...['candidate', 'remote-candidates', 'end-of-candidates'],
@@ -47,7 +47,7 @@ const transportAttributes: ReadonlySet<string> = new Set([
   ...['rtcp', 'rtcp-mux', 'rtcp-mux-only'],
   ...['crypto', 'fingerprint', 'setup', 'connection', 'tls-id', 'dtls-id', 'key-mgmt', 'zrtp-hash'],
   ...['group', 'mid', 'bundle-only', 'msid', 'msid-semantic'],
-  ...['tcap', 'pcfg', 'acfg', 'acap', 'csup', 'creq', 'altc', 'source-filter'],
+  ...['tcap', 'pcfg', 'acfg', 'acap', 'csup', 'creq', 'altc', 'source-filter', 'curr', 'des', 'conf'],
 ]);
 
 /** `ssrc`, `ssrc-group` and what else may be said of a source, which is ours after the relay. */

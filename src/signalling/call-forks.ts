@@ -1,5 +1,4 @@
 import { newOrigin } from '../sdp/origin.ts';
-import { parseCSeq } from '../sip/cseq.ts';
 import { dialogFromResponse } from '../sip/dialog.ts';
 import type { SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
@@ -48,7 +47,7 @@ function addFork(turn: Turn, { request }: Exchange, callee: Leg, remoteTag: stri
       ...sideOf(caller),
       // Each early dialog is a session of its own, with versions of its own (RFC 3264 §5, §8).
       origin: newOrigin(caller.origin.sessionId),
-      talk: newTalk(parseCSeq(request.headers.first('cseq') ?? '')?.number ?? 0),
+      talk: newTalk(request),
     },
     callee: sideOf(callee),
     ended: false,

@@ -9,7 +9,7 @@ import { describeSession } from '../sdp/origin.ts';
 import { type MediaFault, relayAnswer, relayOffer } from '../sdp/relay-description.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import { noBody } from '../sip/message.ts';
-import type { Leg, Offer } from './call-state.ts';
+import type { Exchange, Leg, Offer } from './call-state.ts';
 import type { Side } from './dialog-side.ts';
 import type { NegotiatedMedia } from './ports.ts';
 import type { Refusal } from './refusal.ts';
@@ -177,6 +177,23 @@ export function answerOffer(
 export function reconnect(turn: Turn, party: Party, at: string | null): void {
   const media = turn.side(party, at)?.media;
   if (media !== undefined && media !== null) turn.emit({ type: 'connect', party, media });
+}
+
+/**
+ * An INVITE within the dialog was refused after a provisional had answered its offer: the session is again the one before
+ * (RFC 6141 §3.3), unless a later exchange has changed it for good (§3.4).
+ */
+export function revert(turn: Turn, { from, before }: Exchange): void {
+  const talk = turn.leg(from)?.talk ?? null;
+  if (before === undefined || talk === null || (talk.answer === null && talk.offer === null)) return;
+  if (talk.asker === 'replaced' || talk.asked === 'replaced') return;
+  for (const party of ['caller', 'callee'] as const) {
+    const agreed = before[party];
+    if (agreed === null) continue;
+    const { said, described, media } = agreed;
+    turn.updateLeg(party, { said, described, media });
+    reconnect(turn, party, null);
+  }
 }
 
 function settle(

@@ -6,7 +6,7 @@ import { tagOf } from '../sip/name-addr.ts';
 import { parseRSeq } from '../sip/reliable.ts';
 import { transactionTimeout } from '../sip/transaction-timers.ts';
 import { endFork, forkOf } from './call-forks.ts';
-import { adoptAnswer, faultForms, passAnswer, passNeededOffer } from './call-offer-answer.ts';
+import { adoptAnswer, faultForms, passAnswer, passNeededOffer, revert } from './call-offer-answer.ts';
 import { endCall, forgetExchange } from './call-release.ts';
 import { inviteResponse, respondRefusal } from './call-responses.ts';
 import type { Exchange } from './call-state.ts';
@@ -230,5 +230,6 @@ function giveUp(turn: Turn, exchange: Exchange): void {
   }
   respondRefusal(turn, exchange.transaction, exchange.request, refusal);
   if (exchange.client !== null) turn.emit({ type: 'cancel', client: exchange.client, reason: null });
+  revert(turn, exchange);
   forgetExchange(turn);
 }

@@ -7,6 +7,7 @@ import { sendAccepted } from './call-acceptance.ts';
 import { answerOffer } from './call-offer-answer.ts';
 import { inviteResponse } from './call-responses.ts';
 import type { ArrivedRequest } from './call-state.ts';
+import { newTalk } from './dialog-side.ts';
 import { refreshDialog } from './leg-requests.ts';
 import type { Turn } from './turn.ts';
 
@@ -28,6 +29,7 @@ export function answersRefresh(
   const answered = answerOffer(turn, party, offer, null);
   if (!answered.ok) return false;
   refreshDialog(turn, party, request);
+  turn.updateLeg(party, { talk: newTalk(request) });
   const accepted = inviteResponse(
     turn,
     { from: party, request },

@@ -3,7 +3,7 @@ import type { SessionDescription } from '../sdp/session-description.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { acceptExchange } from './call-acceptance.ts';
-import { faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
+import { faultForms, passAnswer, passOffer, revert } from './call-offer-answer.ts';
 import { askResync } from './call-own.ts';
 import { speaks100rel } from './call-provisional.ts';
 import { answersRefresh } from './call-refresh.ts';
@@ -47,6 +47,7 @@ export function relayAsInvite(
     respondRefusal(turn, transaction, request, faultForms[passed.error].refusal);
     return;
   }
+  const before = { caller: turn.leg('caller'), callee: turn.leg('callee') };
   const client = sendInDialog(turn, otherParty(party), {
     ...{ method: 'INVITE', passed: request.headers, maxForwards },
     ...carryBody(request, passed?.value.body ?? noBody),
@@ -54,11 +55,11 @@ export function relayAsInvite(
     // can be told of none.
     without: request.method === 'INVITE' && (passed !== null || speaks100rel(request)) ? [] : ['100rel'],
   });
-  turn.updateLeg(party, { talk: newTalk(cseqOf(request) ?? 0) });
+  turn.updateLeg(party, { talk: newTalk(request) });
   turn.update({
     exchange: {
       ...{ from: party, initial: false, transaction, request, client, stage: 'relayed' },
-      ...{ offer: passed?.value.offer ?? null, accepted: null, intervalMs: 0, cancelled: false },
+      ...{ offer: passed?.value.offer ?? null, accepted: null, intervalMs: 0, cancelled: false, before },
     },
   });
   turn.setTimer('exchange', request.method === 'INVITE' ? turn.call.limits.ringMs : updateMs);
@@ -91,6 +92,7 @@ export function onReinviteResponse(turn: Turn, exchange: Exchange, response: Sip
   const waited = exchange.cancelled && exchange.request.method === 'UPDATE';
   if (waited) respondRefusal(turn, exchange.transaction, exchange.request, serverTimeout);
   else passRefusal(turn, exchange, response);
+  revert(turn, exchange);
   forgetExchange(turn);
   // RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog.
   if (status === 481) endCall(turn, { reason: 'protocol-error' });
@@ -184,6 +186,7 @@ export function onReinviteFailed(turn: Turn, exchange: Exchange, cause: FailureC
       ? { status: 408, phrase: 'Request Timeout' }
       : { status: 500, phrase: 'Server Internal Error' };
   respondRefusal(turn, exchange.transaction, exchange.request, refusal);
+  revert(turn, exchange);
   forgetExchange(turn);
   if (cause === 'timeout') endCall(turn, { reason: 'upstream-timeout' });
 }

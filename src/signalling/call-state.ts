@@ -10,7 +10,7 @@ import type { Uri } from '../sip/uri.ts';
 import type { DigestSessions } from './call-challenge.ts';
 import type { AddressPrefix } from './address-prefix.ts';
 import type { CarriedBody } from './carried-body.ts';
-import type { Side } from './dialog-side.ts';
+import type { Agreed, Side } from './dialog-side.ts';
 import type { LegSession } from './leg-session.ts';
 import type { NamedDialog } from './named-dialog.ts';
 import type { Target } from './peers.ts';
@@ -143,6 +143,8 @@ export interface Exchange {
   readonly accepted: SipResponse | null;
   readonly intervalMs: number;
   readonly cancelled: boolean;
+  /** What was agreed to before an INVITE within the dialog. */
+  readonly before?: Readonly<Record<Party, Agreed | null>>;
 }
 
 export interface Offer {

@@ -6,7 +6,7 @@ import { relayAsInvite } from './call-reinvite.ts';
 import { inviteResponse, respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, Offer, Relay } from './call-state.ts';
 import { carryBody } from './carried-body.ts';
-import { offerCollision, takesOffer, updateCollision } from './exchange-rules.ts';
+import { later, offerCollision, takesOffer, updateCollision } from './exchange-rules.ts';
 import { allows } from './leg-abilities.ts';
 import { refreshDialog, sendInDialog } from './leg-requests.ts';
 import { sessionBody } from './sdp-body.ts';
@@ -57,7 +57,10 @@ function onOffer(turn: Turn, party: Party, arrived: ArrivedRequest, offer: Sessi
     ...{ method: 'UPDATE', passed: request.headers, maxForwards, at },
     ...carryBody(request, passed.value.body),
   });
-  if (client === null) return;
+  if (client === null) {
+    respondRefusal(turn, transaction, request, later(turn));
+    return;
+  }
   const relay: Relay = { transaction, request, from: party, at, offer: passed.value.offer };
   turn.update({ relays: new Map(turn.call.relays).set(client, relay) });
 }

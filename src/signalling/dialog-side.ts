@@ -1,21 +1,26 @@
 import type { Origin } from '../sdp/origin.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { Dialog } from '../sip/dialog.ts';
-import type { SipResponse } from '../sip/message.ts';
+import { parseCSeq } from '../sip/cseq.ts';
+import type { SipRequest, SipResponse } from '../sip/message.ts';
 import type { Abilities, Offer } from './call-state.ts';
 import type { NegotiatedMedia } from './ports.ts';
 
+/** What the last offer and answer with a party have left. */
+export interface Agreed {
+  /** Our description towards the party, and the party's own. */
+  readonly said: SessionDescription | null;
+  readonly described: SessionDescription | null;
+  /** What media were told of the party. */
+  readonly media: NegotiatedMedia | null;
+}
+
 /** Our end of one dialog with a party: of an early one (a fork's) or of the confirmed one (the leg's). */
-export interface Side {
+export interface Side extends Agreed {
   /** Null: no response has made it yet. */
   readonly dialog: Dialog | null;
   readonly origin: Origin;
   readonly abilities: Abilities;
-  /** Our description towards the party, and the party's own, as the last offer and answer left them. */
-  readonly said: SessionDescription | null;
-  readonly described: SessionDescription | null;
-  /** What media were told of the party last. */
-  readonly media: NegotiatedMedia | null;
   /** What the newest INVITE of the party has come to in this dialog. */
   readonly talk: Talk | null;
 }
@@ -67,7 +72,8 @@ export interface Outstanding extends Provisional {
   readonly elapsedMs: number;
 }
 
-export function newTalk(cseq: number): Talk {
+export function newTalk({ headers }: SipRequest): Talk {
+  const cseq = parseCSeq(headers.first('cseq') ?? '')?.number ?? 0;
   return {
     ...{ cseq, asker: 'open', asked: 'open', answer: null, offer: null },
     ...{ received: null, sent: null, outstanding: null, queue: [] },
