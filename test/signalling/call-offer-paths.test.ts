@@ -269,6 +269,18 @@ describe('RFC 3311 §5.2, RFC 6337 §5: one exchange at a time', () => {
     expect(scene.responses.at(-1)!.response.headers.first('retry-after')).toBe(status === '500' ? '7' : null);
   });
 
+  it.each([
+    ['before the PRACK', () => undefined],
+    ['before the answer to the PRACK', (scene: Scene) => scene.prack(100)],
+  ])('UAS-IsU: an offer of the caller %s for the answer is 500', (_name, before) => {
+    const scene = new Scene({ invite: ableInvite() });
+    scene.reliably(183, 1, { body: calleeSdp, extra: able.slice(1) });
+    before(scene);
+    scene.look();
+    const update = scene.from('caller', 'UPDATE', { body: callerSdp });
+    expect(scene.look()).toEqual([`500 to ${update}`]);
+  });
+
   it('after an answer that may be lost it is not answered either', () => {
     const scene = new Scene().answer('INVITE', 183, { body: calleeSdp });
     scene.look();
