@@ -15,6 +15,7 @@ const missing = missingTools('sipp');
 const address = '127.0.0.1';
 /** The longest is a session that nobody refreshes; BYE to who has vanished takes 32 s more. */
 const timeoutSeconds = 100;
+const mediaPort = 47_000;
 
 interface Seat {
   readonly failure: Failure;
@@ -32,6 +33,7 @@ interface Played {
 const programs = new Programs();
 const played = new Map<string, Played>();
 let seats: readonly Seat[] = [];
+let firstSeat = 0;
 let node: RunningNode | null = null;
 let calls: readonly CallView[] = [];
 
@@ -47,8 +49,10 @@ function sipp(
   writeFileSync(file, script.xml);
   const more = role === 'caller' ? [`${address}:${lan}`, '-s', seat.number] : [];
   const words = ['-sf', file, '-i', address, '-p', String(seat[role]), '-m', '1', '-nostdin'];
+  // By default all would look for their media's port among the same hundred.
+  const media = ['-mp', String(mediaPort + 10 * (seat[role] - firstSeat))];
   const bounds = ['-timeout', `${timeoutSeconds}s`, '-timeout_error', '-trace_err'];
-  return programs.start('sipp', [...more, ...words, ...bounds], directory);
+  return programs.start('sipp', [...more, ...words, ...media, ...bounds], directory);
 }
 
 /** Both sides' SIPp of one failure, to their end. */
@@ -67,6 +71,7 @@ describe.skipIf(missing !== null)('SIPp plays a PBX and a trunk', () => {
   beforeAll(async () => {
     const first = await freeUdpRange(2 + 3 * failures.length);
     const [lan, wan] = [first, first + 1];
+    firstSeat = first + 2;
     seats = failures.map((failure, n) => {
       const port = first + 2 + 3 * n;
       return { failure, number: String(7000 + n), caller: port, callee: port + 1, second: port + 2 };
