@@ -4,6 +4,8 @@ export const codecId = {
   pcma: 2,
   telephoneEvent: 3,
   comfortNoise: 4,
+  g722: 5,
+  opus: 6,
 } as const;
 
 export type CodecId = (typeof codecId)[keyof typeof codecId];

@@ -35,7 +35,10 @@ export const tapKind = {
   end: 5,
   /** The channel's party put us on hold (aux 1) or came back (aux 0): its silence is `held`, not lost. */
   hold: 6,
-  /** bytes: pairs of payload type and codec id (`audio/codec-id.ts`) that hold for the channel from here. */
+  /**
+   * bytes: three a format (payload type, codec id of `audio/codec-id.ts`, kHz of its RTP clock), which hold for
+   * the channel from here.
+   */
   formats: 7,
   /** aux: how many packets of this recording and channel found the ring full since the last such mark. */
   dropped: 8,

@@ -1,5 +1,5 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
-import type { CodecId } from '../audio/codec-id.ts';
+import { codecId, type CodecId } from '../audio/codec-id.ts';
 
 /** Index of a leg in its session: 0 the caller, 1 the callee. The tap's channel is the same number. */
 export type LegIndex = 0 | 1;
@@ -146,10 +146,22 @@ export interface PromptAudio {
   readonly samples: Int16Array;
 }
 
-/** Which codecs the recorder and the prompts can speak, by encoding name at 8000 Hz. */
-export const spokenCodecs: Readonly<Record<string, CodecId>> = {
-  PCMU: 1,
-  PCMA: 2,
-  'TELEPHONE-EVENT': 3,
-  CN: 4,
+export interface SpokenCodec {
+  readonly id: CodecId;
+  /** Hz of the RTP clock: any other means an encoding that we do not know. */
+  readonly clockRates: readonly number[];
+}
+
+/**
+ * What the recorder can decode, by encoding name. G722's clock says 8000 although it samples at 16000
+ * (RFC 3551 §4.5.2), Opus's always 48000 (RFC 7587 §4.1); events and comfort noise share the clock of the
+ * speech that they stand among (RFC 4733 §2.1, RFC 3389 §4).
+ */
+export const spokenCodecs: Readonly<Record<string, SpokenCodec>> = {
+  PCMU: { id: codecId.pcmu, clockRates: [8000] },
+  PCMA: { id: codecId.pcma, clockRates: [8000] },
+  'TELEPHONE-EVENT': { id: codecId.telephoneEvent, clockRates: [8000, 16_000, 48_000] },
+  CN: { id: codecId.comfortNoise, clockRates: [8000, 16_000, 48_000] },
+  G722: { id: codecId.g722, clockRates: [8000] },
+  OPUS: { id: codecId.opus, clockRates: [48_000] },
 };

@@ -5,17 +5,14 @@ import type { TapOutlet } from './tap-outlet.ts';
 
 type MarkName = Extract<MediaEvent, { readonly type: 'tapped' }>['mark'];
 
-/** G.711, telephone events and comfort noise, as far as the recorder speaks them, run at this clock. */
-const tappedClockRate = 8000;
-
-/** Pairs of payload type and codec id: the bytes of a `formats` mark. */
-export function formatPairs({ formats }: LegMedia): Uint8Array {
-  const pairs: number[] = [];
+/** The bytes of a `formats` mark: payload type, codec id and kHz of the RTP clock for each format we speak. */
+export function tappedFormats({ formats }: LegMedia): Uint8Array {
+  const bytes: number[] = [];
   for (const { payloadType, encoding, clockRate } of formats) {
     const codec = spokenCodecs[encoding];
-    if (codec !== undefined && clockRate === tappedClockRate) pairs.push(payloadType, codec);
+    if (codec?.clockRates.includes(clockRate) === true) bytes.push(payloadType, codec.id, clockRate / 1000);
   }
-  return Uint8Array.from(pairs);
+  return Uint8Array.from(bytes);
 }
 
 /** One recording of a session, as it goes into the tap. */
@@ -38,7 +35,7 @@ export class RecordingTap {
     for (const leg of [0, 1] as const) {
       const media = legs[leg];
       if (media === null) continue;
-      this.formats(leg, formatPairs(media), at);
+      this.formats(leg, tappedFormats(media), at);
       if (!media.sends) this.hold(leg, true, at);
     }
     this.#mark('begin', tapKind.begin, at);
@@ -64,9 +61,9 @@ export class RecordingTap {
     this.#outlet.mark(tapKind.hold, this.recording, leg, at, held ? 1 : 0);
   }
 
-  /** *Takes* the pairs. */
-  formats(leg: LegIndex, pairs: Uint8Array, at: MonotonicMs): void {
-    this.#outlet.mark(tapKind.formats, this.recording, leg, at, 0, pairs);
+  /** *Takes* the bytes of `tappedFormats`. */
+  formats(leg: LegIndex, formats: Uint8Array, at: MonotonicMs): void {
+    this.#outlet.mark(tapKind.formats, this.recording, leg, at, 0, formats);
   }
 
   /** A packet that has been forwarded; in a pause it does not leave this thread. *Borrows* both until return. */

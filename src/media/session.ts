@@ -5,7 +5,7 @@ import type { DatagramSource, DatagramTarget } from './datagram-port.ts';
 import { dropReason } from './drop-reason.ts';
 import type { Leg } from './leg.ts';
 import type { LegIndex, LegMedia } from './protocol.ts';
-import { formatPairs, type RecordingTap } from './recording-tap.ts';
+import { type RecordingTap, tappedFormats } from './recording-tap.ts';
 
 /** No telephony packet comes near; what does is nothing to forward. */
 const longestPacketBytes = 2048;
@@ -43,8 +43,9 @@ export class MediaSession {
     leg.connect(media, remote, now);
     this.saidSilent = false;
     if (this.tap === null || leg.isFax) return;
-    const pairs = formatPairs(media);
-    if (before === null || !isSameBytes(formatPairs(before), pairs)) this.tap.formats(index, pairs, now);
+    const formats = tappedFormats(media);
+    if (before === null || !isSameBytes(tappedFormats(before), formats))
+      this.tap.formats(index, formats, now);
     if (before?.sends !== media.sends) this.tap.hold(index, !media.sends, now);
   }
 

@@ -66,11 +66,13 @@ export class LegChannel implements WindowSink {
     this.#decoded = new Int16Array(longestSeconds * sampleRate + 1);
   }
 
-  /** Pairs of payload type and codec id that hold from here on. */
-  formats(pairs: Uint8Array): void {
+  /** Payload type, codec id and kHz of the RTP clock for each format that holds from here on. */
+  formats(formats: Uint8Array): void {
     this.#codecs.fill(0);
-    for (let i = 0; i + 1 < pairs.length; i += 2)
-      this.#codecs[(pairs[i] as number) & 0x7f] = pairs[i + 1] as number;
+    for (let i = 0; i + 2 < formats.length; i += 3) {
+      if ((formats[i + 2] as number) * 1000 === this.#rate)
+        this.#codecs[(formats[i] as number) & 0x7f] = formats[i + 1] as number;
+    }
   }
 
   /** Takes an RTP packet that arrived at a position. *Borrows* the bytes until return. */

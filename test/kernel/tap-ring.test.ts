@@ -28,7 +28,9 @@ const bytes = (length: number, seed: number): Uint8Array =>
 describe('the tap', () => {
   it('carries packets and marks in one order, unchanged', () => {
     const { writer, reader } = ring();
-    expect(writer.mark(tapKind.formats, 4_294_967_295, 1, now, 0, Uint8Array.of(0, 1, 8, 2))).toBe(true);
+    expect(writer.mark(tapKind.formats, 4_294_967_295, 1, now, 0, Uint8Array.of(0, 1, 8, 8, 2, 8))).toBe(
+      true,
+    );
     expect(writer.packet(7, 0, now, bytes(173, 5), 173)).toBe(true);
     expect(writer.mark(tapKind.dropped, 7, 1, now, 4_000_000_000)).toBe(true);
     expect(readAll(reader)).toEqual([
@@ -38,7 +40,7 @@ describe('the tap', () => {
         recording: 4_294_967_295,
         aux: 0,
         at: now,
-        bytes: Uint8Array.of(0, 1, 8, 2),
+        bytes: Uint8Array.of(0, 1, 8, 8, 2, 8),
       },
       { kind: tapKind.packet, channel: 0, recording: 7, aux: 0, at: now, bytes: bytes(173, 5) },
       {

@@ -248,7 +248,7 @@ describe('a prompt', () => {
 
 describe('the tap', () => {
   const kinds = Object.fromEntries(Object.entries(tapKind).map(([name, kind]) => [kind, name]));
-  const pairs = [0, codecId.pcmu, 8, codecId.pcma, 101, codecId.telephoneEvent];
+  const formats = [0, codecId.pcmu, 8, 8, codecId.pcma, 8, 101, codecId.telephoneEvent, 8];
 
   it('begins with formats, hold and the mark, in the step that opens the gate', async () => {
     const { session, legs, parties } = await started();
@@ -271,7 +271,7 @@ describe('the tap', () => {
       'packet 0',
     ]);
     expect(records.every(({ recording }) => recording === 41)).toBe(true);
-    expect(Array.from(records[0]!.bytes)).toEqual(pairs);
+    expect(Array.from(records[0]!.bytes)).toEqual(formats);
     expect(records[2]!.aux).toBe(1);
     expect(records.map((record) => record.at)).toEqual([at, at, at, at, at + 5]);
     expect(fixture.events.at(-1)).toEqual({ type: 'tapped', session, recording: 41, mark: 'begin', at });
@@ -311,7 +311,7 @@ describe('the tap', () => {
       ['formats', 0],
       ['hold', 0],
     ]);
-    expect(Array.from(said[1]!.bytes)).toEqual([8, codecId.pcma]);
+    expect(Array.from(said[1]!.bytes)).toEqual([8, codecId.pcma, 8]);
   });
 
   it('keeps what is said in a pause to itself', async () => {

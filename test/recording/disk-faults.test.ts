@@ -54,7 +54,7 @@ async function prepare(recording: number, id: string): Promise<void> {
 async function talk(recordings: readonly number[], start: number, packets: number): Promise<void> {
   for (const recording of recordings) {
     rig.tap.mark(tapKind.begin, recording, 0, start as MonotonicMs);
-    rig.tap.mark(tapKind.formats, recording, 0, start as MonotonicMs, 0, Uint8Array.of(0, 1));
+    rig.tap.mark(tapKind.formats, recording, 0, start as MonotonicMs, 0, Uint8Array.of(0, 1, 8));
   }
   for (let i = 0; i < packets; i++) {
     const at = start + 20 * i;

@@ -12,7 +12,7 @@ import { systemSpoolDisk } from '../../src/recording/spool-disk.ts';
 import { type Rig, startRig } from './harness.ts';
 import { muLaw, packetSamples, payloadOf, rtp } from './rtp.ts';
 
-const pcmu = Uint8Array.from([0, 1, 101, 3, 13, 4]);
+const pcmu = Uint8Array.from([0, 1, 8, 101, 3, 8, 13, 4, 8]);
 
 let rig: Rig;
 

@@ -52,7 +52,7 @@ export function runPipeline(happenings: readonly Happening[], lengthMs: number):
     end: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
   };
   const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoder, sink);
-  for (const leg of pipeline.legs) leg.formats(Uint8Array.from([0, 1, 8, 2, 101, 3, 13, 4]));
+  for (const leg of pipeline.legs) leg.formats(Uint8Array.from([0, 1, 8, 8, 2, 8, 101, 3, 8, 13, 4, 8]));
   const queue = happenings.toSorted((a, b) => a.at - b.at);
   let newest = 0;
   for (let now = 0; now < lengthMs; now += pollMs) {

@@ -1,9 +1,10 @@
-import { spokenCodecs } from '../../media/protocol.ts';
-
-/** What an offer is narrowed to where a recording is owed: codecs that prompts and recorder speak, at 8 kHz. */
-export const spokenEncodings: readonly string[] = Object.keys(spokenCodecs).map(
-  (encoding) => `${encoding}/8000`,
-);
+/** What an offer is narrowed to where a recording is owed: codecs that both prompts and recorder speak. */
+export const spokenEncodings: readonly string[] = [
+  'PCMU/8000',
+  'PCMA/8000',
+  'TELEPHONE-EVENT/8000',
+  'CN/8000',
+];
 
 const speech = new Set(['PCMU', 'PCMA']);
 

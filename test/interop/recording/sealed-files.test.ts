@@ -56,7 +56,7 @@ async function record(
   rig.time.to(start);
   rig.tap.mark(tapKind.begin, 1, 0, start as MonotonicMs);
   const packets = wires.flatMap((bytes, channel) => {
-    rig.tap.mark(tapKind.formats, 1, channel as 0 | 1, start as MonotonicMs, 0, Uint8Array.of(0, 1));
+    rig.tap.mark(tapKind.formats, 1, channel as 0 | 1, start as MonotonicMs, 0, Uint8Array.of(0, 1, 8));
     return Array.from({ length: Math.floor(bytes.length / 160) }, (_, i) => ({
       channel: channel as 0 | 1,
       at: start + 20 * i + (i % 4 === 1 ? (i * 7919) % 61 : 0),
