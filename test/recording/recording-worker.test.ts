@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { MPEGDecoder } from 'mpg123-decoder';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import wavefile from 'wavefile';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
 import { tapKind } from '../../src/kernel/tap-ring.ts';
@@ -271,14 +271,16 @@ describe('a recording worker', () => {
 
   it('tells what it does', async () => {
     await record(1, rig.spec('a'), 100);
-    // Writes are on their way to a real disk.
-    await new Promise((resolve) => setTimeout(resolve, 50));
     rig.worker.receive({ type: 'stats' });
     const { stats } = await rig.event('stats');
     expect(stats.active).toBe(1);
     expect(stats.encodeLagSeconds).toBeGreaterThan(0.19);
     expect(stats.encodeLagSeconds).toBeLessThan(0.5);
-    expect(stats.spoolBytes).toBeGreaterThan(1.5 * 32_000);
+    // Writes are on their way to a real disk.
+    await vi.waitFor(async () => {
+      rig.worker.receive({ type: 'stats' });
+      expect((await rig.event('stats')).stats.spoolBytes).toBeGreaterThan(1.5 * 32_000);
+    }, 10_000);
   });
 
   it('refuses a second recording in the same spool, and ids that are paths', async () => {
