@@ -329,12 +329,36 @@ describe('a recorded call', () => {
     expect(w.log.at(-1)).toBe('done');
   });
 
-  it('lets the parties speak when the recorder does not get ready, and says that the recording is lost', async () => {
+  it('lets the parties speak when the recorder is late, and records them from when it is ready', async () => {
     w.session.answered();
     await settle();
     tellBoth();
     w.passTime();
+    expect(w.log.at(-1)).toBe('gate-open');
+    w.tell({ type: 'prepared', recording: 7 });
+    expect(w.log.at(-1)).toBe('begin');
+  });
+
+  it('says that the recording is lost when the recorder does not get ready at all', async () => {
+    w.session.answered();
+    await settle();
+    tellBoth();
+    w.passTime();
+    w.passTime();
     expect(w.log.slice(-3)).toEqual(['discard', 'alarm not-prepared', 'gate-open']);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'failed', reason: 'not-prepared' });
+  });
+
+  it('ends a call whose recorder is late where the rule has no call without one', async () => {
+    w = world({ ...rule, onFailure: 'refuse' });
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    w.session.answered();
+    await settle();
+    tellBoth();
+    w.passTime();
+    expect(w.log).toContain('hang-up recording-failed');
     expect(w.recordings().at(-1)).toMatchObject({ state: 'failed', reason: 'not-prepared' });
   });
 

@@ -117,17 +117,18 @@ export function createDirection(plan: DirectorPlan): Direction {
 /** The offer passes as it came. */
 const whole: Admission = { kind: 'accept', encodings: null, narrowing: 'prefer' };
 
-/** A disk that hangs is a disk that refuses: a call does not wait for it longer than this. */
+/** A call does not wait longer for a disk that hangs. */
 const journalWithinMs = 2000;
 
-async function within(written: Promise<void>, schedule: Schedule): Promise<void> {
+/** Whether it was written in time. Rejects when it is refused. */
+async function within(written: Promise<void>, schedule: Schedule): Promise<boolean> {
   let cancel: () => void = () => undefined;
-  const late = new Promise<void>((_resolve, reject) => {
+  const late = new Promise<false>((resolve) => {
     cancel = schedule(journalWithinMs, () => {
-      reject(new Error(`not on disk within ${journalWithinMs} ms`));
+      resolve(false);
     });
   });
-  await Promise.race([written, late]).finally(() => {
+  return await Promise.race([written.then(() => true), late]).finally(() => {
     cancel();
   });
 }
@@ -151,7 +152,15 @@ async function admit(
   }
   const mustRecord = decision.rule.onFailure === 'refuse';
   try {
-    await within(written, plan.schedule);
+    const inTime = await within(written, plan.schedule);
+    if (!inTime) {
+      plan.logger.warn('journal-late', { callId: call.callId });
+      if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
+      // The recorder waits for the journal, too, and has until well into the call.
+      written.catch(() => {
+        session.withoutRecording('journal');
+      });
+    }
   } catch (error) {
     plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
     if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');

@@ -57,7 +57,9 @@ export interface SessionDeps {
 }
 
 /** Nobody stays muted for a recorder that does not get ready. */
-const prepareWithinMs = 2000;
+const mutedAtMostMs = 2000;
+/** A recorder that was only slow still has the rest of the call. */
+const prepareWithinMs = 30_000;
 /** A disk that was full may have room again. */
 const recoverAgainMs = 60_000;
 
@@ -129,9 +131,9 @@ export class CallSession {
     await this.#deps.journal.append(events);
   }
 
-  /** The recording cannot come about although it is owed; the call goes on. */
+  /** The recording cannot come about although it is owed; the call goes on. One that runs is left to run. */
   withoutRecording(reason: string): void {
-    this.#stepLife({ type: 'failed', reason });
+    if (this.#life?.phase === 'expected' || this.#isPreparing()) this.#stepLife({ type: 'failed', reason });
   }
 
   /** Gives signalling its view of the call's media. */
@@ -339,10 +341,24 @@ export class CallSession {
     }
   }
 
+  /** A rule that has no call without a recording ends it; else the parties speak, and are recorded from when it can be. */
   #boundPreparation(): void {
-    this.#deps.schedule(prepareWithinMs, () => {
-      if (this.#life?.phase === 'preparing') this.#stepLife({ type: 'failed', reason: 'not-prepared' });
+    this.#deps.schedule(mutedAtMostMs, () => {
+      if (!this.#isPreparing()) return;
+      if (this.#mustRecord()) {
+        this.#stepLife({ type: 'failed', reason: 'not-prepared' });
+        return;
+      }
+      this.#deps.logger.warn('recording-late', { callId: this.callId });
+      this.#media?.gate(true);
+      this.#deps.schedule(prepareWithinMs - mutedAtMostMs, () => {
+        if (this.#isPreparing()) this.#stepLife({ type: 'failed', reason: 'not-prepared' });
+      });
     });
+  }
+
+  #mustRecord(): boolean {
+    return this.#decision.record && this.#decision.rule.onFailure === 'refuse';
   }
 
   /** A key that has been made may meet a call that is over already: then nothing is to be prepared. */
@@ -396,9 +412,7 @@ export class CallSession {
     this.#deps.alarm(reason);
     this.#deps.logger.error('recording-lost', { callId: this.callId, reason });
     this.#media?.gate(true);
-    if (this.#decision.record && this.#decision.rule.onFailure === 'refuse' && this.#hungUpAt === null) {
-      this.#deps.hangUp(this.callId, 'recording-failed');
-    }
+    if (this.#mustRecord() && this.#hungUpAt === null) this.#deps.hangUp(this.callId, 'recording-failed');
   }
 
   #began(at: MonotonicMs): void {
@@ -441,7 +455,7 @@ export class CallSession {
   #speechIsBack(): void {
     if (!this.#diverted || !this.#decision.record || this.#hungUpAt !== null) return;
     this.#deps.logger.info('speech-after-fax', { callId: this.callId });
-    if (this.#decision.rule.onFailure === 'refuse') this.#deps.hangUp(this.callId, 'recording-failed');
+    if (this.#mustRecord()) this.#deps.hangUp(this.callId, 'recording-failed');
   }
 
   #noteCodec(party: Party, { transport, formats }: NegotiatedMedia): void {

@@ -24,6 +24,10 @@ const call: CallFacts = {
 const rules = recordingOptions.parse({
   rules: [
     {
+      ...{ id: 'lenient', when: { to: ['300'] }, mode: 'automatic', purpose: 'law' },
+      ...{ announce: 'elsewhere', told: 'told', onFailure: 'continue' },
+    },
+    {
       id: 'all',
       mode: 'automatic',
       purpose: 'law',
@@ -39,7 +43,7 @@ const rules = recordingOptions.parse({
 }).rules;
 
 /** A director whose journal never takes anything. */
-function direction(written: RecordEvent[]) {
+function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = () => () => undefined) {
   const never = (): never => {
     throw new Error('not of this test');
   };
@@ -61,7 +65,7 @@ function direction(written: RecordEvent[]) {
       },
     },
     recover: never,
-    schedule: () => () => undefined,
+    schedule,
     hangUp: never,
     alarm: never,
     rules: {
@@ -96,5 +100,23 @@ describe('an emergency call that a rule records', () => {
     const other = direction([]).admit({ ...call, to: '200', emergency: false });
     const nobody = new Promise((resolve) => setImmediate(resolve, 'nobody'));
     expect(await Promise.race([other, nobody])).toBe('nobody');
+  });
+});
+
+describe('a call that is owed a recording, when the journal has not answered in time', () => {
+  const atOnce: DirectorPlan['schedule'] = (_delayMs, run) => {
+    run();
+    return () => undefined;
+  };
+
+  it('is refused where the rule has no call without a recording', async () => {
+    const admission = await direction([], atOnce).admit({ ...call, to: '200', emergency: false });
+    expect(admission).toMatchObject({ kind: 'refuse', status: 503 });
+  });
+
+  it('goes on elsewhere, and may be recorded yet: its offer is kept to what we speak', async () => {
+    const admission = await direction([], atOnce).admit({ ...call, to: '300', emergency: false });
+    expect(admission).toMatchObject({ kind: 'accept', narrowing: 'prefer' });
+    expect(admission).not.toMatchObject({ encodings: null });
   });
 });
