@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readPrompt } from '../audio/prompt.ts';
+import { encodePrompt } from '../audio/encoded-prompt.ts';
+import { type PromptSound, readPrompt } from '../audio/prompt.ts';
 import type { PromptOptions } from '../consent/options.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { PromptAudio } from '../media/protocol.ts';
@@ -14,24 +15,27 @@ export interface Prompt extends Pick<PromptOptions, 'id' | 'language' | 'purpose
 
 export interface PromptLibrary {
   get(id: string): Prompt | null;
-  /** What the media workers encode and play. */
-  readonly audio: readonly PromptAudio[];
+  /** What the media workers play; encoded anew each time it is asked for. */
+  audio(): readonly PromptAudio[];
 }
 
 /** Reads every configured prompt. The errors are one sentence each. */
 export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly string[]> {
   const prompts = new Map<string, Prompt>();
-  const audio: PromptAudio[] = [];
+  const sounds = new Map<string, PromptSound>();
   const faults: string[] = [];
   for (const { id, language, purpose, text, file } of settings.config.consent.prompts) {
     const sound = readPrompt(resolve(settings.baseDirectory, file), (path) => readFileSync(path));
     if (sound.ok) {
       prompts.set(id, { id, language, purpose, text, audioSha256: sound.value.sha256 });
-      audio.push({ id, samples: sound.value.samples });
+      sounds.set(id, sound.value);
     } else {
       faults.push(`${settings.source}: consent.prompts "${id}": ${sound.error}`);
     }
   }
   if (faults.length > 0) return err(faults);
-  return ok({ get: (id) => prompts.get(id) ?? null, audio });
+  return ok({
+    get: (id) => prompts.get(id) ?? null,
+    audio: () => Array.from(sounds, ([id, sound]) => ({ id, sound: encodePrompt(sound) })),
+  });
 }

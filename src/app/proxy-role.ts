@@ -176,7 +176,7 @@ class Proxy {
       taps: Array.from({ length: recording.workers }, (_, index) => column(index)),
       logger,
     });
-    this.#media = await startMediaPool({ options: media, prompts: prompts.audio, taps: rings, logger });
+    this.#media = await startMediaPool({ options: media, prompts: prompts.audio(), taps: rings, logger });
   }
 
   #direct(recovery: Recovery): CallDirection {

@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import wavefile from 'wavefile';
 import { err, ok, type Result } from '../kernel/result.ts';
 
-/** The rate that prompts are kept at, Hz: that of G.711. */
-const promptSampleRate = 8000;
+/** Hz: that of G.711; anything lower would be heard as such. */
+const lowestRate = 8000;
+const highestRate = 192_000;
 /** A party listens to the whole of it before anybody may speak. */
 const longestSeconds = 60;
 
-/** A prompt as linear samples, 16 bit mono at `promptSampleRate`, with what proves which one it was. */
+/** A prompt as linear samples, 16 bit mono, at the rate of its file, with what proves which one it was. */
 export interface PromptSound {
   readonly samples: Int16Array;
+  /** Hz. */
+  readonly sampleRate: number;
   /** Lower-case hexadecimal, over the samples as little-endian bytes. */
   readonly sha256: string;
   readonly durationMs: number;
@@ -29,16 +32,16 @@ export function readPrompt(file: string, read: (file: string) => Uint8Array): Re
   const fault = layoutFault(bytes);
   if (fault !== null) return err(`prompt ${file} ${fault}`);
   try {
-    const samples = linearSamples(bytes);
+    const { samples, sampleRate } = linearSamples(bytes);
     const sha256 = createHash('sha256').update(littleEndian(samples)).digest('hex');
-    return ok({ samples, sha256, durationMs: (samples.length / promptSampleRate) * 1000 });
+    return ok({ samples, sampleRate, sha256, durationMs: (samples.length / sampleRate) * 1000 });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return err(`prompt ${file} cannot be decoded (${why}); ${saveAs}`);
   }
 }
 
-const saveAs = 'save it as WAV, PCM 16 bit, mono, 8000 Hz';
+const saveAs = 'save it as WAV, PCM 16 bit, mono, 8000, 16000 or 48000 Hz';
 
 function unreadable(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | null)?.code;
@@ -101,8 +104,8 @@ function soundFault({ tag, channels, rate, bits }: Format, length: number): stri
   if (channels !== 1) {
     return `has ${channels} channels and a prompt has one; mix it down to mono (sox IN.wav -c 1 OUT.wav)`;
   }
-  if (rate < promptSampleRate || rate > 192_000) {
-    return `is sampled at ${rate} Hz, outside 8000-192000 Hz; ${saveAs}`;
+  if (rate < lowestRate || rate > highestRate) {
+    return `is sampled at ${rate} Hz, outside ${lowestRate}-${highestRate} Hz; ${saveAs}`;
   }
   const frames = bits < 8 ? 0 : Math.floor(length / (bits / 8));
   if (frames === 0) return 'holds no audio; record it again';
@@ -121,15 +124,14 @@ function fourCc(view: DataView, at: number): string {
   );
 }
 
-function linearSamples(bytes: Uint8Array): Int16Array {
+function linearSamples(bytes: Uint8Array): Pick<PromptSound, 'samples' | 'sampleRate'> {
   const wav = new wavefile.WaveFile();
   wav.fromBuffer(bytes);
   if (wav.bitDepth === '8a') wav.fromALaw('16');
   else if (wav.bitDepth === '8m') wav.fromMuLaw('16');
   else if (wav.bitDepth !== '16') wav.toBitDepth('16');
   const { sampleRate } = wav.fmt as { readonly sampleRate: number };
-  if (sampleRate !== promptSampleRate) wav.toSampleRate(promptSampleRate);
-  return Int16Array.from(wav.getSamples(false));
+  return { samples: Int16Array.from(wav.getSamples(false)), sampleRate };
 }
 
 function littleEndian(samples: Int16Array): Uint8Array {

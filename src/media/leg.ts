@@ -1,12 +1,12 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import { Reception } from '../rtp/reception.ts';
 import { rewriteRtpHeader, writeRtpHeader } from '../rtp/rtp-header.ts';
-import { type RtpView, rtpHeaderBytes } from '../rtp/rtp-view.ts';
+import type { RtpView } from '../rtp/rtp-view.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramPort, DatagramTarget } from './datagram-port.ts';
 import type { OutgoingStream } from './outgoing-stream.ts';
 import type { PortPair } from './port-pool.ts';
-import { isPromptCodec, type PromptCodec, promptClockRate } from './prompt-shelf.ts';
+import { type PromptFormat, promptFormat } from './prompt-shelf.ts';
 import type { PromptLine, PromptPlayer } from './prompt-player.ts';
 import type { LegCounts, LegIndex, LegMedia } from './protocol.ts';
 import { SourceLock } from './source-lock.ts';
@@ -37,7 +37,7 @@ export class Leg implements PromptLine {
   canHear = false;
   /** T.38: datagrams instead of RTP. */
   isFax = false;
-  promptFormat: { readonly payloadType: number; readonly codec: PromptCodec } | null = null;
+  promptFormat: PromptFormat | null = null;
   ptimeMs = 20;
   player: PromptPlayer | null = null;
   /** The last valid packet, or when the party came to be expected to send. */
@@ -135,11 +135,17 @@ export class Leg implements PromptLine {
     this.#send(packet, length);
   }
 
-  sendOwn(packet: Uint8Array, payloadType: number, first: boolean, ticks: number, due: MonotonicMs): void {
+  sendOwn(
+    packet: Uint8Array,
+    format: PromptFormat,
+    first: boolean,
+    lengthMs: number,
+    due: MonotonicMs,
+  ): void {
     const { out } = this;
-    out.own(first, ticks, promptClockRate, due);
-    writeRtpHeader(packet, out.marker, payloadType, out.sequence, out.timestamp, out.ssrc);
-    this.#send(packet, rtpHeaderBytes + ticks);
+    out.own(first, (lengthMs * format.clockRate) / 1000, format.clockRate, due);
+    writeRtpHeader(packet, out.marker, format.payloadType, out.sequence, out.timestamp, out.ssrc);
+    this.#send(packet, packet.length);
   }
 
   counts(): LegCounts {
@@ -164,9 +170,7 @@ export class Leg implements PromptLine {
     for (const { payloadType, encoding, clockRate } of formats) {
       if (payloadType < 0 || payloadType > 127 || clockRate <= 0) continue;
       this.clockRates[payloadType] = clockRate;
-      if (this.promptFormat === null && isPromptCodec(encoding) && clockRate === promptClockRate) {
-        this.promptFormat = { payloadType, codec: encoding };
-      }
+      this.promptFormat ??= promptFormat(payloadType, encoding, clockRate);
     }
   }
 }

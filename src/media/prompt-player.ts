@@ -1,10 +1,12 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import { rtpHeaderBytes } from '../rtp/rtp-view.ts';
-import { type PromptCodec, promptClockRate, type ShelvedPrompt, silenceOctet } from './prompt-shelf.ts';
+import { type PromptCodec, type PromptFormat, promptPacketMs, type ShelvedPrompt } from './prompt-shelf.ts';
 import type { PlayReport } from './protocol.ts';
 
 /** How long a party that cannot hear (no remote yet, or on hold) is waited for. */
 const hearingPatienceMs = 5000;
+/** No packet of a prompt has more payload: 60 ms of G.711 are 480 octets, of Opus about 200. */
+const longestPayload = 1200;
 /** A timer that fires this much early still serves its slot. */
 const earlyMs = 0.5;
 
@@ -13,13 +15,13 @@ export interface PromptLine {
   /** It has a remote and may receive. */
   readonly canHear: boolean;
   /** The first negotiated format that prompts can be encoded in. */
-  readonly promptFormat: { readonly payloadType: number; readonly codec: PromptCodec } | null;
+  readonly promptFormat: PromptFormat | null;
   readonly ptimeMs: number;
   /**
    * Numbers and sends a packet whose payload starts behind the room for its header. *Takes* the packet.
    * `first`: it starts the prompt, or goes on after a break. `due`: when it had to leave.
    */
-  sendOwn(packet: Uint8Array, payloadType: number, first: boolean, ticks: number, due: MonotonicMs): void;
+  sendOwn(packet: Uint8Array, format: PromptFormat, first: boolean, lengthMs: number, due: MonotonicMs): void;
 }
 
 /**
@@ -32,8 +34,8 @@ export class PromptPlayer {
   readonly #line: PromptLine;
   readonly #ended: (report: PlayReport) => void;
   readonly #packetMs: number;
-  readonly #packetSamples: number;
   readonly #expected: number;
+  readonly #packet = new Uint8Array(rtpHeaderBytes + longestPayload);
   #sent = 0;
   #nextDue: MonotonicMs | null = null;
   #deafSince: MonotonicMs | null = null;
@@ -46,9 +48,8 @@ export class PromptPlayer {
     this.#prompt = prompt;
     this.#line = line;
     this.#ended = ended;
-    this.#packetMs = line.ptimeMs;
-    this.#packetSamples = (line.ptimeMs * promptClockRate) / 1000;
-    this.#expected = Math.ceil(prompt.samples.length / this.#packetSamples);
+    this.#packetMs = promptPacketMs(line.ptimeMs);
+    this.#expected = Math.ceil(prompt.durationMs / this.#packetMs);
   }
 
   get over(): boolean {
@@ -79,7 +80,7 @@ export class PromptPlayer {
     this.#deafSince = null;
     let due = this.#nextDue ?? slot;
     for (let first = resumes; due <= now + earlyMs && this.#sent < this.#expected; first = false) {
-      this.#sendNext(format.payloadType, format.codec, first, due, now);
+      this.#sendNext(format, first, due, now);
       due = (due + this.#packetMs) as MonotonicMs;
     }
     this.#nextDue = due;
@@ -97,23 +98,13 @@ export class PromptPlayer {
     if (now - this.#deafSince >= hearingPatienceMs) this.#end('no-remote');
   }
 
-  #sendNext(
-    payloadType: number,
-    codec: PromptCodec,
-    first: boolean,
-    due: MonotonicMs,
-    now: MonotonicMs,
-  ): void {
-    const octets = this.#prompt.encoded(codec);
-    const from = this.#sent * this.#packetSamples;
-    const packet = new Uint8Array(rtpHeaderBytes + this.#packetSamples);
-    packet.set(octets.subarray(from, from + this.#packetSamples), rtpHeaderBytes);
-    if (from + this.#packetSamples > octets.length) {
-      packet.fill(silenceOctet[codec], rtpHeaderBytes + octets.length - from);
-    }
-    this.#line.sendOwn(packet, payloadType, first, this.#packetSamples, due);
+  #sendNext(format: PromptFormat, first: boolean, due: MonotonicMs, now: MonotonicMs): void {
+    const from = this.#sent * this.#packetMs;
+    const length = this.#prompt.write(format.codec, from, this.#packetMs, this.#packet, rtpHeaderBytes);
+    const packet = this.#packet.slice(0, rtpHeaderBytes + length);
+    this.#line.sendOwn(packet, format, first, this.#packetMs, due);
     this.#sent += 1;
-    this.#codec = codec;
+    this.#codec = format.codec;
     this.#firstAt ??= now;
     this.#lastAt = now;
   }

@@ -1,3 +1,4 @@
+import type { EncodedPrompt } from '../audio/encoded-prompt.ts';
 import type { MonotonicMs } from '../kernel/clock.ts';
 import { codecId, type CodecId } from '../audio/codec-id.ts';
 
@@ -140,10 +141,9 @@ export interface MediaInterfaceOptions {
   readonly lastPort: number;
 }
 
-/** A prompt as linear samples, 16 bit mono at 8000 Hz; encoded once a codec by the worker. */
 export interface PromptAudio {
   readonly id: string;
-  readonly samples: Int16Array;
+  readonly sound: EncodedPrompt;
 }
 
 export interface SpokenCodec {

@@ -88,7 +88,15 @@ function agreedFormats(
   return [...sent, ...foreign];
 }
 
+/** What it asked for, and never more than it says that it takes (RFC 8866 §6.4, §6.5). */
 function ptime(media: MediaDescription): number {
-  const written = Number(firstAttribute(media.lines, 'ptime') ?? Number.NaN);
-  return written >= 1 && written <= 240 ? Math.round(written) : defaultPtimeMs;
+  return Math.min(
+    milliseconds(media, 'ptime') ?? defaultPtimeMs,
+    milliseconds(media, 'maxptime') ?? Infinity,
+  );
+}
+
+function milliseconds(media: MediaDescription, attribute: 'ptime' | 'maxptime'): number | null {
+  const written = Number(firstAttribute(media.lines, attribute) ?? Number.NaN);
+  return written >= 1 && written <= 240 ? Math.round(written) : null;
 }

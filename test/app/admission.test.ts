@@ -56,7 +56,7 @@ function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = 
       ...{ enlist: () => 1, prepare: never, discard: never, abandon: never, release: never },
       ...{ stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
     },
-    prompts: { get: never, audio: [] },
+    prompts: { get: never, audio: () => [] },
     keys: { create: never, open: never, identity: never },
     journal: {
       append: (events) => {

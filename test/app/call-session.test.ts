@@ -80,7 +80,7 @@ function world(rule: object) {
     },
     prompts: {
       get: (id) => ({ id, language: 'en', purpose: 'quality', text: 'Recorded.', audioSha256: 'cc' }),
-      audio: [],
+      audio: () => [],
     },
     keys: {
       create: (recordingId) =>

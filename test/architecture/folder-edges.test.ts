@@ -48,6 +48,7 @@ const soleImporters: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['signalling'],
   pino: ['app'],
   wavefile: ['audio'],
+  opusscript: ['audio'],
   koffi: ['kernel'],
   ws: ['signalling'],
 };

@@ -50,6 +50,7 @@ describe('readPrompt takes', () => {
       ok: true,
       value: {
         samples: tone(1),
+        sampleRate: 8000,
         sha256: createHash('sha256').update(second).digest('hex'),
         durationMs: 1000,
       },
@@ -62,29 +63,15 @@ describe('readPrompt takes', () => {
   });
 
   it.each([
-    { name: '16 kHz', bytes: wav({ data: pcm(tone(1, 16_000)), rate: 16_000 }) },
-    { name: '48 kHz', bytes: wav({ data: pcm(tone(1, 48_000)), rate: 48_000 }) },
-    { name: '44.1 kHz', bytes: wav({ data: pcm(tone(1, 44_100)), rate: 44_100 }) },
-    { name: 'A-law', bytes: wav({ data: Buffer.alloc(8000, 0xd5), tag: 6, bits: 8 }) },
-    { name: 'mu-law', bytes: wav({ data: Buffer.alloc(8000, 0xff), tag: 7, bits: 8 }) },
-    { name: '8 bit', bytes: wav({ data: Buffer.alloc(8000, 128), bits: 8 }) },
-    { name: '24 bit', bytes: wav({ data: Buffer.alloc(24_000), bits: 24 }) },
-  ])('$name, brought to 8000 Hz and 16 bit', ({ bytes }) => {
-    const result = read(bytes);
-    expect(result.ok && Math.abs(result.value.durationMs - 1000) < 1).toBe(true);
-  });
-
-  it('a resampled tone keeps its pitch and its level', () => {
-    const result = read(wav({ data: pcm(tone(1, 48_000)), rate: 48_000 }));
-    const samples = result.ok ? result.value.samples.subarray(800, 7200) : new Int16Array(0);
-    let crossings = 0;
-    let power = 0;
-    samples.forEach((sample, i) => {
-      if (i > 0 && sample >= 0 && samples[i - 1]! < 0) crossings += 1;
-      power += sample * sample;
-    });
-    expect(Math.abs(crossings - 352)).toBeLessThanOrEqual(1);
-    expect(Math.sqrt(power / samples.length)).toBeCloseTo(8000 / Math.SQRT2, -3);
+    { name: '16 kHz', bytes: wav({ data: pcm(tone(1, 16_000)), rate: 16_000 }), sampleRate: 16_000 },
+    { name: '48 kHz', bytes: wav({ data: pcm(tone(1, 48_000)), rate: 48_000 }), sampleRate: 48_000 },
+    { name: '44.1 kHz', bytes: wav({ data: pcm(tone(1, 44_100)), rate: 44_100 }), sampleRate: 44_100 },
+    { name: 'A-law', bytes: wav({ data: Buffer.alloc(8000, 0xd5), tag: 6, bits: 8 }), sampleRate: 8000 },
+    { name: 'mu-law', bytes: wav({ data: Buffer.alloc(8000, 0xff), tag: 7, bits: 8 }), sampleRate: 8000 },
+    { name: '8 bit', bytes: wav({ data: Buffer.alloc(8000, 128), bits: 8 }), sampleRate: 8000 },
+    { name: '24 bit', bytes: wav({ data: Buffer.alloc(24_000), bits: 24 }), sampleRate: 8000 },
+  ])('$name, brought to 16 bit at its own rate', ({ bytes, sampleRate }) => {
+    expect(read(bytes)).toMatchObject({ ok: true, value: { sampleRate, durationMs: 1000 } });
   });
 
   it.each(['de', 'en', 'fr', 'lb'])('our own prompt quality-%s.wav', (language) => {

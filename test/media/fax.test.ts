@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Party, rtpPacket } from './party.ts';
-import { RelayFixture } from './relay-fixture.ts';
+import { RelayFixture, promptOf } from './relay-fixture.ts';
 
 let fixture: RelayFixture;
 
@@ -109,7 +109,7 @@ describe('T.38 by UDPTL', () => {
 
   it('stops a prompt: nobody hears one by UDPTL', async () => {
     fixture.stop();
-    fixture = new RelayFixture({ prompts: [{ id: 'told', samples: new Int16Array(8000) }] });
+    fixture = new RelayFixture({ prompts: [promptOf('told', new Int16Array(8000))] });
     const { session, parties } = await fixture.call();
     fixture.relay.command({ type: 'play', session, leg: 1, prompt: 'told' });
     fixture.connect(session, 1, parties[1], { transport: 'udptl', formats: [] });

@@ -3,11 +3,11 @@ import { codecId } from '../../src/audio/codec-id.ts';
 import { tapKind } from '../../src/kernel/tap-ring.ts';
 import { ffmpegALaw, ffmpegMuLaw } from '../audio/g711-vectors.ts';
 import { type Heard, type Party, rtpPacket } from './party.ts';
-import { RelayFixture, speechFormats } from './relay-fixture.ts';
+import { promptOf, RelayFixture, speechFormats } from './relay-fixture.ts';
 
 /** 110 ms, which ends in the middle of a packet; each sample a value that both laws hold exactly enough. */
 const sound = Int16Array.from({ length: 880 }, (_, i) => Math.round(6000 * Math.sin(i / 7)));
-const prompts = [{ id: 'told', samples: sound }];
+const prompts = [promptOf('told', sound)];
 const [pcmu, pcma, events] = speechFormats as [
   (typeof speechFormats)[0],
   (typeof speechFormats)[0],
@@ -28,6 +28,18 @@ const steps = (numbers: readonly number[], mask: number): number[] =>
   numbers.slice(1).map((n, i) => (n - numbers[i]!) & mask);
 const linear = (heard: readonly Heard[], law: Int16Array): Int16Array =>
   Int16Array.from(Buffer.concat(heard.map(({ payload }) => payload)), (octet) => law[octet]!);
+/** The frames of an Opus packet as RFC 6716 §3.2.5 lays them out, for lengths below 252. */
+const packedOpus = (packet: Uint8Array): number[][] => {
+  if ((packet[0]! & 3) === 0) return [[...packet.subarray(1)]];
+  const count = packet[1]! & 0x3f;
+  const lengths = [...packet.subarray(2, 1 + count)];
+  const starts = lengths.reduce((all, length) => [...all, all.at(-1)! + length], [1 + count]);
+  return starts.map((start, n) => [...packet.subarray(start, starts[n + 1] ?? packet.length)]);
+};
+const split = (opus: readonly Uint8Array[], frames: number, packets: number): number[][][] =>
+  Array.from({ length: packets }, (_, n) =>
+    opus.slice(n * frames, (n + 1) * frames).map((frame) => [...frame.subarray(1)]),
+  );
 const talk = (party: Party, port: number, sequence: number): Promise<void> =>
   party.send(rtpPacket({ sequence }), port);
 
@@ -37,7 +49,7 @@ describe('a prompt', () => {
     { codec: 'PCMA', formats: [pcma, pcmu], payloadType: 8, law: ffmpegALaw },
     {
       codec: 'PCMA behind a codec that prompts are not encoded in',
-      formats: [{ ...pcmu, payloadType: 9, encoding: 'G722' }, pcma],
+      formats: [{ ...pcmu, payloadType: 18, encoding: 'G729' }, pcma],
       payloadType: 8,
       law: ffmpegALaw,
     },
@@ -83,6 +95,51 @@ describe('a prompt', () => {
         end: 'whole',
       },
     });
+  });
+
+  it.each([
+    // RFC 3551 §4.5.2: "the RTP clock rate [of G722] is 8,000 Hz", though it samples at 16,000.
+    { codec: 'G722', payloadType: 9, clockRate: 8000, ptimeMs: 20, packets: 6, ticks: 160 },
+    { codec: 'G722', payloadType: 9, clockRate: 8000, ptimeMs: 60, packets: 2, ticks: 480 },
+    // RFC 7587 §4.1: "the RTP timestamp [...] is incremented with a 48000 Hz clock rate for all modes of Opus".
+    { codec: 'OPUS', payloadType: 107, clockRate: 48_000, ptimeMs: 20, packets: 6, ticks: 960 },
+    { codec: 'OPUS', payloadType: 107, clockRate: 48_000, ptimeMs: 10, packets: 11, ticks: 480 },
+    { codec: 'OPUS', payloadType: 107, clockRate: 48_000, ptimeMs: 60, packets: 2, ticks: 2880 },
+    // A packet time that is no multiple of a frame is a wish, and gets the next below.
+    { codec: 'OPUS', payloadType: 107, clockRate: 48_000, ptimeMs: 25, packets: 6, ticks: 960 },
+  ])(
+    'is heard in $codec at $ptimeMs ms',
+    async ({ codec, payloadType, clockRate, ptimeMs, packets, ticks }) => {
+      const { session, parties } = await started();
+      const formats = [events, { payloadType, encoding: codec, clockRate }, pcma];
+      fixture.connect(session, 0, parties[0], { formats, ptimeMs });
+      fixture.relay.command({ type: 'play', session, leg: 0, prompt: 'told' });
+      fixture.clock.advance(packets * ptimeMs);
+      const heard = await parties[0].hears(packets);
+      expect(new Set(heard.map((packet) => packet.payloadType))).toEqual(new Set([payloadType]));
+      const timestamps = heard.map(({ timestamp }) => timestamp);
+      expect(steps(timestamps, -1)).toEqual(Array(packets - 1).fill(ticks));
+      const { g722, opus } = prompts[0]!.sound;
+      const frames = Math.floor(ptimeMs / 10);
+      const payloads = heard.map((packet) => Uint8Array.from(packet.payload));
+      if (codec === 'G722')
+        expect(Buffer.concat(payloads)).toEqual(Buffer.from(g722.subarray(0, packets * frames * 80)));
+      else expect(payloads.map((packet) => packedOpus(packet))).toEqual(split(opus, frames, packets));
+      expect(fixture.events.at(-1)).toMatchObject({ report: { codec, packetsSent: packets, end: 'whole' } });
+    },
+  );
+
+  it('goes over into another codec in the middle, where the party changes to it', async () => {
+    const { session, parties } = await started();
+    fixture.connect(session, 0, parties[0], { formats: [pcma] });
+    fixture.relay.command({ type: 'play', session, leg: 0, prompt: 'told' });
+    fixture.clock.advance(60);
+    const opus = { payloadType: 107, encoding: 'OPUS', clockRate: 48_000 };
+    fixture.connect(session, 0, parties[0], { formats: [opus] });
+    fixture.clock.advance(60);
+    const heard = await parties[0].hears(6);
+    expect(heard.map((packet) => packet.payloadType)).toEqual([8, 8, 8, 8, 107, 107]);
+    expect(packedOpus(heard[4]!.payload)).toEqual(split(prompts[0]!.sound.opus, 2, 5)[4]);
   });
 
   it('ends when its last packet has had its time, not when it was sent', async () => {

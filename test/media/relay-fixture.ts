@@ -1,3 +1,4 @@
+import { encodePrompt } from '../../src/audio/encoded-prompt.ts';
 import type { Clock, MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
 import { createTapBuffer, TapReader, type TapRecord } from '../../src/kernel/tap-ring.ts';
@@ -178,6 +179,12 @@ export class RelayFixture {
     this.relay.stop();
     for (const party of this.#parties) party.close();
   }
+}
+
+/** A prompt of samples at 8000 Hz. */
+export function promptOf(id: string, samples: Int16Array): PromptAudio {
+  const durationMs = samples.length / 8;
+  return { id, sound: encodePrompt({ samples, sampleRate: 8000, durationMs, sha256: '' }) };
 }
 
 export const speechFormats = [

@@ -61,6 +61,18 @@ describe('negotiatedMedia', () => {
   });
 
   it.each([
+    { attributes: [], ptimeMs: 20 },
+    { attributes: ['a=ptime:40'], ptimeMs: 40 },
+    { attributes: ['a=maxptime:10'], ptimeMs: 10 },
+    { attributes: ['a=maxptime:40'], ptimeMs: 20 },
+    { attributes: ['a=ptime:60', 'a=maxptime:40'], ptimeMs: 40 },
+    { attributes: ['a=maxptime:0', 'a=ptime:many'], ptimeMs: 20 },
+  ])('RFC 8866 §6.4, §6.5: $attributes is packets of $ptimeMs ms', ({ attributes, ptimeMs }) => {
+    const [offerer] = agree(['m=audio 4000 RTP/AVP 0', ...attributes], ['m=audio 6000 RTP/AVP 0']);
+    expect(offerer.ptimeMs).toBe(ptimeMs);
+  });
+
+  it.each([
     ['sendonly', 'recvonly', { offerer: [false, true], answerer: [true, false] }],
     ['recvonly', 'sendonly', { offerer: [true, false], answerer: [false, true] }],
     ['inactive', 'inactive', { offerer: [false, false], answerer: [false, false] }],
