@@ -1,5 +1,5 @@
 import type { Result } from '../kernel/result.ts';
-import type { RecordingFormat, RecordingRecord } from '../records/recording-record.ts';
+import type { FileKind, RecordingRecord } from '../records/recording-record.ts';
 
 /** Decrypted audio of one recording, as it is kept. */
 export interface OpenAudio {
@@ -37,7 +37,7 @@ export interface DatabaseHealth {
 export interface AudioForm {
   readonly size: number;
   readonly contentType: string;
-  readonly format: RecordingFormat;
+  readonly kind: FileKind;
   /** Whether `read` may begin anywhere. */
   readonly ranges: boolean;
   /** Strong, with its quotes (RFC 9110 §8.8.3). */
@@ -59,12 +59,12 @@ export interface Converter {
   plan(
     recording: RecordingRecord,
     kept: OpenAudio,
-    to: RecordingFormat,
+    to: FileKind,
   ): Promise<Result<AudioForm, ConversionFault>>;
   /** Takes a place and starts nothing until the form is read. */
   convert(
     recording: RecordingRecord,
     kept: OpenAudio,
-    to: RecordingFormat,
+    to: FileKind,
   ): Promise<Result<Conversion, ConversionFault>>;
 }

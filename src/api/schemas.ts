@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordingFormats } from '../records/recording-record.ts';
 
 const time = z.iso.datetime({ offset: true }).describe('RFC 3339');
 const party = z.enum(['caller', 'callee']);
@@ -32,7 +33,7 @@ export const recordingSchema = z
     callId: z.string(),
     state: recordingState,
     reason: z.string().nullable().describe('Why it is interrupted, failed or none'),
-    format: z.enum(['wav', 'mp3']),
+    format: z.enum(recordingFormats).describe('wav: PCM of 16 bit; wav-alaw, wav-mulaw: G.711 in a WAV file'),
     channels: z.enum(['stereo', 'mono']).describe('stereo: left the caller, right the callee'),
     sampleRate: z.number().describe('Hz'),
     startedAt: time.nullable(),
@@ -227,6 +228,9 @@ export const controlResult = z
   .meta({ id: 'ControlResult' });
 
 export const audioQuery = z.strictObject({
-  format: z.enum(['wav', 'mp3']).optional().describe('Converts where the recording is kept otherwise'),
+  format: z
+    .enum(['wav', 'mp3'])
+    .optional()
+    .describe('Converts where the recording is kept otherwise; wav is linear PCM'),
   download: z.enum(['0', '1']).optional().describe('1: as an attachment'),
 });

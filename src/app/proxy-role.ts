@@ -210,6 +210,7 @@ class Proxy {
         purposes: new Map(config.purposes.map((purpose) => [purpose.id, purpose])),
       },
       sip: config.sip,
+      tagParties: config.recording.tags.parties,
       media: config.media,
       mediaPool: this.#media,
       count: {

@@ -12,9 +12,12 @@ type WasmEncoder = Awaited<ReturnType<typeof createEncoder<'audio/mpeg'>>>;
 const idleLimit = 32;
 const frameHeaderBytes = 4;
 
-/** kbit/s at 8 kHz: 18 dB of signal to noise a voice (16 kbit/s give 14). */
-export function mp3Bitrate(shape: AudioShape): 24 | 48 {
-  return shape.channels === 1 ? 24 : 48;
+/** kbit/s a channel. At 8 kHz 24 give 18 dB of signal to noise a voice (16 give 14); more bandwidth takes more. */
+const channelBitrates: Readonly<Record<Mp3Rate, 24 | 32 | 64>> = { 8000: 24, 16000: 32, 48000: 64 };
+
+export function mp3Bitrate({ channels, sampleRate }: AudioShape): 24 | 32 | 48 | 64 | 128 {
+  const mono = channelBitrates[mp3OutputRate(sampleRate)];
+  return channels === 1 ? mono : ({ 24: 48, 32: 64, 64: 128 } as const)[mono];
 }
 
 /** A pool of LAME encoders in WebAssembly; each serves one recording at a time. */

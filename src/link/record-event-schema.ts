@@ -5,7 +5,7 @@ import type { ControlEvent } from '../records/control-event.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
-import type { RecordingRecord } from '../records/recording-record.ts';
+import { recordingFormats, type RecordingRecord } from '../records/recording-record.ts';
 
 // The types stand in `records`; these say the same at run time, and the compiler holds the two together.
 const text = z.string();
@@ -88,7 +88,7 @@ const recording: z.ZodType<RecordingRecord> = z.object({
     'deleted',
   ]),
   reason: text.nullable(),
-  format: z.enum(['wav', 'mp3']),
+  format: z.enum(recordingFormats),
   channels: z.enum(['stereo', 'mono']),
   sampleRate: count,
   startedAt: text.nullable(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordingFormats } from '../records/recording-record.ts';
 import { duration } from './duration.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
@@ -36,15 +37,22 @@ const rule = z.strictObject({
   announce: z.union([z.literal('elsewhere'), prompted]).optional(),
   /** What a party that no prompt of ours reaches is told by others; it stands in the evidence. */
   told: z.string().min(1).optional(),
-  format: z.enum(['wav', 'mp3']).default('wav'),
+  format: z.enum(recordingFormats).default('wav'),
   channels: z.enum(['stereo', 'mono']).default('stereo'),
   retention: duration.optional(),
   onFailure: z.enum(['continue', 'refuse']).default('continue'),
 });
 
+/** What a recording's file says of itself. */
+const tags = z.strictObject({
+  /** `masked`: country and the last two digits of a number. */
+  parties: z.enum(['none', 'masked', 'full']).default('masked'),
+});
+
 /** The `recording` part of the configuration. */
 export const recordingOptions = z.strictObject({
   rules: z.array(rule).default([]),
+  tags: tags.prefault({}),
   workers: z.number().int().min(1).max(64).default(1),
 });
 
@@ -65,5 +73,6 @@ export const purposeOptions = z.array(
 );
 
 export type RecordingOptions = z.output<typeof recordingOptions>;
+export type TagParties = RecordingOptions['tags']['parties'];
 export type RuleOptions = RecordingOptions['rules'][number];
 export type PurposeOptions = z.output<typeof purposeOptions>[number];

@@ -1,3 +1,4 @@
+import { wavCodingOf } from '../audio/audio-format.ts';
 import { type Mp3EncoderPool, mp3EncoderPool } from '../audio/mp3-encoder.ts';
 import { wavEncoder } from '../audio/wav-encoder.ts';
 import type { Encoders } from './ports.ts';
@@ -7,7 +8,8 @@ export function workerEncoders(): Encoders {
   let mp3: Promise<Mp3EncoderPool> | null = null;
   return {
     async acquire(format, shape) {
-      if (format === 'wav') return wavEncoder(shape);
+      const coding = wavCodingOf(format);
+      if (coding !== null) return wavEncoder(shape, coding);
       mp3 ??= mp3EncoderPool();
       return (await mp3).acquire(shape);
     },

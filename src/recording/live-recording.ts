@@ -1,5 +1,5 @@
 import type { AudioEncoder } from '../audio/audio-encoder.ts';
-import type { MonotonicMs } from '../kernel/clock.ts';
+import { type Clock, type MonotonicMs, rfc3339, wallOf } from '../kernel/clock.ts';
 import { type TapChannel, tapKind, type TapRecord } from '../kernel/tap-ring.ts';
 import { Pipeline } from './pipeline.ts';
 import { audioShape } from './seal.ts';
@@ -27,14 +27,16 @@ export class LiveRecording {
   readonly spool: SpoolWriter;
   readonly pipeline: Pipeline;
   readonly #encoder: AudioEncoder;
+  readonly #clock: Clock;
   readonly #samplesPerMs: number;
   #begunAt = 0;
   #lastMarkAt = 0;
 
-  constructor(manifest: SpoolManifest, spool: SpoolWriter, encoder: AudioEncoder) {
+  constructor(manifest: SpoolManifest, spool: SpoolWriter, encoder: AudioEncoder, clock: Clock) {
     this.manifest = manifest;
     this.spool = spool;
     this.#encoder = encoder;
+    this.#clock = clock;
     this.#samplesPerMs = manifest.sampleRate / 1000;
     this.pipeline = new Pipeline(audioShape(manifest), encoder, spool);
   }
@@ -90,6 +92,7 @@ export class LiveRecording {
     if (this.phase !== 'ready') return this.#idle();
     this.phase = 'running';
     this.#begunAt = at;
+    this.pipeline.begin(rfc3339(wallOf(this.#clock, at)));
     return { mark: 'begin', samplePosition: 0 };
   }
 

@@ -36,6 +36,7 @@ export class Pipeline {
   readonly #mixed: Int16Array;
   readonly #marks: RecordingMark[] = [];
   #position = 0;
+  #startedAt: string | null = null;
 
   constructor(shape: AudioShape, encoder: AudioEncoder, sink: PortionSink) {
     this.#shape = shape;
@@ -52,6 +53,11 @@ export class Pipeline {
   /** Everything before it has been mixed, encoded and handed to the spool. */
   get position(): number {
     return this.#position;
+  }
+
+  /** RFC 3339: the instant of position 0. */
+  begin(at: string): void {
+    this.#startedAt = at;
   }
 
   /** *Borrows* the packet until return. */
@@ -98,6 +104,7 @@ export class Pipeline {
   #checkpoint(): Checkpoint {
     const [left, right] = this.legs;
     return {
+      startedAt: this.#startedAt,
       progress: this.#encoder.progress(),
       slots: [left.timeLine.counts(), right.timeLine.counts()],
       marks: [...this.#marks],

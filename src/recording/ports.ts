@@ -1,4 +1,5 @@
 import type { AudioEncoder, AudioShape } from '../audio/audio-encoder.ts';
+import type { AudioFormat } from '../audio/audio-format.ts';
 
 /** Where sealed recordings go; `storage` gives it. */
 export interface SealTarget {
@@ -46,5 +47,5 @@ export interface SpoolSource {
 }
 
 export interface Encoders {
-  acquire(format: 'wav' | 'mp3', shape: AudioShape): Promise<AudioEncoder>;
+  acquire(format: AudioFormat, shape: AudioShape): Promise<AudioEncoder>;
 }

@@ -43,7 +43,9 @@ export interface RecordingSpec {
   readonly recipient: string;
   /** 32 bytes, derived from the identity: the spool's keys are derived from it and a salt a spool. */
   readonly spoolSecret: Uint8Array;
-  /** Free facts for manifest and tags: start time, parties by configuration. Never keys. */
+  /** For the file's tags, as they may be shown; null: not at all. */
+  readonly parties: { readonly caller: string; readonly callee: string } | null;
+  /** Free facts for the manifest beside the file. Never keys. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 

@@ -157,14 +157,24 @@ class Worker implements RecordingWorker {
 
   async #open(entry: Entry): Promise<LiveRecording> {
     const { disk, clock, encoders } = this.#deps;
-    const { recordingId, callId, format, channels, manifest: facts, spoolSecret } = entry.spec;
+    const { recordingId, callId, format, channels, parties, manifest: facts, spoolSecret } = entry.spec;
     const createdAt = rfc3339(clock.wall());
-    const manifest: SpoolManifest = { recordingId, callId, format, channels, sampleRate, createdAt, facts };
+    const manifest: SpoolManifest = {
+      recordingId,
+      callId,
+      format,
+      channels,
+      sampleRate,
+      createdAt,
+      parties,
+      facts,
+    };
     const encoder = await encoders.acquire(format, audioShape(manifest));
     try {
       const file = await disk.create(entry.path);
       const deps = { aead: this.#aead, random: this.#deps.random };
-      return new LiveRecording(manifest, await SpoolWriter.start(file, spoolSecret, manifest, deps), encoder);
+      const spool = await SpoolWriter.start(file, spoolSecret, manifest, deps);
+      return new LiveRecording(manifest, spool, encoder, clock);
     } catch (error) {
       encoder.release();
       throw error;

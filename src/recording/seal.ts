@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { audioFileHead } from '../audio/audio-file.ts';
+import { audioFileEnds } from '../audio/audio-file.ts';
 import type { AudioShape } from '../audio/audio-encoder.ts';
+import { fileKind } from '../records/recording-record.ts';
 import type { SealTarget, SealWriter } from './ports.ts';
 import type { SealResult } from './protocol.ts';
 import { channelLedger, countsBetween } from './slot.ts';
@@ -35,7 +36,7 @@ export function audioShape(manifest: SpoolManifest): AudioShape {
 /** `2026/11/23/ID.wav.age`, by the day (UTC) on which the spool was made. */
 export function objectKeyOf(manifest: SpoolManifest): string {
   const day = new Date(manifest.createdAt).toISOString().slice(0, 10).replaceAll('-', '/');
-  return `${day}/${manifest.recordingId}.${manifest.format}.age`;
+  return `${day}/${manifest.recordingId}.${fileKind(manifest.format)}.age`;
 }
 
 /**
@@ -72,7 +73,10 @@ interface Written {
 }
 
 async function writeAudio(job: SealJob, writer: SealWriter): Promise<Written> {
-  const { progress } = job.end.last;
+  const { manifest } = job;
+  const { progress, startedAt } = job.end.last;
+  const tags = { ...manifest, startedAt: startedAt ?? manifest.createdAt };
+  const { head, tail } = audioFileEnds(manifest.format, audioShape(manifest), progress, tags);
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const write = async (bytes: Uint8Array): Promise<void> => {
@@ -80,7 +84,7 @@ async function writeAudio(job: SealJob, writer: SealWriter): Promise<Written> {
     sizeBytes += bytes.length;
     await writer.write(bytes);
   };
-  await write(audioFileHead(job.manifest.format, audioShape(job.manifest), progress));
+  await write(head);
   let left = progress.bytes;
   let sinceBreath = 0;
   for await (const frame of job.frames()) {
@@ -94,6 +98,7 @@ async function writeAudio(job: SealJob, writer: SealWriter): Promise<Written> {
     sinceBreath = 0;
     await nextTurn();
   }
+  await write(tail);
   if (left > 0) throw new Error('the spool holds less audio than its last checkpoint says');
   return { objectSha256: await writer.finish(), sha256: hash.digest('hex'), sizeBytes };
 }

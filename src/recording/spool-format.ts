@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { z } from 'zod';
 import type { EncodedProgress } from '../audio/audio-encoder.ts';
+import { recordingFormats } from '../records/recording-record.ts';
 import { slotKinds } from './slot.ts';
 
 /**
@@ -39,15 +40,17 @@ const count = z.number().int().nonnegative();
 const spoolManifest = z.object({
   recordingId: z.string(),
   callId: z.string(),
-  format: z.enum(['wav', 'mp3']),
+  format: z.enum(recordingFormats),
   channels: z.enum(['stereo', 'mono']),
   sampleRate: count,
   /** RFC 3339: when the spool was made; names the folder of the sealed file. */
   createdAt: z.string(),
+  parties: z.object({ caller: z.string(), callee: z.string() }).nullable(),
   facts: z.record(z.string(), z.unknown()),
 });
 
 const checkpoint = z.object({
+  startedAt: z.string().nullable(),
   progress: z.object({ samples: count, decodable: count, bytes: count, frames: count, crc: count }),
   /** Samples a slot, the caller's channel first. */
   slots: z.tuple([z.array(count), z.array(count)]),
@@ -59,6 +62,8 @@ export type SpoolManifest = Readonly<z.output<typeof spoolManifest>>;
 
 /** What was recorded once a frame's audio is added. */
 export interface Checkpoint {
+  /** RFC 3339: the first sample. Null: there is none yet. */
+  readonly startedAt: string | null;
   readonly progress: EncodedProgress;
   readonly slots: readonly [readonly number[], readonly number[]];
   readonly marks: readonly RecordingMark[];
@@ -72,6 +77,7 @@ export interface RecordingMark {
 const noSlots: readonly number[] = Array.from({ length: slotKinds }, () => 0);
 
 export const nothingYet: Checkpoint = {
+  startedAt: null,
   progress: { samples: 0, decodable: 0, bytes: 0, frames: 0, crc: 0 },
   slots: [noSlots, noSlots],
   marks: [],

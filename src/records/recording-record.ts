@@ -16,7 +16,11 @@ export type RecordingState =
   | 'restricted'
   | 'deleted';
 
-export type RecordingFormat = 'wav' | 'mp3';
+/** `wav` is linear PCM of 16 bit; the laws of G.711 take half of it. */
+export const recordingFormats = ['wav', 'wav-alaw', 'wav-mulaw', 'mp3'] as const;
+export type RecordingFormat = (typeof recordingFormats)[number];
+/** What a file's name ends with, and what a listener may ask for. */
+export type FileKind = 'wav' | 'mp3';
 export type RecordingChannels = 'stereo' | 'mono';
 
 /**
@@ -62,6 +66,10 @@ export interface RecordingRecord {
   /** RFC 3339; null: no retention configured. */
   readonly retainUntil: string | null;
   readonly hold: boolean;
+}
+
+export function fileKind(format: RecordingFormat): FileKind {
+  return format === 'mp3' ? 'mp3' : 'wav';
 }
 
 /** States in which the proxy still owes something: the reconciler's question. */

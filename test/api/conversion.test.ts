@@ -172,6 +172,58 @@ describe('WAV to MP3 and back', () => {
   });
 });
 
+describe('G.711 in a WAV file', () => {
+  const companded = (law: 'alaw' | 'mulaw', channels: 1 | 2, samples: number) => {
+    const { file, planes } = wavOf(8000, channels, samples);
+    const wav = new wavefile.WaveFile(file);
+    if (law === 'alaw') wav.toALaw();
+    else wav.toMuLaw();
+    return { file: wav.toBuffer(), planes };
+  };
+
+  it.each([
+    ['alaw', 1],
+    ['mulaw', 2],
+  ] as const)(
+    '%s, %i channels, to linear WAV: each octet its sample, any part by itself',
+    async (law, channels) => {
+      const { file } = companded(law, channels, 30_000);
+      const { form, bytes } = await convert(openAudio(file, 'audio/wav', 777), 'wav');
+      expect(form).toMatchObject({ contentType: 'audio/wav', kind: 'wav', ranges: true, size: bytes.length });
+      const expected = new wavefile.WaveFile(file);
+      if (law === 'alaw') expected.fromALaw();
+      else expected.fromMuLaw();
+      expect(planesOf(bytes)).toEqual(planesOf(Buffer.from(expected.toBuffer())));
+      for (const [from, to] of [
+        [0, 44],
+        [43, 46],
+        [45, 46],
+        [10_001, 20_000],
+        [bytes.length - 3, bytes.length],
+      ] as const)
+        expect((await gather(form.read(from, to))).equals(bytes.subarray(from, to)), `${from}-${to}`).toBe(
+          true,
+        );
+    },
+  );
+
+  it('to MP3: the exact length, and the same sound', async () => {
+    const { file, planes } = companded('mulaw', 2, 33_334);
+    const mp3 = await convert(openAudio(file), 'mp3');
+    expect(mp3.bytes.length).toBe(mp3.form.size);
+    const back = await convert(openAudio(mp3.bytes, 'audio/mpeg'), 'wav');
+    planesOf(back.bytes).forEach((plane, channel) => {
+      expect(plane.length).toBe(33_334);
+      expect(snr(planes[channel]!, plane)).toBeGreaterThan(20);
+    });
+  });
+
+  it('linear WAV to WAV is no conversion', async () => {
+    const refused = await converter.convert(recordingOf(), openAudio(wavOf(8000, 1, 100).file), 'wav');
+    expect(refused).toEqual({ ok: false, error: 'unsupported' });
+  });
+});
+
 describe('what cannot be converted', () => {
   const mp3Silence = Buffer.alloc(2000);
   it.each<[string, Uint8Array, 'wav' | 'mp3']>([

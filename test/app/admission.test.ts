@@ -65,6 +65,7 @@ function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = 
       },
     },
     recover: never,
+    tagParties: 'masked' as const,
     schedule,
     hangUp: never,
     alarm: never,

@@ -98,6 +98,7 @@ function world(rule: object) {
       },
     },
     recover: () => Promise.resolve({ result: sealed, complete: false }),
+    tagParties: 'masked' as const,
     schedule: (_delayMs, run) => {
       due = run;
       return () => undefined;

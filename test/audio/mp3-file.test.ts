@@ -1,7 +1,8 @@
 import { MPEGDecoder } from 'mpg123-decoder';
 import { describe, expect, it } from 'vitest';
 import type { AudioShape, EncodedProgress } from '../../src/audio/audio-encoder.ts';
-import { audioFileHead } from '../../src/audio/audio-file.ts';
+import { audioFileEnds } from '../../src/audio/audio-file.ts';
+import type { AudioTags } from '../../src/audio/audio-tags.ts';
 import { mp3EncoderPool } from '../../src/audio/mp3-encoder.ts';
 import { readMp3Frame } from '../../src/audio/mp3-frame.ts';
 
@@ -14,6 +15,25 @@ function tones(shape: AudioShape, count: number): Int16Array {
     const t = Math.floor(i / shape.channels) / sampleRate;
     return Math.round(9000 * Math.sin(2 * Math.PI * (channel === 0 ? 400 : 1100) * t));
   });
+}
+
+const tags: AudioTags = {
+  recordingId: 'r-1',
+  callId: 'c-1',
+  startedAt: '2026-11-23T10:20:30.500Z',
+  parties: null,
+};
+
+/** ID3v2.4 §4: id, four bytes of seven bits, two of flags, then the encoding and the text. */
+function id3Frames(file: Buffer): [string, string][] {
+  const safe = (at: number): number => [0, 1, 2, 3].reduce((sum, i) => sum * 128 + file[at + i]!, 0);
+  const frames: [string, string][] = [];
+  for (let at = 10; at < 10 + safe(6); at += 10 + safe(at + 4))
+    frames.push([
+      file.toString('latin1', at, at + 4),
+      file.toString('utf8', at + 11, at + 10 + safe(at + 4)),
+    ]);
+  return frames;
 }
 
 async function encode(
@@ -56,7 +76,7 @@ describe('an MP3 file', () => {
     const shape = { channels: row.channels, sampleRate };
     const { body, progress } = await encode(shape, tones(shape, row.count), 2400);
     expect(progress).toMatchObject({ samples: row.count, decodable: row.count, bytes: body.length });
-    const head = Buffer.from(audioFileHead('mp3', shape, progress));
+    const head = Buffer.from(audioFileEnds('mp3', shape, progress, null).head);
     const file = Buffer.concat([head, body]);
     let frames = 0;
     for (let at = 0; at < file.length; frames++) {
@@ -82,7 +102,7 @@ describe('an MP3 file', () => {
     const decoder = new MPEGDecoder({ enableGapless: true });
     await decoder.ready;
     const { channelData, sampleRate: rate } = decoder.decode(
-      Buffer.concat([audioFileHead('mp3', shape, progress), body]),
+      Buffer.concat([audioFileEnds('mp3', shape, progress, null).head, body]),
     );
     decoder.free();
     const [left, right] = channelData as [Float32Array, Float32Array];
@@ -91,6 +111,46 @@ describe('an MP3 file', () => {
     expect(right.length).toBe(24_321);
     expect(strength(left, 400)).toBeGreaterThan(100 * strength(left, 1100));
     expect(strength(right, 1100)).toBeGreaterThan(100 * strength(right, 400));
+  });
+
+  it.each([
+    { channels: 1 as const, rate: 8000, kbps: 24 },
+    { channels: 2 as const, rate: 8000, kbps: 48 },
+    { channels: 1 as const, rate: 16_000, kbps: 32 },
+    { channels: 2 as const, rate: 16_000, kbps: 64 },
+    { channels: 1 as const, rate: 48_000, kbps: 64 },
+    { channels: 2 as const, rate: 48_000, kbps: 128 },
+  ])('$channels channels at $rate Hz, behind an ID3 tag: $kbps kbit/s and the exact length', async (row) => {
+    const shape = { channels: row.channels, sampleRate: row.rate };
+    const count = 2 * row.rate + 77;
+    const { body, progress } = await encode(shape, tones(shape, count), row.rate / 4);
+    const { head, tail } = audioFileEnds('mp3', shape, progress, tags);
+    const file = Buffer.concat([head, body, tail]);
+    const id3Bytes = 10 + file.readUInt8(9) + 128 * file.readUInt8(8);
+    const info = readMp3Frame(file, id3Bytes)!;
+    expect(readMp3Frame(file, id3Bytes + info.bytes)).toMatchObject({
+      ...{ sampleRate: row.rate, channels: row.channels, bitrateKbps: row.kbps },
+    });
+    const decoder = new MPEGDecoder({ enableGapless: true });
+    await decoder.ready;
+    const decoded = decoder.decode(file);
+    decoder.free();
+    expect([decoded.samplesDecoded, decoded.sampleRate]).toEqual([count, row.rate]);
+  });
+
+  it('says in ID3v2.4 what it is, in UTF-8, and nothing a party wrote beyond its text', async () => {
+    const shape = { channels: 1 as const, sampleRate };
+    const { progress } = await encode(shape, tones(shape, 8000), 2000);
+    const parties = { caller: 'Zoë\r\nTIT2', callee: 'b' };
+    const head = Buffer.from(audioFileEnds('mp3', shape, progress, { ...tags, parties }).head);
+    expect(id3Frames(head)).toEqual([
+      ['TIT2', 'Call of 2026-11-23 10:20:30 UTC'],
+      ['TDRC', '2026-11-23T10:20:30'],
+      ['COMM', 'eng\0recording r-1, call c-1, from Zoë TIT2 to b'],
+      ['TSSE', 'Onrecord'],
+      ['TXXX', 'recording id\0r-1'],
+      ['TXXX', 'call id\0c-1'],
+    ]);
   });
 
   it('cut after any portion, its progress says how much can be decoded', async () => {
@@ -102,7 +162,7 @@ describe('an MP3 file', () => {
       expect(progress.samples - progress.decodable).toBeLessThan(0.4 * sampleRate);
       await decoder.reset();
       const cut = body.subarray(0, progress.bytes);
-      const decoded = decoder.decode(Buffer.concat([audioFileHead('mp3', shape, progress), cut]));
+      const decoded = decoder.decode(Buffer.concat([audioFileEnds('mp3', shape, progress, null).head, cut]));
       expect(decoded.samplesDecoded).toBe(progress.decodable);
     }
     decoder.free();

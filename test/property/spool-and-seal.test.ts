@@ -131,6 +131,7 @@ const manifest: SpoolManifest = {
   channels: 'mono',
   sampleRate: 8000,
   createdAt: '2026-11-23T10:00:00.000Z',
+  parties: null,
   facts: {},
 };
 
@@ -138,6 +139,7 @@ function checkpoint(bytes: number): Checkpoint {
   const samples = bytes / 2;
   const slots = [samples, 0, 0, 0, 0];
   return {
+    startedAt: '2026-11-23T10:00:00.000Z',
     progress: { samples, decodable: samples, bytes, frames: 0, crc: 0 },
     slots: [slots, slots],
     marks: [],
@@ -244,7 +246,8 @@ async function sealedAudio(host: Host): Promise<Buffer> {
   const sealed = host.objects.get('2026/11/23/r1.wav.age')!;
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity.identity);
-  return Buffer.from(await decrypter.decrypt(sealed)).subarray(44);
+  const file = Buffer.from(await decrypter.decrypt(sealed));
+  return file.subarray(file.indexOf('data', 36, 'latin1') + 8);
 }
 
 describe('whatever happens to a spool and to its sealing', () => {
@@ -262,7 +265,7 @@ describe('whatever happens to a spool and to its sealing', () => {
         const recovered = await sealedAudio(host);
         expect(recovered.equals(audio.subarray(0, recovered.length))).toBe(true);
         const { result } = recovery;
-        expect(result.sizeBytes).toBe(44 + recovered.length);
+        expect(result.sizeBytes).toBeGreaterThan(recovered.length);
         expect(result.durationMs).toBe(Math.round(recovered.length / 16));
         expect(result.ledger[0]?.receivedMs).toBe(result.durationMs);
         if (recovery.complete) expect(recovered.length).toBe(audio.length);

@@ -117,6 +117,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       channels: 'stereo',
       recipient,
       spoolSecret: spoolSecretOf(identity),
+      parties: { caller: '100', callee: '200' },
       manifest: { startedBy: 'test' },
       ...shape,
     }),

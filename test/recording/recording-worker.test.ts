@@ -114,6 +114,28 @@ describe('a recording from prepare to seal', () => {
     expect(await spools()).toEqual([]);
   });
 
+  it('as mu-law holds the octets of the wire, in a file that says whose call it was', async () => {
+    const start = await record(1, rig.spec('w', { format: 'wav-mulaw' }), 100);
+    end(1, start + 2000);
+    const { result } = await rig.event('sealed');
+    expect(result).toMatchObject({ durationMs: 2000, objectKey: '2026/11/23/w.wav.age' });
+    const file = await rig.open(result.objectKey);
+    const data = file.subarray(file.indexOf('data', 36, 'latin1') + 8);
+    const lead = 40;
+    for (const channel of [0, 1]) {
+      const wire = Buffer.concat(Array.from({ length: 100 }, (_, i) => payloadOf(i + 1000 * channel)));
+      const kept = Buffer.from(data.filter((_, i) => i % 2 === channel)).subarray(lead);
+      // The negative zero of mu-law is the positive one: the same sample.
+      const sent = Buffer.from(wire.subarray(0, kept.length).map((octet) => (octet === 0x7f ? 0xff : octet)));
+      expect(kept.equals(sent)).toBe(true);
+    }
+    const bext = new wavefile.WaveFile(file).bext as Record<string, string>;
+    expect(bext.originationDate).toBe('2026-11-23');
+    // The rig's wall clock began 1000 s after midnight, the recording 10 ms later.
+    expect(bext.originationTime).toBe('00:16:40');
+    expect(bext.description).toContain('call call-1, from 100 to 200');
+  });
+
   it('keeps a manifest from which its row can be rebuilt, without any key', async () => {
     const spec = rig.spec('0193-a');
     end(1, (await record(1, spec, 10)) + 200);
@@ -172,7 +194,10 @@ describe('a recording from prepare to seal', () => {
   it('that ends where it begins is an empty file', async () => {
     const start = await record(1, rig.spec('z'), 0);
     end(1, start);
-    expect((await rig.event('sealed')).result).toMatchObject({ durationMs: 0, sizeBytes: 44 });
+    const { result } = await rig.event('sealed');
+    expect(result.durationMs).toBe(0);
+    const wav = new wavefile.WaveFile(await rig.open(result.objectKey));
+    expect((wav.data as { chunkSize: number }).chunkSize).toBe(0);
   });
 });
 

@@ -1,6 +1,15 @@
+import type { WavCoding } from '../../audio/audio-format.ts';
+
 /** What a conversion thread is told at its start (`workerData`). */
 export type ConversionJob =
-  | { readonly kind: 'wav-to-mp3'; readonly sampleRate: number; readonly channels: 1 | 2 }
+  | {
+      readonly kind: 'wav-to-mp3';
+      readonly sampleRate: number;
+      readonly channels: 1 | 2;
+      readonly coding: WavCoding;
+    }
+  /** Companded samples to linear ones, without a header. */
+  | { readonly kind: 'wav-to-linear'; readonly coding: WavCoding }
   | {
       readonly kind: 'mp3-to-wav';
       readonly channels: 1 | 2;

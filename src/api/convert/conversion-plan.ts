@@ -1,8 +1,9 @@
 import { mp3Bitrate } from '../../audio/mp3-encoder.ts';
 import { mp3FrameHeader, readMp3Frame } from '../../audio/mp3-frame.ts';
 import { decoderDelay, lameDelay, mp3InfoFrame } from '../../audio/mp3-info-tag.ts';
-import { wavHeader } from '../../audio/wav-header.ts';
-import type { RecordingFormat } from '../../records/recording-record.ts';
+import { wavHead } from '../../audio/wav-header.ts';
+import { bytesPerSample } from '../../audio/audio-format.ts';
+import type { FileKind } from '../../records/recording-record.ts';
 import type { ConversionJob } from './conversion-job.ts';
 import { type Mp3Layout, parseMp3Layout } from './mp3-layout.ts';
 import { parseWavLayout, type WavLayout } from './wav-layout.ts';
@@ -30,13 +31,15 @@ export interface ConversionPlan {
 }
 
 /** Null: not between these formats, or not with this file. */
-export function planConversion(head: Uint8Array, size: number, to: RecordingFormat): ConversionPlan | null {
+export function planConversion(head: Uint8Array, size: number, to: FileKind): ConversionPlan | null {
   if (to === 'mp3') {
     const wav = parseWavLayout(head, size);
     return wav === null ? null : toMp3(wav);
   }
   const mp3 = parseMp3Layout(head, size);
-  return mp3 === null ? null : toWav(mp3);
+  if (mp3 !== null) return toWav(mp3);
+  const wav = parseWavLayout(head, size);
+  return wav === null || wav.coding === 'pcm16' ? null : toLinear(wav);
 }
 
 /** What the encoder takes; at these rates every frame of its bit rates has the same length. */
@@ -44,13 +47,14 @@ const encodableRates = [8000, 16_000, 48_000];
 /** LAME adds at least this behind the last sample. */
 const leastPadding = 576;
 
-function toMp3({ sampleRate, channels, dataOffset, dataBytes }: WavLayout): ConversionPlan | null {
+function toMp3({ sampleRate, channels, coding, dataOffset, dataBytes }: WavLayout): ConversionPlan | null {
+  if (!encodableRates.includes(sampleRate)) return null;
   const shape = { sampleRate, channels };
   const bitrateKbps = mp3Bitrate(shape);
   const header = mp3FrameHeader(channels, sampleRate, bitrateKbps);
   const frame = header === null ? null : readMp3Frame(header, 0);
-  if (frame === null || !encodableRates.includes(sampleRate)) return null;
-  const samples = dataBytes / (channels * 2);
+  if (frame === null) return null;
+  const samples = dataBytes / (channels * bytesPerSample(coding));
   const rest = frame.samples - ((lameDelay + samples) % frame.samples);
   const padding = rest < leastPadding ? rest + frame.samples : rest;
   const frames = (lameDelay + samples + padding) / frame.samples;
@@ -66,7 +70,7 @@ function toMp3({ sampleRate, channels, dataOffset, dataBytes }: WavLayout): Conv
     // A frame leans on the ones before it (bit reservoir): the middle cannot be made without the beginning.
     ranges: false,
     feed: (start) => ({
-      job: { kind: 'wav-to-mp3', sampleRate, channels },
+      job: { kind: 'wav-to-mp3', sampleRate, channels, coding },
       from: dataOffset,
       to: dataOffset + dataBytes,
       dropBytes: start,
@@ -83,7 +87,7 @@ function toWav(mp3: Mp3Layout): ConversionPlan | null {
   const { channels, sampleRate, samples, samplesPerFrame, frameBytes, audioOffset, delay, frames } = mp3;
   const blockBytes = channels * 2;
   const dataBytes = samples * blockBytes;
-  const prefix = wavHeader({ sampleRate, channels }, dataBytes);
+  const prefix = wavHead({ shape: { sampleRate, channels }, coding: 'pcm16', dataBytes, tags: null });
   return {
     contentType: 'audio/wav',
     prefix,
@@ -103,5 +107,24 @@ function toWav(mp3: Mp3Layout): ConversionPlan | null {
         dropBytes: start % blockBytes,
       };
     },
+  };
+}
+
+/** Each octet of G.711 becomes a sample of its own: every byte of the result has a place in the kept file. */
+function toLinear({ sampleRate, channels, coding, dataOffset, dataBytes }: WavLayout): ConversionPlan {
+  const linearBytes = 2 * dataBytes;
+  const shape = { sampleRate, channels };
+  const prefix = wavHead({ shape, coding: 'pcm16', dataBytes: linearBytes, tags: null });
+  return {
+    contentType: 'audio/wav',
+    prefix,
+    size: prefix.length + linearBytes,
+    ranges: true,
+    feed: (start, end) => ({
+      job: { kind: 'wav-to-linear', coding },
+      from: dataOffset + Math.floor(start / 2),
+      to: dataOffset + Math.ceil(end / 2),
+      dropBytes: start % 2,
+    }),
   };
 }

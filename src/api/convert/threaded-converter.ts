@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Schedule, systemSchedule } from '../../kernel/timers.ts';
-import type { RecordingFormat, RecordingRecord } from '../../records/recording-record.ts';
+import type { FileKind, RecordingRecord } from '../../records/recording-record.ts';
 import type { AudioForm, Conversion, ConversionFault, Converter, OpenAudio } from '../ports.ts';
 import type { ConversionJob } from './conversion-job.ts';
 import { type ConversionPlan, headBytes, planConversion } from './conversion-plan.ts';
@@ -26,7 +26,7 @@ export function createThreadedConverter(options: ThreadedConverterOptions): Conv
   const plan = async (
     recording: RecordingRecord,
     kept: OpenAudio,
-    to: RecordingFormat,
+    to: FileKind,
     threads: Set<ConversionThread>,
   ): Promise<Result<AudioForm, ConversionFault>> => {
     const planned = planConversion(await headOf(kept), kept.size, to);
@@ -40,7 +40,7 @@ export function createThreadedConverter(options: ThreadedConverterOptions): Conv
     };
     const read = (from: number, end: number): AsyncIterable<Uint8Array> =>
       readConverted(planned, kept, start, from, end);
-    return ok({ size, contentType, format: to, ranges, etag, read });
+    return ok({ size, contentType, kind: to, ranges, etag, read });
   };
   return {
     plan: (recording, kept, to) => plan(recording, kept, to, new Set()),

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ErrorCode } from '../../kernel/errors.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { isOpen, type RecordingFormat, type RecordingRecord } from '../../records/recording-record.ts';
+import { type FileKind, fileKind, isOpen, type RecordingRecord } from '../../records/recording-record.ts';
 import { parseRange, type RangeAnswer } from '../byte-range.ts';
 import type { ApiDeps } from '../create-api.ts';
 import { exactly } from '../exact-stream.ts';
@@ -50,8 +50,8 @@ export function audioRoute(app: RouteApp, deps: ApiDeps): void {
       if (recording === null) return sendProblem(reply, 'recording-not-found');
       const refused = refusal(recording);
       if (refused !== null) return sendProblem(reply, refused);
-      const { format = recording.format, download } = request.query;
-      const body = await openBody(deps, recording, format, request.method === 'HEAD');
+      const { format, download } = request.query;
+      const body = await openBody(deps, recording, format ?? null, request.method === 'HEAD');
       if (!body.ok) return sendProblem(reply, body.error);
       describe(reply, recording, body.value.form, download === '1');
       return answer(request, reply, body.value, (error) => {
@@ -86,7 +86,7 @@ const byConversionFault: Readonly<Record<ConversionFault, ErrorCode>> = {
 async function openBody(
   { audio, converter, logger }: ApiDeps,
   recording: RecordingRecord,
-  format: RecordingFormat,
+  wanted: FileKind | null,
   headOnly: boolean,
 ): Promise<Result<Conversion, ErrorCode>> {
   const opened = await audio.open(recording.id);
@@ -95,20 +95,21 @@ async function openBody(
     return err(byAudioFault[opened.error]);
   }
   const kept = opened.value;
-  if (format === recording.format) {
+  if (wanted === null || wanted === recording.format) {
     const etag = `"${recording.sha256 ?? recording.id}"`;
     const { size, contentType } = kept;
     const read = (start: number, end: number): AsyncIterable<Uint8Array> => kept.read(start, end);
-    return ok({ form: { size, contentType, format, ranges: true, etag, read }, release: () => undefined });
+    const kind = fileKind(recording.format);
+    return ok({ form: { size, contentType, kind, ranges: true, etag, read }, release: () => undefined });
   }
   // HEAD says what GET would, and takes no place from those who listen.
   if (headOnly) {
-    const planned = await converter.plan(recording, kept, format);
+    const planned = await converter.plan(recording, kept, wanted);
     return planned.ok
       ? ok({ form: planned.value, release: () => undefined })
       : err(byConversionFault[planned.error]);
   }
-  const conversion = await converter.convert(recording, kept, format);
+  const conversion = await converter.convert(recording, kept, wanted);
   if (!conversion.ok) return err(byConversionFault[conversion.error]);
   return ok(conversion.value);
 }
@@ -118,15 +119,15 @@ function describe(reply: FastifyReply, recording: RecordingRecord, form: AudioFo
     'content-type': form.contentType,
     etag: form.etag,
     'accept-ranges': form.ranges ? 'bytes' : 'none',
-    'content-disposition': `${download ? 'attachment' : 'inline'}; filename="${fileName(recording, form.format)}"`,
+    'content-disposition': `${download ? 'attachment' : 'inline'}; filename="${fileName(recording, form.kind)}"`,
   });
 }
 
 /** Made of our own id and time alone: no number of a party, nothing a caller could have written. */
-function fileName({ id, startedAt }: RecordingRecord, format: RecordingFormat): string {
+function fileName({ id, startedAt }: RecordingRecord, kind: FileKind): string {
   const time = (startedAt ?? '').replace(/[^0-9TZ]/g, '').slice(0, 15);
   const safe = id.replace(/[^A-Za-z0-9-]/g, '').slice(0, 64);
-  return `recording-${time === '' ? '' : `${time}-`}${safe}.${format}`;
+  return `recording-${time === '' ? '' : `${time}-`}${safe}.${kind}`;
 }
 
 function answer(

@@ -1,10 +1,10 @@
 import { err, ok } from '../../kernel/result.ts';
 import type { AudioFault, AudioSource } from '../../api/ports.ts';
 import type { RecordStore } from '../../records/ports.ts';
-import type { RecordingFormat } from '../../records/recording-record.ts';
+import { type FileKind, fileKind } from '../../records/recording-record.ts';
 import { openRecording, type ReadFault, type RecordingReaderDeps } from './recording-reader.ts';
 
-const contentTypes: Readonly<Record<RecordingFormat, string>> = { wav: 'audio/wav', mp3: 'audio/mpeg' };
+const contentTypes: Readonly<Record<FileKind, string>> = { wav: 'audio/wav', mp3: 'audio/mpeg' };
 
 const faults: Readonly<Record<ReadFault, AudioFault>> = {
   'no-object': 'missing',
@@ -27,7 +27,7 @@ export function audioSource(deps: RecordingReaderDeps, records: Pick<RecordStore
       const reader = opened.value;
       return ok({
         size: reader.size,
-        contentType: contentTypes[recording.format],
+        contentType: contentTypes[fileKind(recording.format)],
         read: (start, end) => reader.stream(start, end),
       });
     },

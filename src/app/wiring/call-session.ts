@@ -12,6 +12,7 @@ import {
 import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegCounts, PlayReport } from '../../media/protocol.ts';
 import type { Decision } from '../../policy/decide.ts';
+import type { TagParties } from '../../policy/options.ts';
 import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records/call-record.ts';
 import type { ConsentOutcome } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
@@ -36,6 +37,7 @@ import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
 import type { FoundRecording } from './recovery.ts';
 import { sealedFacts } from './sealed-facts.ts';
+import { taggedParties } from './tagged-parties.ts';
 import { isSpoken } from './spoken-encodings.ts';
 
 /** Everything a call's session needs of the node. */
@@ -51,6 +53,7 @@ export interface SessionDeps {
   readonly journal: { append(events: readonly RecordEvent[]): Promise<void> };
   /** Makes of a spool what can be made; null where there was nothing. */
   readonly recover: (key: KeyRecord) => Promise<FoundRecording | null>;
+  readonly tagParties: TagParties;
   readonly schedule: Schedule;
   readonly hangUp: (callId: string, reason: EndReason) => void;
   readonly alarm: (reason: string) => void;
@@ -383,6 +386,7 @@ export class CallSession {
         channels: rule.channels,
         recipient: key.recipient,
         spoolSecret,
+        parties: taggedParties(this.#deps.tagParties, this.#call),
         manifest: { recording: this.#life.record, call: this.#call },
       });
     } catch (error) {

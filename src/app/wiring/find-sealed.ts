@@ -4,10 +4,11 @@ import type { SealResult } from '../../recording/protocol.ts';
 import { readSealed } from '../../recording/recover.ts';
 import { diskObjectStore } from '../../storage/disk-object-store.ts';
 import { recordingVault } from '../../storage/recording-vault.ts';
+import type { FileKind } from '../../records/recording-record.ts';
 import type { DataLayout } from '../data-layout.ts';
 
 const dayMs = 86_400_000;
-const formats = ['wav', 'mp3'] as const;
+const kinds: readonly FileKind[] = ['wav', 'mp3'];
 /** A call is answered, and its object named, at the latest this long after its recording was expected. */
 const daysLooked = 3;
 
@@ -25,8 +26,8 @@ export async function findSealed(
   const born = Number.parseInt(recordingId.replaceAll('-', '').slice(0, 12), 16);
   for (let day = 0; day <= daysLooked && born + (day - 1) * dayMs <= now; day++) {
     const folder = new Date(born + day * dayMs).toISOString().slice(0, 10).replaceAll('-', '/');
-    for (const format of formats) {
-      const sealed = readSealed(await vault.manifest(`${folder}/${recordingId}.${format}.age`), recordingId);
+    for (const kind of kinds) {
+      const sealed = readSealed(await vault.manifest(`${folder}/${recordingId}.${kind}.age`), recordingId);
       if (sealed !== null) return sealed;
     }
   }

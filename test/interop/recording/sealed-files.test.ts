@@ -3,7 +3,7 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { wavHeader } from '../../../src/audio/wav-header.ts';
+import { wavHead } from '../../../src/audio/wav-header.ts';
 import type { MonotonicMs } from '../../../src/kernel/clock.ts';
 import { tapKind } from '../../../src/kernel/tap-ring.ts';
 import type { RecordingSpec, SealResult } from '../../../src/recording/protocol.ts';
@@ -149,7 +149,7 @@ describe('a sealed recording, opened by the age tool', () => {
 it('a WAV beyond 4 GiB is RF64 to ffprobe, with its length', async () => {
   const path = join(rig.directory, 'long.wav');
   const dataBytes = 40 * 3600 * 32_000;
-  const head = wavHeader({ channels: 2, sampleRate: 8000 }, dataBytes);
+  const head = wavHead({ shape: { channels: 2, sampleRate: 8000 }, coding: 'pcm16', dataBytes, tags: null });
   const file = await open(path, 'w');
   await file.write(head);
   await file.truncate(head.length + dataBytes);
