@@ -5,6 +5,7 @@ import { ladderCases } from './micro/ladder-cases.ts';
 import { mediaCases } from './micro/media-cases.ts';
 import { sealCases } from './micro/seal-cases.ts';
 import { sipCases } from './micro/sip-cases.ts';
+import { srtpCases } from './micro/srtp-cases.ts';
 import { printCalls, printMemory, printOperations, printScenarios, printSoak, soakRow } from './print.ts';
 import { type CallsFigures, runCalls } from './scenario/calls.ts';
 import { memoryFaults, runMemory } from './scenario/memory.ts';
@@ -43,7 +44,9 @@ async function run(part: Part): Promise<unknown> {
   switch (part) {
     case 'operations':
       return shown(
-        [...sipCases, ...ladderCases, ...hostileCases, ...mediaCases, ...sealCases].map(measure),
+        [...sipCases, ...ladderCases, ...hostileCases, ...mediaCases, ...srtpCases, ...sealCases].map(
+          measure,
+        ),
         printOperations,
       );
     case 'sip':
