@@ -2,13 +2,26 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'test/long/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Two cores: the tests that start a whole node must not starve each other.
     maxWorkers: 2,
     // Calls in real time on shared cores: one that was starved may try again, where nobody watches.
     retry: process.env.CI === undefined ? 0 : 1,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/interop/**', 'test/long/**'],
+        },
+      },
+      {
+        // What moves media by the system's own calls does so by Node's sockets too.
+        extends: true,
+        test: { name: 'dgram', include: ['test/media/**/*.test.ts'], env: { MEDIA_IO: 'dgram' } },
+      },
+    ],
   },
 });

@@ -6,10 +6,13 @@ import type {
   LegPorts,
   MediaCommand,
   MediaEvent,
+  MediaInterfaceOptions,
   MediaStats,
   MediaWorkerOptions,
   PromptAudio,
 } from '../media/protocol.ts';
+import { DescriptorTable } from '../media/descriptor-table.ts';
+import { usableIo } from '../media/open-port.ts';
 import type { MediaOptions } from '../media/options.ts';
 import { StatsDesk } from './stats-desk.ts';
 import { spawnWorker, type WorkerHandle } from './spawn-worker.ts';
@@ -67,16 +70,21 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
     plan.options.interfaces.map(({ id, address, advertise }) => [id, advertise ?? address]),
   );
   const workers: WorkerHandle<readonly MediaCommand[]>[] = [];
+  const tables: DescriptorTable[] = [];
   for (const [index, taps] of plan.taps.entries()) {
+    const options = workerOptions(plan, index, taps);
+    const table = new DescriptorTable(options.descriptors);
+    tables.push(table);
     workers.push(
       await spawnWorker<readonly MediaCommand[], MediaEvent>({
         name: 'media.worker',
-        workerData: workerOptions(plan, index, taps),
+        workerData: options,
         logger: plan.logger,
         onEvent: (event) => {
           receive(sessions, desks[index], event);
         },
         onDeath: () => {
+          table.closeAll();
           abandon(sessions, index);
         },
       }),
@@ -112,6 +120,7 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
     },
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
+      for (const table of tables) table.closeAll();
     },
   };
 }
@@ -129,32 +138,42 @@ function batched(worker: WorkerHandle<readonly MediaCommand[]>): (command: Media
   };
 }
 
-/** Each worker gets its own even share of every port range. */
 function workerOptions(
   plan: MediaPoolPlan,
   index: number,
   taps: readonly SharedArrayBuffer[],
 ): MediaWorkerOptions {
-  const count = plan.taps.length;
+  const interfaces = portShares(plan, index);
+  const ports = interfaces.reduce((sum, { firstPort, lastPort }) => sum + lastPort - firstPort + 1, 0);
   return {
-    interfaces: plan.options.interfaces.map(({ id, address, advertise, dscp, ports }) => {
-      const pairs = Math.floor((ports.last - ports.first + 1) / 2);
-      const from = Math.floor((pairs * index) / count);
-      const to = Math.floor((pairs * (index + 1)) / count);
-      return {
-        id,
-        address,
-        advertise,
-        dscp,
-        firstPort: ports.first + 2 * from,
-        lastPort: ports.first + 2 * to - 1,
-      };
-    }),
+    interfaces,
     prompts: plan.prompts,
     taps,
     rtpTimeoutSeconds: plan.options.rtpTimeoutSeconds,
     portRestMs,
+    io: usableIo(plan.options.io) ?? 'dgram',
+    pollMs: plan.options.pollMs,
+    // One more, for what watches them.
+    descriptors: DescriptorTable.memoryFor(ports + 1),
   };
+}
+
+/** Each worker gets its own even share of every port range. */
+function portShares({ options, taps }: MediaPoolPlan, index: number): MediaInterfaceOptions[] {
+  const count = taps.length;
+  return options.interfaces.map(({ id, address, advertise, dscp, ports }) => {
+    const pairs = Math.floor((ports.last - ports.first + 1) / 2);
+    const from = Math.floor((pairs * index) / count);
+    const to = Math.floor((pairs * (index + 1)) / count);
+    return {
+      id,
+      address,
+      advertise,
+      dscp,
+      firstPort: ports.first + 2 * from,
+      lastPort: ports.first + 2 * to - 1,
+    };
+  });
 }
 
 function receive(

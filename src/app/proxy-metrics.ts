@@ -125,6 +125,11 @@ function mediaSamples(stats: readonly MediaStats[]): MeterSample[] {
       sum(stats, (s) => s.sendFailures),
     ),
     counter(
+      'media_socket_errors_total',
+      'Errors that waited at a media socket',
+      sum(stats, (s) => s.socketErrors),
+    ),
+    counter(
       'media_unmarked_sockets_total',
       'Media sockets without their DSCP',
       sum(stats, (s) => s.unmarkedSockets),

@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
-import { endianness } from 'node:os';
-import type koffi from 'koffi';
+import { cLibrary, type CFunction } from './c-library.ts';
 
 /** Socket options that Node has no call for. Each gives whether the system has taken it. */
 export interface SocketOptions {
@@ -10,53 +8,47 @@ export interface SocketOptions {
   limitSilence(socket: object, ms: number): boolean;
 }
 
-type SetOption = (fd: number, level: number, name: number, value: Buffer, length: number) => number;
-
 /** Of Linux: `asm-generic/socket.h`, `linux/in.h`, `linux/in6.h`, `linux/tcp.h`. */
 const ip = { level: 0, typeOfService: 1 } as const;
 const ipv6 = { level: 41, trafficClass: 67 } as const;
 const tcp = { level: 6, userTimeout: 18 } as const;
 
-let loaded: SetOption | null | undefined;
+/** What an option is set to. Of the module, so that it outlives every call. */
+const value = new Int32Array(1);
+let declared: CFunction | undefined;
 
-/** `setsockopt` of the C library; null: not on this system, or its package is not installed. */
-function setOption(): SetOption | null {
-  if (loaded !== undefined) return loaded;
-  loaded = null;
-  if (process.platform !== 'linux' || endianness() !== 'LE') return loaded;
-  try {
-    const library = createRequire(import.meta.url)('koffi') as typeof koffi;
-    const found: SetOption = library.load(null).func('int setsockopt(int, int, int, void *, uint32_t)');
-    loaded = found;
-  } catch {
-    // An optional package: without it sockets are left as the system makes them.
-  }
-  return loaded;
+/** Sets an option that is an `int`. False: the system has not taken it. */
+export function setDescriptorOption(fd: number, level: number, name: number, number: number): boolean {
+  const library = cLibrary();
+  if (library === null) return false;
+  declared ??= library.declare('int setsockopt(int, int, int, uintptr_t, uint32_t)');
+  value[0] = number;
+  return declared(fd, level, name, library.addressOf(value.buffer), value.byteLength) === 0;
 }
 
-function set(socket: object, level: number, name: number, number: number): boolean {
-  const call = setOption();
-  const fd = call === null ? null : descriptorOf(socket);
-  if (call === null || fd === null) return false;
-  const value = Buffer.alloc(4);
-  value.writeInt32LE(number);
-  return call(fd, level, name, value, value.length) === 0;
+/** Marks what a descriptor sends with a differentiated services codepoint (RFC 2474 §3). */
+export function markDescriptor(fd: number, dscp: number): boolean {
+  // RFC 2474 §3: the codepoint is the upper six bits of the octet. A socket of IPv6 sends IPv4 too when it is on `::`.
+  const inIpv4 = setDescriptorOption(fd, ip.level, ip.typeOfService, dscp << 2);
+  const inIpv6 = setDescriptorOption(fd, ipv6.level, ipv6.trafficClass, dscp << 2);
+  return inIpv4 || inIpv6;
 }
 
 /** Whether this system lets us set options at all. */
 export function canSetSocketOptions(): boolean {
-  return setOption() !== null;
+  return cLibrary() !== null;
 }
 
-/** The options of sockets, done through `koffi` on Linux and refused elsewhere. */
+/** The options of sockets, done through the C library on Linux and refused elsewhere. */
 export const socketOptions: SocketOptions = {
   mark(socket, dscp) {
-    // RFC 2474 §3: the codepoint is the upper six bits of the octet. A socket of IPv6 sends IPv4 too when it is on `::`.
-    const inIpv4 = set(socket, ip.level, ip.typeOfService, dscp << 2);
-    const inIpv6 = set(socket, ipv6.level, ipv6.trafficClass, dscp << 2);
-    return inIpv4 || inIpv6;
+    const fd = descriptorOf(socket);
+    return fd !== null && markDescriptor(fd, dscp);
   },
-  limitSilence: (socket, ms) => set(socket, tcp.level, tcp.userTimeout, ms),
+  limitSilence(socket, ms) {
+    const fd = descriptorOf(socket);
+    return fd !== null && setDescriptorOption(fd, tcp.level, tcp.userTimeout, ms);
+  },
 };
 
 /**

@@ -18,6 +18,16 @@ export const systemSchedule: Schedule = (delayMs, run) => {
   };
 };
 
+/** Runs something again and again, at least so far apart. Returns the cancel. */
+export type Repeat = (everyMs: number, run: () => void) => () => void;
+
+export const systemRepeat: Repeat = (everyMs, run) => {
+  const handle = setInterval(run, everyMs);
+  return () => {
+    clearInterval(handle);
+  };
+};
+
 export function namedTimers<Name extends string>(
   schedule: Schedule,
   expired: (name: Name) => void,

@@ -1,3 +1,5 @@
+import type { MonotonicMs } from '../kernel/clock.ts';
+
 /** Who sent a datagram. *Lent until return*: the object and its fields belong to the port. */
 export interface DatagramSource {
   /** Canonical text of the address: the form that `DatagramTarget` has. */
@@ -13,8 +15,17 @@ export interface DatagramTarget {
 
 /** Whoever owns the sockets. */
 export interface DatagramReceiver {
-  /** *Lends* packet and source until return; the receiver may write into the packet and send it on. */
-  datagram(socket: number, packet: Uint8Array, length: number, source: DatagramSource): void;
+  /**
+   * *Lends* packet and source until return; the receiver may write into the packet and send it on. `arrivedAt`:
+   * when it came to this host, as well as the port knows.
+   */
+  datagram(
+    socket: number,
+    packet: Uint8Array,
+    length: number,
+    source: DatagramSource,
+    arrivedAt: MonotonicMs,
+  ): void;
 }
 
 /**
@@ -34,6 +45,10 @@ export interface DatagramPort {
   readonly sendFailures: number;
   /** Sockets that could not be marked. */
   readonly unmarkedSockets: number;
+  /** Datagrams that found a socket's queue in the system full, as far as the port can know. */
+  readonly overflows: number;
+  /** Errors that waited at a socket instead of a datagram, such as an ICMP message's. */
+  readonly socketErrors: number;
 }
 
 /** Opens a port for its one receiver. */

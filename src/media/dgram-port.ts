@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import type { Clock } from '../kernel/clock.ts';
 import { literalLookup } from '../kernel/literal-lookup.ts';
 import { socketOptions } from '../kernel/socket-options.ts';
 import type { DatagramPort, DatagramReceiver, DatagramTarget } from './datagram-port.ts';
@@ -8,15 +9,20 @@ import type { DatagramPort, DatagramReceiver, DatagramTarget } from './datagram-
 export class DgramPort implements DatagramPort {
   sendFailures = 0;
   unmarkedSockets = 0;
+  /** Node does not tell. */
+  readonly overflows = 0;
+  socketErrors = 0;
   readonly #receiver: DatagramReceiver;
+  readonly #clock: Clock;
   readonly #sockets: (Socket | undefined)[] = [];
   readonly #unused: number[] = [];
   readonly #sent = (error: Error | null): void => {
     if (error !== null) this.sendFailures += 1;
   };
 
-  constructor(receiver: DatagramReceiver) {
+  constructor(receiver: DatagramReceiver, clock: Clock) {
     this.#receiver = receiver;
+    this.#clock = clock;
   }
 
   open(address: string, port: number, dscp?: number): Promise<number | null> {
@@ -39,7 +45,9 @@ export class DgramPort implements DatagramPort {
   }
 
   close(socket: number): void {
-    this.#sockets[socket]?.removeAllListeners('message').close();
+    const closed = this.#sockets[socket];
+    if (closed === undefined) return;
+    closed.removeAllListeners('message').close();
     this.#sockets[socket] = undefined;
     this.#unused.push(socket);
   }
@@ -58,9 +66,11 @@ export class DgramPort implements DatagramPort {
     this.#sockets[handle] = socket;
     socket.removeAllListeners('error');
     // After the bind, errors are those of single datagrams: the socket lives on.
-    socket.on('error', this.#sent);
+    socket.on('error', () => {
+      this.socketErrors += 1;
+    });
     socket.on('message', (packet, source) => {
-      this.#receiver.datagram(handle, packet, packet.length, source);
+      this.#receiver.datagram(handle, packet, packet.length, source, this.#clock.monotonic());
     });
     return handle;
   }

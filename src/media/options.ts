@@ -26,15 +26,21 @@ const mediaInterface = z.strictObject({ id: z.string().default('main'), ...place
 const shared = {
   rtpTimeoutSeconds: z.number().int().min(5).max(3600).default(60),
   workers: z.number().int().min(1).max(64).default(1),
+  /** `auto`: the system's own calls where they can be had, else `node:dgram`. */
+  io: z.enum(['auto', 'libc', 'dgram']).default('auto'),
+  /** How often the system's own calls look for packets. */
+  pollMs: z.number().int().min(1).max(20).default(2),
 };
 
 /** The `media` part of the configuration; `{ address, ports }` is shorthand for one interface called `main`. */
 export const mediaOptions = z.union([
   z.strictObject({ interfaces: z.array(mediaInterface).min(1), ...shared }),
-  z.strictObject({ ...place, ...shared }).transform(({ rtpTimeoutSeconds, workers, ...main }) => ({
-    interfaces: [{ id: 'main', ...main }],
-    ...{ rtpTimeoutSeconds, workers },
-  })),
+  z
+    .strictObject({ ...place, ...shared })
+    .transform(({ rtpTimeoutSeconds, workers, io, pollMs, ...main }) => ({
+      interfaces: [{ id: 'main', ...main }],
+      ...{ rtpTimeoutSeconds, workers, io, pollMs },
+    })),
 ]);
 
 export type MediaOptions = z.output<typeof mediaOptions>;

@@ -113,6 +113,8 @@ export interface MediaStats {
   readonly sendFailures: number;
   /** Sockets that could not be given their DSCP. */
   readonly unmarkedSockets: number;
+  /** Errors that waited at a socket instead of a datagram. */
+  readonly socketErrors: number;
   /** Marks that found tap and queue full: the recording they belong to is wrong from there. */
   readonly marksLost: number;
   /** Sessions that an exception of ours closed. */
@@ -127,6 +129,11 @@ export interface MediaWorkerOptions {
   readonly taps: readonly SharedArrayBuffer[];
   readonly rtpTimeoutSeconds: number;
   readonly portRestMs: number;
+  /** Which port carries the datagrams, and how often one of system calls looks for them. */
+  readonly io: 'libc' | 'dgram';
+  readonly pollMs: number;
+  /** Memory of the worker's `DescriptorTable`. */
+  readonly descriptors: SharedArrayBuffer;
 }
 
 export interface MediaInterfaceOptions {

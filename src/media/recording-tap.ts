@@ -21,6 +21,8 @@ export class RecordingTap {
   readonly #outlet: TapOutlet;
   readonly #tapped: (mark: MarkName, at: MonotonicMs) => void;
   #paused = false;
+  /** When what is recorded now began: a packet that waited to be read is not older than that. */
+  #since = -Infinity as MonotonicMs;
   /** A channel each: packets dropped since the last `dropped` mark. */
   readonly #dropped: [number, number] = [0, 0];
 
@@ -38,6 +40,7 @@ export class RecordingTap {
       this.formats(leg, tappedFormats(media), at);
       if (!media.sends) this.hold(leg, true, at);
     }
+    this.#since = at;
     this.#mark('begin', tapKind.begin, at);
   }
 
@@ -48,6 +51,7 @@ export class RecordingTap {
 
   resume(at: MonotonicMs): void {
     this.#paused = false;
+    this.#since = at;
     this.#mark('resume', tapKind.resume, at);
   }
 
@@ -70,7 +74,8 @@ export class RecordingTap {
   packet(leg: LegIndex, at: MonotonicMs, packet: Uint8Array, length: number, head: Uint8Array): void {
     if (this.#paused) return;
     if (this.#dropped[leg] > 0 && this.#outlet.hasRoom(length)) this.#sayDropped(leg, at);
-    if (!this.#outlet.packet(this.recording, leg, at, packet, length, head)) this.#dropped[leg] += 1;
+    const cameAt = at < this.#since ? this.#since : at;
+    if (!this.#outlet.packet(this.recording, leg, cameAt, packet, length, head)) this.#dropped[leg] += 1;
   }
 
   #sayDropped(leg: LegIndex, at: MonotonicMs): void {

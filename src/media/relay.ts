@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/clock.ts';
+import type { Clock, MonotonicMs } from '../kernel/clock.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import type { Schedule } from '../kernel/timers.ts';
 import { isRtcp } from '../rtp/rtcp.ts';
@@ -99,12 +99,18 @@ export class MediaRelay implements DatagramReceiver {
     }
   }
 
-  datagram(socket: number, packet: Uint8Array, length: number, source: DatagramSource): void {
+  datagram(
+    socket: number,
+    packet: Uint8Array,
+    length: number,
+    source: DatagramSource,
+    arrivedAt: MonotonicMs,
+  ): void {
     const leg = this.#legs[socket];
     const session = this.#sessionOf[socket];
     if (leg === undefined || session === undefined) return;
     try {
-      if (socket === leg.sockets.rtp) session.receive(leg, packet, length, source);
+      if (socket === leg.sockets.rtp) session.receive(leg, packet, length, source, arrivedAt);
       else leg.drop(isRtcp(packet, length) ? dropReason.rtcpWithheld : dropReason.notRtcp);
     } catch {
       this.#fault(session);
@@ -273,6 +279,12 @@ export class MediaRelay implements DatagramReceiver {
     });
   }
 
+  #drops(): Record<string, number> {
+    const drops = this.#counters.namedDrops();
+    if (this.#port.overflows > 0) drops['socket-overflow'] = this.#port.overflows;
+    return drops;
+  }
+
   #stats(): MediaStats {
     const counters = this.#counters;
     let packetsLost = counters.packetsLost;
@@ -284,7 +296,7 @@ export class MediaRelay implements DatagramReceiver {
       packetsOut: counters.packetsOut,
       packetsLost,
       tapDropped: counters.tapDropped,
-      drops: counters.namedDrops(),
+      drops: this.#drops(),
       delayBounds,
       delayBuckets: counters.cumulativeDelays(),
       delaySum: counters.delaySum,
@@ -294,6 +306,7 @@ export class MediaRelay implements DatagramReceiver {
       remotesRefused: counters.remotesRefused,
       sendFailures: this.#port.sendFailures,
       unmarkedSockets: this.#port.unmarkedSockets,
+      socketErrors: this.#port.socketErrors,
       marksLost: counters.marksLost,
       sessionFaults: counters.sessionFaults,
     };

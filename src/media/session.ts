@@ -64,9 +64,14 @@ export class MediaSession {
   }
 
   /** A datagram on a leg's RTP socket: forwarded first, tapped second. *Borrows* it until return. */
-  receive(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): void {
+  receive(
+    leg: Leg,
+    packet: Uint8Array,
+    length: number,
+    source: DatagramSource,
+    arrivedAt: MonotonicMs,
+  ): void {
     const { clock, counters, view, head } = this.#tools;
-    const arrivedAt = clock.monotonic();
     if (leg.isFax) {
       this.#relayDatagram(leg, packet, length, source);
       counters.delay(clock.monotonic() - arrivedAt);

@@ -3,10 +3,10 @@ import type { Clock, MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
 import { createTapBuffer, TapReader, type TapRecord } from '../../src/kernel/tap-ring.ts';
 import type { Schedule } from '../../src/kernel/timers.ts';
-import { DgramPort } from '../../src/media/dgram-port.ts';
 import type { LegIndex, LegMedia, LegPorts, MediaEvent, PromptAudio } from '../../src/media/protocol.ts';
 import { MediaRelay } from '../../src/media/relay.ts';
 import { Party } from './party.ts';
+import { portOf } from './port-kinds.ts';
 
 /** Time that moves only when it is told to, with what was scheduled on it. */
 class HandClock implements Clock {
@@ -77,12 +77,14 @@ export class RelayFixture {
         taps: [tap],
         rtpTimeoutSeconds: 60,
         portRestMs: options.restMs ?? 0,
+        // For the worker that opens the port; here the fixture does.
+        ...{ io: 'dgram', pollMs: 2, descriptors: new SharedArrayBuffer(0) },
       },
       {
         clock: this.clock,
         random: systemRandom,
         schedule: this.clock.schedule,
-        openPort: (receiver) => new DgramPort(receiver),
+        openPort: portOf(this.clock),
         emit: (event) => {
           this.events.push(event);
           this.#wake?.();

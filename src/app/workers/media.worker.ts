@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../kernel/clock.ts';
 import { systemRandom } from '../../kernel/ids.ts';
 import { systemSchedule } from '../../kernel/timers.ts';
-import { DgramPort } from '../../media/dgram-port.ts';
+import { portOpener } from '../../media/open-port.ts';
 import type { MediaCommand, MediaEvent, MediaWorkerOptions } from '../../media/protocol.ts';
 import { MediaRelay } from '../../media/relay.ts';
 
@@ -12,11 +12,13 @@ if (main === null) throw new Error('media.worker runs as a worker thread only');
 const emit = (event: MediaEvent): void => {
   main.postMessage(event);
 };
-const relay = new MediaRelay(workerData as MediaWorkerOptions, {
-  clock: systemClock(),
+const options = workerData as MediaWorkerOptions;
+const clock = systemClock();
+const relay = new MediaRelay(options, {
+  clock,
   random: systemRandom,
   schedule: systemSchedule,
-  openPort: (receiver) => new DgramPort(receiver),
+  openPort: portOpener(options, clock),
   emit,
 });
 main.on('message', (commands: readonly MediaCommand[]) => {

@@ -1,25 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DatagramPort, OpenDatagramPort } from '../../src/media/datagram-port.ts';
-import { DgramPort } from '../../src/media/dgram-port.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import type { DatagramPort } from '../../src/media/datagram-port.ts';
 import { freeUdpRange } from '../support/free-ports.ts';
 import { descriptorsAt, option, socketOption } from '../support/socket-option.ts';
-import { Party } from './party.ts';
+import { Party, rtpPacket } from './party.ts';
+import { io, portOf } from './port-kinds.ts';
 
 interface Delivered {
   readonly socket: number;
   readonly text: string;
   readonly address: string;
   readonly port: number;
+  readonly arrivedAt: number;
 }
 
-/** What the relay relies on, whichever way datagrams come in. */
-const ports: readonly { readonly name: string; readonly open: OpenDatagramPort }[] = [
-  { name: 'node:dgram', open: (receiver) => new DgramPort(receiver) },
-];
+const clock = systemClock();
 
-describe.each(ports)('a datagram port through $name', ({ open }) => {
+/** What the relay relies on, whichever way datagrams come in. */
+describe(`a datagram port through ${io}`, () => {
   const delivered: Delivered[] = [];
   let wake: (() => void) | null = null;
+  let during: (socket: number, packet: Uint8Array, length: number) => void;
   let port: DatagramPort;
   let party: Party;
   const opened: number[] = [];
@@ -40,14 +41,17 @@ describe.each(ports)('a datagram port through $name', ({ open }) => {
   };
 
   beforeEach(async () => {
-    port = open({
-      datagram(socket, packet, length, { address, port: from }) {
+    during = () => undefined;
+    port = portOf(clock)({
+      datagram(socket, packet, length, { address, port: from }, arrivedAt) {
         delivered.push({
           socket,
           text: Buffer.from(packet.subarray(0, length)).toString(),
           address,
           port: from,
+          arrivedAt,
         });
+        during(socket, packet, length);
         wake?.();
       },
     });
@@ -78,11 +82,100 @@ describe.each(ports)('a datagram port through $name', ({ open }) => {
     const from = { address: '127.0.0.1', port: party.port };
     expect(
       (await deliveries(3)).toSorted((a, b) => a.socket - b.socket || b.text.length - a.text.length),
-    ).toEqual([
+    ).toMatchObject([
       { socket: one, text: 'a', ...from },
       { socket: other, text: 'bcd', ...from },
       { socket: other, text: '', ...from },
     ]);
+  });
+
+  it('tells each of several senders to one socket, by turns', async () => {
+    const socket = await bound(17_514);
+    const other = await Party.at('127.0.0.9');
+    for (const [sender, text] of [
+      [party, 'a'],
+      [other, 'b'],
+      [party, 'c'],
+    ] as const) {
+      await sender.send(Buffer.from(text), 17_514, '127.0.0.1');
+    }
+    expect(await deliveries(3)).toMatchObject([
+      { socket, text: 'a', address: '127.0.0.1', port: party.port },
+      { socket, text: 'b', address: '127.0.0.9', port: other.port },
+      { socket, text: 'c', address: '127.0.0.1', port: party.port },
+    ]);
+    other.close();
+  });
+
+  it('tells an address of IPv6 in the form that a target has, and takes no IPv4 by the same port', async () => {
+    const socket = await bound(17_516, '::');
+    const fourth = await bound(17_516, '0.0.0.0');
+    const sixth = await Party.at('::1');
+    await sixth.send(Buffer.from('six'), 17_516);
+    await party.send(Buffer.from('four'), 17_516);
+    port.send(socket, Buffer.alloc(20), 20, port.target('::1', sixth.port));
+    await sixth.hears(1);
+    expect((await deliveries(2)).toSorted((a, b) => a.text.localeCompare(b.text))).toMatchObject([
+      { socket: fourth, text: 'four', address: '127.0.0.1' },
+      { socket, text: 'six', address: port.target('::1', sixth.port).address },
+    ]);
+    sixth.close();
+  });
+
+  it('delivers the longest datagram there is, whole', async () => {
+    await bound(17_518);
+    await party.send(Buffer.alloc(65_507, 'x'), 17_518);
+    expect((await deliveries(1))[0]?.text).toBe('x'.repeat(65_507));
+  });
+
+  it('says when a datagram came', async () => {
+    await bound(17_520);
+    const before = clock.monotonic();
+    await party.send(Buffer.from('now'), 17_520);
+    const [heard] = await deliveries(1);
+    expect(heard?.arrivedAt).toBeGreaterThanOrEqual(before);
+    expect(heard?.arrivedAt).toBeLessThanOrEqual(clock.monotonic());
+  });
+
+  it('sends on a packet that was written into while it was lent', async () => {
+    const socket = await bound(17_522);
+    const back = port.target('127.0.0.1', party.port);
+    during = (_, packet, length) => {
+      packet[1] = 8;
+      port.send(socket, packet, length, back);
+    };
+    await party.send(rtpPacket({ sequence: 7 }), 17_522);
+    await party.send(rtpPacket({ sequence: 8 }), 17_522);
+    expect((await party.hears(2)).map(({ payloadType, sequence }) => [payloadType, sequence])).toEqual([
+      [8, 7],
+      [8, 8],
+    ]);
+  });
+
+  it('delivers nothing for a socket that a datagram to another one has closed, though some waits there', async () => {
+    const pair = [await bound(17_524), await bound(17_526)];
+    during = (socket) => {
+      for (const one of pair) if (one !== socket) port.close(one);
+    };
+    await party.send(Buffer.from('a'), 17_524);
+    await party.send(Buffer.from('b'), 17_526);
+    await deliveries(1);
+    const third = await bound(17_528);
+    await party.send(Buffer.from('c'), 17_528);
+    await deliveries(2);
+    expect(delivered.map(({ socket, text }) => [socket === third, text.length])).toEqual([
+      [false, 1],
+      [true, 1],
+    ]);
+  });
+
+  it('closes once a socket that is closed twice', async () => {
+    const closed = await bound(17_530);
+    opened.pop();
+    port.close(closed);
+    port.close(closed);
+    const next = [await bound(17_530), await bound(17_532)];
+    expect(new Set(next).size).toBe(2);
   });
 
   it('sends the first bytes of a buffer from the socket’s own port', async () => {
