@@ -9,6 +9,9 @@ export const delayBounds: readonly number[] = [
 export class MediaCounters {
   packetsIn = 0;
   packetsOut = 0;
+  /** RTCP. */
+  controlIn = 0;
+  controlOut = 0;
   tapDropped = 0;
   marksLost = 0;
   remotesRefused = 0;

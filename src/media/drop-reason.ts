@@ -12,7 +12,7 @@ export const dropReason = {
   notReceiving: 14,
   promptPlaying: 15,
   beforeRebase: 16,
-  rtcpWithheld: 17,
+  rtcpUnmapped: 17,
   notRtcp: 18,
 } as const;
 
@@ -29,6 +29,6 @@ export const dropNames: readonly string[] = [
   'not-receiving',
   'prompt-playing',
   'before-rebase',
-  'rtcp-withheld',
+  'rtcp-unmapped',
   'not-rtcp',
 ];

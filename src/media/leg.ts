@@ -1,7 +1,9 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
+import { ArrivalJitter } from '../rtp/arrival-jitter.ts';
 import { Reception } from '../rtp/reception.ts';
 import { rewriteRtpHeader, writeRtpHeader } from '../rtp/rtp-header.ts';
-import type { RtpView } from '../rtp/rtp-view.ts';
+import { type RtpView, rtpHeaderBytes } from '../rtp/rtp-view.ts';
+import type { ControlChannel } from './control-channel.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramPort, DatagramTarget } from './datagram-port.ts';
 import type { OutgoingStream } from './outgoing-stream.ts';
@@ -29,7 +31,9 @@ export class Leg implements PromptLine {
   readonly sockets: LegSockets;
   readonly lock: SourceLock;
   readonly out: OutgoingStream;
+  readonly control: ControlChannel;
   readonly reception = new Reception();
+  readonly jitter = new ArrivalJitter();
   /** By payload type; 0: never negotiated. */
   readonly clockRates = new Uint32Array(128);
   media: LegMedia | null = null;
@@ -44,8 +48,13 @@ export class Leg implements PromptLine {
   heardAt: MonotonicMs;
   packetsDropped = 0;
   datagramsReceived = 0;
-  #packetsSent = 0;
+  packetsSent = 0;
+  /** Of payload, as an SR counts them (RFC 3550 §6.4.1). */
+  octetsSent = 0;
+  /** Of what came last. */
+  clockRate = 0;
   #target: DatagramTarget | null = null;
+  #controlTarget: DatagramTarget | null = null;
   /** The last one that was known, also while the party is on hold. */
   #lastTarget: DatagramTarget | null = null;
   readonly #port: DatagramPort;
@@ -55,6 +64,7 @@ export class Leg implements PromptLine {
     index: LegIndex,
     sockets: LegSockets,
     out: OutgoingStream,
+    control: ControlChannel,
     port: DatagramPort,
     counters: MediaCounters,
     now: MonotonicMs,
@@ -63,6 +73,7 @@ export class Leg implements PromptLine {
     this.sockets = sockets;
     this.lock = new SourceLock(sockets.pair.memory);
     this.out = out;
+    this.control = control;
     this.#port = port;
     this.#counters = counters;
     this.heardAt = now;
@@ -77,8 +88,13 @@ export class Leg implements PromptLine {
     return this.#target !== null && this.media?.sends === true && !this.isFax;
   }
 
-  /** What SDP says of it now. `remote` is what of its address may be used. */
-  connect(media: LegMedia, remote: DatagramTarget | null, now: MonotonicMs): void {
+  /** What SDP says of it now. `remote` and `control` (RTCP) are what of its addresses may be used. */
+  connect(
+    media: LegMedia,
+    remote: DatagramTarget | null,
+    control: DatagramTarget | null,
+    now: MonotonicMs,
+  ): void {
     const wasExpected = this.isExpectedToSend();
     const before = this.#target;
     const couldHear = this.canHear;
@@ -91,6 +107,8 @@ export class Leg implements PromptLine {
       remote === null || learned === 0 || learned === remote.port
         ? remote
         : this.#port.target(remote.address, learned);
+    this.control.source.name(control);
+    this.#controlTarget = control;
     this.canHear = this.#target !== null && media.receives;
     this.ptimeMs = Math.min(longestPacketMs, Math.max(shortestPacketMs, media.ptimeMs));
     this.out.packetMs = this.ptimeMs;
@@ -118,6 +136,19 @@ export class Leg implements PromptLine {
     }
   }
 
+  /** RTP and RTCP on one port (RFC 5761). */
+  get isMuxed(): boolean {
+    return this.media?.rtcpMux === true;
+  }
+
+  /** A packet of the party's has been taken. The view's fields are those of the packet. */
+  hear(view: RtpView, clockRate: number, now: MonotonicMs): void {
+    this.heardAt = now;
+    this.clockRate = clockRate;
+    if (!this.reception.count(view.ssrc, view.sequence)) this.jitter.restart();
+    this.jitter.count(view.timestamp, clockRate, now);
+  }
+
   drop(reason: number): void {
     this.packetsDropped += 1;
     this.#counters.drop(reason);
@@ -127,6 +158,7 @@ export class Leg implements PromptLine {
   sendLive(packet: Uint8Array, view: RtpView): void {
     const { out } = this;
     rewriteRtpHeader(packet, out.marker, view.payloadType, out.sequence, out.timestamp, out.ssrc);
+    this.octetsSent += view.payloadLength;
     this.#send(packet, view.length);
   }
 
@@ -145,13 +177,31 @@ export class Leg implements PromptLine {
     const { out } = this;
     out.own(first, (lengthMs * format.clockRate) / 1000, format.clockRate, due);
     writeRtpHeader(packet, out.marker, format.payloadType, out.sequence, out.timestamp, out.ssrc);
+    this.octetsSent += packet.length - rtpHeaderBytes;
     this.#send(packet, packet.length);
+  }
+
+  /** Sends RTCP; false: there is nowhere to send it. *Takes* the packet. */
+  sendControl(packet: Uint8Array, length: number): boolean {
+    const target = this.isMuxed ? this.#target : this.#whereControl();
+    if (target === null || this.isFax) return false;
+    this.#port.send(this.isMuxed ? this.sockets.rtp : this.sockets.rtcp, packet, length, target);
+    this.#counters.controlOut += 1;
+    return true;
+  }
+
+  #whereControl(): DatagramTarget | null {
+    const target = this.#controlTarget;
+    const { port } = this.control.source;
+    if (target === null || port === target.port) return target;
+    this.#controlTarget = this.#port.target(target.address, port);
+    return this.#controlTarget;
   }
 
   counts(): LegCounts {
     return {
       packetsReceived: this.reception.received + this.datagramsReceived,
-      packetsSent: this.#packetsSent,
+      packetsSent: this.packetsSent,
       packetsLost: this.reception.lost,
       packetsDropped: this.packetsDropped,
     };
@@ -160,7 +210,7 @@ export class Leg implements PromptLine {
   #send(packet: Uint8Array, length: number): void {
     if (this.#target === null) return;
     this.#port.send(this.sockets.rtp, packet, length, this.#target);
-    this.#packetsSent += 1;
+    this.packetsSent += 1;
     this.#counters.packetsOut += 1;
   }
 

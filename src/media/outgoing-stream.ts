@@ -1,6 +1,6 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import type { RtpView } from '../rtp/rtp-view.ts';
-import { maxMisorder, sequenceAdd, sequenceDelta, timestampAdd } from '../rtp/sequence.ts';
+import { extendSequence, maxMisorder, sequenceAdd, sequenceDelta, timestampAdd } from '../rtp/sequence.ts';
 
 /**
  * The one stream that a party hears from us: one SSRC for the whole call, and numbers that are the source's
@@ -16,22 +16,33 @@ export class OutgoingStream {
   marker = false;
   /** The least that a new source's timestamp moves on, ms: one packet of the party's packet time. */
   packetMs = 20;
-  /** Highest sequence number given out; its timestamp and when that came up. */
+  /** Counts the changes of offset: what was said of one such stretch does not go on in the next. */
+  stretch = 0;
+  /** Highest sequence number given out, unwrapped; its timestamp and when that came up. */
   #highest: number;
   #timestamp: number;
   #timestampAt: MonotonicMs | null = null;
+  #clockRate = 0;
+  #first: number;
   /** The source being relayed; -1: none, the next packet starts one. */
   #sourceSsrc = -1;
   #firstOfSource = 0;
   #sinceFirst = 0;
+  /** Out minus in, both unwrapped. */
   #sequenceOffset = 0;
   #timestampOffset = 0;
+  /** Unwrapped, of the source that was relayed last, so that its cycles go on after an interruption. */
+  #relayedSsrc = -1;
+  #relayedHighest = 0;
+  /** The first number out of this stretch. */
+  #firstOfStretch: number;
 
   /** RFC 3550 §5.1: SSRC and the first numbers are random. */
   constructor(ssrc: number, firstSequence: number, firstTimestamp: number) {
     this.ssrc = ssrc;
     this.sequence = sequenceAdd(firstSequence, -1);
-    this.#highest = this.sequence;
+    this.#first = this.#firstOfStretch = firstSequence;
+    this.#highest = firstSequence - 1;
     this.timestamp = firstTimestamp;
     this.#timestamp = firstTimestamp;
   }
@@ -47,13 +58,8 @@ export class OutgoingStream {
    */
   relay(source: RtpView, clockRate: number, now: MonotonicMs): boolean {
     const fresh = source.ssrc !== this.#sourceSsrc;
-    if (fresh) {
-      this.#sourceSsrc = source.ssrc;
-      this.#firstOfSource = source.sequence;
-      this.#sinceFirst = 0;
-      this.#sequenceOffset = sequenceDelta(source.sequence, sequenceAdd(this.#highest, 1));
-      this.#timestampOffset = this.#nextTimestamp(clockRate, now) - source.timestamp;
-    } else if (this.#sinceFirst < maxMisorder) {
+    if (fresh) this.#rebase(source, clockRate, now);
+    else if (this.#sinceFirst < maxMisorder) {
       const behind = sequenceDelta(this.#firstOfSource, source.sequence);
       if (behind < 0 && behind >= -maxMisorder) return false;
       this.#sinceFirst += 1;
@@ -61,6 +67,7 @@ export class OutgoingStream {
     this.sequence = sequenceAdd(source.sequence, this.#sequenceOffset);
     this.timestamp = timestampAdd(source.timestamp, this.#timestampOffset);
     this.marker = fresh || source.marker;
+    this.#clockRate = clockRate;
     this.#advance(now);
     return true;
   }
@@ -68,10 +75,85 @@ export class OutgoingStream {
   /** Numbers a packet of ours. `first`: it starts a prompt, or goes on after a break. */
   own(first: boolean, ticks: number, clockRate: number, now: MonotonicMs): void {
     this.#sourceSsrc = -1;
-    this.sequence = sequenceAdd(this.#highest, 1);
+    this.sequence = sequenceAdd(this.#highest & 0xffff, 1);
     this.timestamp = first ? this.#nextTimestamp(clockRate, now) : timestampAdd(this.#timestamp, ticks);
     this.marker = first;
+    this.#clockRate = clockRate;
     this.#advance(now);
+  }
+
+  /** Of the packet numbered last, unwrapped. */
+  get extended(): number {
+    return this.#highest;
+  }
+
+  get clockRate(): number {
+    return this.#clockRate;
+  }
+
+  /** The unwrapped number that a report means by its highest; -1 where no such number was given out. */
+  reported(highest: number): number {
+    const extended = extendSequence(this.#highest, highest & 0xffff);
+    return extended <= this.#highest && extended >= this.#first ? extended : -1;
+  }
+
+  /** How many numbers were given out up to an unwrapped one. */
+  countTo(extended: number): number {
+    return extended - this.#first + 1;
+  }
+
+  /** Whether the party has heard nothing before this stretch. */
+  get isWhole(): boolean {
+    return this.#firstOfStretch === this.#first;
+  }
+
+  /** The source whose packets go out now; -1: none, or what went out last is ours. */
+  get source(): number {
+    return this.#sourceSsrc;
+  }
+
+  /** The number, with its cycles, that the source itself gave a packet; -1 where the packet was not of this stretch. */
+  sourceSequence(extended: number): number {
+    if (this.#sourceSsrc < 0 || extended < this.#firstOfStretch || extended > this.#highest) return -1;
+    return extended - this.#sequenceOffset;
+  }
+
+  /** A timestamp of the source's clock, as the party hears it. */
+  timestampOfSource(timestamp: number): number {
+    return timestampAdd(timestamp, this.#timestampOffset);
+  }
+
+  /** Where the stream's clock stands now. */
+  timestampAt(now: MonotonicMs): number {
+    if (this.#timestampAt === null) return this.#timestamp;
+    return timestampAdd(this.#timestamp, Math.round(((now - this.#timestampAt) * this.#clockRate) / 1000));
+  }
+
+  #rebase(source: RtpView, clockRate: number, now: MonotonicMs): void {
+    const goesOn = source.ssrc === this.#relayedSsrc;
+    const unwrapped = goesOn ? extendSequence(this.#relayedHighest, source.sequence) : source.sequence;
+    this.#sourceSsrc = this.#relayedSsrc = source.ssrc;
+    this.#relayedHighest = unwrapped;
+    this.#firstOfSource = source.sequence;
+    this.#sinceFirst = 0;
+    this.#sequenceOffset = this.#highest + 1 - unwrapped;
+    this.#timestampOffset = this.#nextTimestamp(clockRate, now) - source.timestamp;
+    this.#firstOfStretch = this.#highest + 1;
+    this.stretch += 1;
+  }
+
+  /** The same offset, and nothing from before can be told from what comes. */
+  #startAnew(): void {
+    // Unwrapped numbers stay above zero, here and at the source: 65,536 changes neither of them on the wire.
+    if (this.#highest < 0) this.#shift(65_536);
+    if (this.#highest < this.#sequenceOffset) this.#sequenceOffset -= 65_536;
+    this.#first = this.#firstOfStretch = this.#highest;
+    this.stretch += 1;
+  }
+
+  #shift(by: number): void {
+    this.#highest += by;
+    this.#sequenceOffset += by;
   }
 
   #nextTimestamp(clockRate: number, now: MonotonicMs): number {
@@ -81,10 +163,12 @@ export class OutgoingStream {
   }
 
   #advance(now: MonotonicMs): void {
-    const ahead = sequenceDelta(this.#highest, this.sequence);
+    const ahead = sequenceDelta(this.#highest & 0xffff, this.sequence);
     // Further back than a late packet can be: the sender has started its numbers anew.
     if (ahead <= 0 && ahead >= -maxMisorder) return;
-    this.#highest = this.sequence;
+    this.#highest += ahead;
+    if (ahead < 0) this.#startAnew();
+    if (this.#sourceSsrc >= 0) this.#relayedHighest = this.#highest - this.#sequenceOffset;
     // Packets of one telephone event share the timestamp of its start (RFC 4733 §2.2).
     if (this.#timestampAt !== null && this.timestamp === this.#timestamp) return;
     this.#timestamp = this.timestamp;

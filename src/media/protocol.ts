@@ -65,6 +65,8 @@ export interface LegMedia {
   readonly transport: 'rtp' | 'udptl';
   /** Null: not known yet, nothing is accepted or sent. A port of 0 never appears here. */
   readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort: number } | null;
+  /** RTCP comes and goes on RTP's ports (RFC 5761). */
+  readonly rtcpMux: boolean;
   /** Whether the party may receive from us, and whether it is expected to send. */
   readonly receives: boolean;
   readonly sends: boolean;
@@ -98,6 +100,9 @@ export interface LegCounts {
 export interface MediaStats {
   readonly packetsIn: number;
   readonly packetsOut: number;
+  /** RTCP datagrams that were taken, and that were sent. */
+  readonly controlIn: number;
+  readonly controlOut: number;
   readonly packetsLost: number;
   readonly tapDropped: number;
   readonly drops: Readonly<Record<string, number>>;

@@ -1,13 +1,21 @@
 import type { Clock, MonotonicMs } from '../kernel/clock.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import type { Schedule } from '../kernel/timers.ts';
-import { isRtcp } from '../rtp/rtcp.ts';
+import { ControlDigest } from '../rtp/control-digest.ts';
+import { RtcpView } from '../rtp/rtcp-view.ts';
 import { rtpHeaderBytes, RtpView } from '../rtp/rtp-view.ts';
+import { ControlChannel } from './control-channel.ts';
 import { delayBounds, MediaCounters } from './counters.ts';
-import type { DatagramPort, DatagramReceiver, DatagramSource, OpenDatagramPort } from './datagram-port.ts';
-import { dropReason } from './drop-reason.ts';
+import type {
+  DatagramPort,
+  DatagramReceiver,
+  DatagramSource,
+  DatagramTarget,
+  OpenDatagramPort,
+} from './datagram-port.ts';
 import { Leg, type LegSockets } from './leg.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
+import { OwnReporter } from './own-reporter.ts';
 import { usableAddress } from './peer-address.ts';
 import { PromptPacer } from './prompt-pacer.ts';
 import { PromptPlayer } from './prompt-player.ts';
@@ -28,6 +36,8 @@ import { TapOutlet } from './tap-outlet.ts';
 
 /** How often sessions are looked at for silence. */
 const silenceCheckMs = 1000;
+/** One report, a CNAME and what asks for lost packets. */
+const longestControlBytes = 256;
 
 /** What a relay needs of the world. */
 export interface RelayPorts {
@@ -69,6 +79,10 @@ export class MediaRelay implements DatagramReceiver {
       counters: this.#counters,
       view: new RtpView(),
       head: new Uint8Array(rtpHeaderBytes),
+      control: new RtcpView(),
+      digest: new ControlDigest(),
+      controlOut: new Uint8Array(longestControlBytes),
+      reporter: new OwnReporter(ports.clock, ports.random),
     };
     this.#prompts = new Map(options.prompts.map((prompt) => [prompt.id, new ShelvedPrompt(prompt)]));
     this.#taps = options.taps.map((tap) => new TapOutlet(tap, this.#counters, ports.schedule));
@@ -110,8 +124,9 @@ export class MediaRelay implements DatagramReceiver {
     const session = this.#sessionOf[socket];
     if (leg === undefined || session === undefined) return;
     try {
-      if (socket === leg.sockets.rtp) session.receive(leg, packet, length, source, arrivedAt);
-      else leg.drop(isRtcp(packet, length) ? dropReason.rtcpWithheld : dropReason.notRtcp);
+      if (socket === leg.sockets.rtcp || (leg.isMuxed && isControl(packet, length)))
+        session.receiveControl(leg, packet, length, source, arrivedAt);
+      else session.receive(leg, packet, length, source, arrivedAt);
     } catch {
       this.#fault(session);
     }
@@ -179,13 +194,13 @@ export class MediaRelay implements DatagramReceiver {
     const local = this.#allocator.addressOf(session.legs[index].sockets.interfaceId);
     const { remote } = media;
     const address = remote === null ? null : usableAddress(remote.address, local);
-    const usable = remote !== null && address !== null && isPort(remote.port);
-    if (usable && !this.#allocator.isOurs(address, remote.port)) {
-      session.connect(index, media, this.#port.target(address, remote.port));
-      return;
-    }
-    if (remote !== null) this.#counters.remotesRefused += 1;
-    session.connect(index, media, null);
+    const target = (port: number): DatagramTarget | null =>
+      address !== null && isPort(port) && !this.#allocator.isOurs(address, port)
+        ? this.#port.target(address, port)
+        : null;
+    const speech = remote === null ? null : target(remote.port);
+    if (remote !== null && speech === null) this.#counters.remotesRefused += 1;
+    session.connect(index, media, speech, speech === null ? null : target(remote?.rtcpPort ?? 0));
   }
 
   #play(session: MediaSession, index: LegIndex, id: string): void {
@@ -198,6 +213,8 @@ export class MediaRelay implements DatagramReceiver {
       this.#ports.emit({ type: 'played', session: session.id, leg: index, report });
     });
     leg.player = player;
+    // RFC 3550 §6.2: between two parties "the delay before sending the initial compound RTCP packet MAY be zero".
+    leg.control.dueAt = this.#ports.clock.monotonic();
     this.#pacer.add({
       get over() {
         return player.over;
@@ -205,6 +222,7 @@ export class MediaRelay implements DatagramReceiver {
       step: (now, slot) => {
         try {
           player.step(now, slot);
+          session.tendReports(now);
         } catch {
           this.#fault(session);
         }
@@ -232,6 +250,7 @@ export class MediaRelay implements DatagramReceiver {
   #close(session: MediaSession): void {
     session.tap?.end(this.#ports.clock.monotonic());
     session.tap = null;
+    session.leave();
     for (const leg of session.legs) {
       leg.player?.stop();
       leg.lock.retire();
@@ -254,7 +273,8 @@ export class MediaRelay implements DatagramReceiver {
   #newLeg(index: LegIndex, sockets: LegSockets): Leg {
     const random = new DataView(this.#ports.random(10).slice().buffer);
     const out = new OutgoingStream(random.getUint32(0), random.getUint16(4), random.getUint32(6));
-    return new Leg(index, sockets, out, this.#port, this.#counters, this.#ports.clock.monotonic());
+    const control = new ControlChannel(cnameOf(this.#ports.random));
+    return new Leg(index, sockets, out, control, this.#port, this.#counters, this.#ports.clock.monotonic());
   }
 
   #route(leg: Leg, session: MediaSession): void {
@@ -270,6 +290,7 @@ export class MediaRelay implements DatagramReceiver {
       this.#cancelSilence = null;
       const now = this.#ports.clock.monotonic();
       for (const session of this.#sessions.values()) {
+        session.tendReports(now);
         const since = session.silentSince();
         if (since === null || session.saidSilent || now - since < this.#rtpTimeoutMs) continue;
         session.saidSilent = true;
@@ -294,6 +315,8 @@ export class MediaRelay implements DatagramReceiver {
     return {
       packetsIn: counters.packetsIn,
       packetsOut: counters.packetsOut,
+      controlIn: counters.controlIn,
+      controlOut: counters.controlOut,
       packetsLost,
       tapDropped: counters.tapDropped,
       drops: this.#drops(),
@@ -315,6 +338,17 @@ export class MediaRelay implements DatagramReceiver {
 
 function portsOf({ pair }: LegSockets): LegPorts {
   return { rtpPort: pair.rtpPort, rtcpPort: pair.rtcpPort };
+}
+
+/** RFC 5761 §4: the second octet tells RTCP from RTP on one port. */
+function isControl(packet: Uint8Array, length: number): boolean {
+  const type = length < 2 ? 0 : (packet[1] as number);
+  return type >= 192 && type <= 223;
+}
+
+/** RFC 7022 §4.2: 96 random bits in base64, kept for one session. */
+function cnameOf(random: RandomBytes): Uint8Array {
+  return Buffer.from(Buffer.from(random(12)).toString('base64'));
 }
 
 function isPort(port: number): boolean {

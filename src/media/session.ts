@@ -1,9 +1,13 @@
 import type { Clock, MonotonicMs } from '../kernel/clock.ts';
+import type { ControlDigest } from '../rtp/control-digest.ts';
+import { rtcpFault, type RtcpView } from '../rtp/rtcp-view.ts';
 import { type RtpView, rtpFault, rtpHeaderBytes } from '../rtp/rtp-view.ts';
+import { relayControl } from './control-relay.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramSource, DatagramTarget } from './datagram-port.ts';
 import { dropReason } from './drop-reason.ts';
 import type { Leg } from './leg.ts';
+import type { OwnReporter } from './own-reporter.ts';
 import type { LegIndex, LegMedia } from './protocol.ts';
 import { type RecordingTap, tappedFormats } from './recording-tap.ts';
 
@@ -18,6 +22,11 @@ export interface SessionTools {
   readonly view: RtpView;
   /** Room for a packet's header as it came. */
   readonly head: Uint8Array;
+  /** Bound to the RTCP datagram that is being handled, what it says, and room for what is made of it. */
+  readonly control: RtcpView;
+  readonly digest: ControlDigest;
+  readonly controlOut: Uint8Array;
+  readonly reporter: OwnReporter;
 }
 
 /** One call's media: two legs, a gate between them, and the tap of its recording. */
@@ -36,11 +45,16 @@ export class MediaSession {
     this.#tools = tools;
   }
 
-  connect(index: LegIndex, media: LegMedia, remote: DatagramTarget | null): void {
+  connect(
+    index: LegIndex,
+    media: LegMedia,
+    remote: DatagramTarget | null,
+    control: DatagramTarget | null,
+  ): void {
     const now = this.#tools.clock.monotonic();
     const leg = this.legs[index];
     const before = leg.media;
-    leg.connect(media, remote, now);
+    leg.connect(media, remote, control, now);
     this.saidSilent = false;
     if (this.tap === null || leg.isFax) return;
     const formats = tappedFormats(media);
@@ -99,6 +113,60 @@ export class MediaSession {
     if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, length, head);
   }
 
+  /** A datagram of RTCP, on whichever socket: heeded, rewritten, and sent on. *Borrows* it until return. */
+  receiveControl(
+    leg: Leg,
+    packet: Uint8Array,
+    length: number,
+    source: DatagramSource,
+    now: MonotonicMs,
+  ): void {
+    const { counters, digest, controlOut, reporter } = this.#tools;
+    const refused = this.#controlRefusal(leg, packet, length, source);
+    if (refused !== 0) {
+      counters.drop(refused);
+      return;
+    }
+    counters.controlIn += 1;
+    if (digest.sender === leg.reception.ssrc) {
+      leg.heardAt = now;
+      this.saidSilent = false;
+    }
+    leg.control.hear(digest, leg.out, now);
+    const other = this.legs[leg.index === 0 ? 1 : 0];
+    const foreign = digest.foreign;
+    const bytes = relayControl(leg, other, digest, controlOut, now);
+    if (digest.foreign > foreign || foreign > 0 || bytes === 0) counters.drop(dropReason.rtcpUnmapped);
+    if (bytes > 0 && other.sendControl(controlOut, bytes)) reporter.putOff(other, now);
+  }
+
+  #controlRefusal(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): number {
+    const { control, digest } = this.#tools;
+    if (leg.isFax || !leg.hasRemote) return dropReason.noRemote;
+    if (length > longestPacketBytes || control.bind(packet, length) !== rtcpFault.none)
+      return dropReason.notRtcp;
+    if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
+    digest.read(control, leg.out.ssrc);
+    const known = digest.sender === leg.reception.ssrc;
+    if (leg.isMuxed) return source.port === leg.lock.port ? 0 : dropReason.foreignPort;
+    return leg.control.source.judge(source, known);
+  }
+
+  /** What reports of our own are due. */
+  tendReports(now: MonotonicMs): void {
+    const [caller, callee] = this.legs;
+    this.#tools.reporter.tend(caller, callee, now);
+    this.#tools.reporter.tend(callee, caller, now);
+  }
+
+  /** Says good-bye to who has been sent something. */
+  leave(): void {
+    const { clock, reporter } = this.#tools;
+    const [caller, callee] = this.legs;
+    reporter.bye(caller, callee, clock.monotonic());
+    reporter.bye(callee, caller, clock.monotonic());
+  }
+
   /** A datagram of T.38: no speech, so no gate holds it and no tap gets it. */
   #relayDatagram(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): void {
     const other = this.legs[leg.index === 0 ? 1 : 0];
@@ -143,9 +211,8 @@ export class MediaSession {
     const verdict = leg.lock.judge(source, view, clockRate, now);
     if (verdict !== 0) return verdict;
     leg.followLock();
-    leg.heardAt = now;
+    leg.hear(view, clockRate, now);
     this.saidSilent = false;
-    leg.reception.count(view.ssrc, view.sequence);
     counters.packetsIn += 1;
     return 0;
   }

@@ -1,3 +1,5 @@
+import { writeUint16, writeUint32 } from './octets.ts';
+
 /**
  * Writes a fixed header (RFC 3550 §5.1: version 2, no padding, extension or CSRC) into the first 12 bytes
  * of `target`. *Borrows* it until return.
@@ -27,15 +29,7 @@ export function rewriteRtpHeader(
   ssrc: number,
 ): void {
   packet[1] = (marker ? 0x80 : 0) | payloadType;
-  packet[2] = sequence >>> 8;
-  packet[3] = sequence & 0xff;
+  writeUint16(packet, 2, sequence);
   writeUint32(packet, 4, timestamp);
   writeUint32(packet, 8, ssrc);
-}
-
-function writeUint32(target: Uint8Array, at: number, value: number): void {
-  target[at] = value >>> 24;
-  target[at + 1] = (value >>> 16) & 0xff;
-  target[at + 2] = (value >>> 8) & 0xff;
-  target[at + 3] = value & 0xff;
 }

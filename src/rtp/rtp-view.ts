@@ -1,3 +1,5 @@
+import { readUint16, readUint32 } from './octets.ts';
+
 /** Why bytes are not an RTP packet; 0 where they are. Indexes `rtpFaultNames`, and any array of counters. */
 export const rtpFault = {
   none: 0,
@@ -65,7 +67,7 @@ export class RtpView {
     if (offset > length) return rtpFault.csrc;
     if ((first & 0x10) !== 0) {
       if (offset + 4 > length) return rtpFault.extension;
-      offset += 4 + 4 * (((buffer[offset + 2] as number) << 8) | (buffer[offset + 3] as number));
+      offset += 4 + 4 * readUint16(buffer, offset + 2);
       if (offset > length) return rtpFault.extension;
     }
     let end = length;
@@ -79,21 +81,11 @@ export class RtpView {
     this.length = length;
     this.marker = second > 127;
     this.payloadType = second & 0x7f;
-    this.sequence = ((buffer[2] as number) << 8) | (buffer[3] as number);
+    this.sequence = readUint16(buffer, 2);
     this.timestamp = readUint32(buffer, 4);
     this.ssrc = readUint32(buffer, 8);
     this.payloadOffset = offset;
     this.payloadLength = end - offset;
     return rtpFault.none;
   }
-}
-
-function readUint32(buffer: Uint8Array, at: number): number {
-  return (
-    (((buffer[at] as number) << 24) |
-      ((buffer[at + 1] as number) << 16) |
-      ((buffer[at + 2] as number) << 8) |
-      (buffer[at + 3] as number)) >>>
-    0
-  );
 }

@@ -1,5 +1,6 @@
 import { type MediaAddress, mediaAddress, type MediaTransport, transportOf } from './active-line.ts';
 import { encodingName, type PayloadFormat, payloadFormats } from './payload-formats.ts';
+import { offersMux } from './relay-description.ts';
 import {
   directionOf,
   firstAttribute,
@@ -14,6 +15,8 @@ export interface PartyMedia {
   readonly transport: MediaTransport;
   /** Null: rejected, or on hold by the null address. */
   readonly remote: MediaAddress | null;
+  /** RTCP goes with RTP on one port (RFC 5761): this party says so, and we to it. */
+  readonly rtcpMux: boolean;
   readonly receives: boolean;
   readonly sends: boolean;
   readonly formats: readonly PayloadFormat[];
@@ -41,7 +44,8 @@ export function negotiatedMedia(agreement: Agreement, side: 'offerer' | 'answere
   const otherMedia = other.media[line];
   const transport = (ownMedia === undefined ? null : transportOf(ownMedia)) ?? 'rtp';
   if (ownMedia === undefined || otherMedia === undefined || ownMedia.port === 0 || otherMedia.port === 0) {
-    return { transport, remote: null, receives: false, sends: false, formats: [], ptimeMs: defaultPtimeMs };
+    const nothing = { remote: null, rtcpMux: false, receives: false, sends: false, formats: [] };
+    return { transport, ...nothing, ptimeMs: defaultPtimeMs };
   }
   const address = mediaAddress(own, ownMedia);
   const remote = typeof address === 'string' ? null : address;
@@ -51,11 +55,20 @@ export function negotiatedMedia(agreement: Agreement, side: 'offerer' | 'answere
   return {
     transport,
     remote,
+    rtcpMux: isMuxed(agreement, side),
     receives: remote !== null && receives(ownDirection) && sends(otherDirection),
     sends: sends(ownDirection) && receives(otherDirection) && !otherHeld,
     formats: transport === 'rtp' ? agreedFormats(agreement, ownMedia, otherMedia) : [],
     ptimeMs: ptime(ownMedia),
   };
+}
+
+/**
+ * RFC 5761 §5.1.1: muxed is what was offered so and answered so. Our answer to an offerer always agrees, our offer
+ * to an answerer says what the offerer's said.
+ */
+function isMuxed({ offer, answer, line }: Agreement, side: 'offerer' | 'answerer'): boolean {
+  return offersMux(offer.media[line]) && (side === 'offerer' || offersMux(answer.media[line]));
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   attributeName,
   directionFrom,
   directionOf,
+  firstAttribute,
   type MediaDescription,
   type MediaDirection,
   receives,
@@ -71,7 +72,11 @@ export function relayOffer(
   if (mediaAddress(offer, active) === 'unusable') return err('unusable-address');
   const narrowed = narrowFormats(active, encodings);
   if (narrowed === null) return err('no-codec');
-  const audio = ours(narrowed, local, heldDirection(offer, active), directionOf(offer, active));
+  const audio = ours(narrowed, local, {
+    direction: heldDirection(offer, active),
+    written: directionOf(offer, active),
+    muxed: offersMux(active),
+  });
   const media = offer.media.map((one, i) => (i === line ? audio : rejected(one)));
   return ok({ description: { lines: sessionLines(offer.lines, local), media }, line });
 }
@@ -98,7 +103,8 @@ export function relayAnswer(
   const narrowed = narrowFormats(audio, encodings);
   if (narrowed === null) return err('no-codec');
   const direction = complement(heldDirection(answer, audio), heldDirection(offer, offered));
-  media[line] = ours(narrowed, local, direction, directionOf(answer, audio));
+  const written = directionOf(answer, audio);
+  media[line] = ours(narrowed, local, { direction, written, muxed: offersMux(offered) });
   return ok({ lines, media });
 }
 
@@ -128,17 +134,29 @@ function complement(answer: MediaDirection, offer: MediaDirection): MediaDirecti
   return directionFrom(receives(answer) && sends(offer), sends(answer) && receives(offer));
 }
 
+/** Whether a line offers, or agrees to, RTP and RTCP on one port (RFC 5761 §5.1.1). */
+export function offersMux(media: MediaDescription | undefined): boolean {
+  return media !== undefined && firstAttribute(media.lines, 'rtcp-mux') !== null;
+}
+
+interface OurSide {
+  readonly direction: MediaDirection;
+  /** As the lines have it. */
+  readonly written: MediaDirection;
+  readonly muxed: boolean;
+}
+
 function ours(
   media: MediaDescription,
   local: LocalAddress,
-  direction: MediaDirection,
-  effective: MediaDirection,
+  { direction, written, muxed }: OurSide,
 ): MediaDescription {
   const lines = media.lines.filter((line) => line.type !== 'c' && line.type !== 'k' && !isTransport(line));
-  if (direction !== effective) setDirection(lines, direction);
+  if (direction !== written) setDirection(lines, direction);
   // RFC 3605 §2.1: needed only where RTCP is not on the next port.
   if (transportOf(media) === 'rtp' && local.rtcpPort !== local.rtpPort + 1)
     lines.push({ type: 'a', value: `rtcp:${local.rtcpPort}` });
+  if (muxed && transportOf(media) === 'rtp') lines.push({ type: 'a', value: 'rtcp-mux' });
   return { ...media, port: local.rtpPort, portCount: null, lines };
 }
 

@@ -85,6 +85,8 @@ export interface NegotiatedMedia {
   readonly transport: 'rtp' | 'udptl';
   /** Null: rejected, or on hold by the null address (RFC 2543). */
   readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort: number } | null;
+  /** RTCP comes and goes on RTP's ports (RFC 5761). */
+  readonly rtcpMux: boolean;
   /** Whether the party may be sent to, and whether it may send. */
   readonly receives: boolean;
   readonly sends: boolean;

@@ -26,6 +26,7 @@ const facts: CallFacts = {
 const pcma: NegotiatedMedia = {
   transport: 'rtp',
   remote: { address: '127.0.0.1', port: 4000, rtcpPort: 4001 },
+  rtcpMux: false,
   receives: true,
   sends: true,
   formats: [{ payloadType: 8, encoding: 'PCMA', clockRate: 8000 }],

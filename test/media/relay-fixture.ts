@@ -134,6 +134,7 @@ export class RelayFixture {
       media: {
         transport: 'rtp',
         remote,
+        rtcpMux: false,
         receives: true,
         sends: true,
         formats: speechFormats,

@@ -23,6 +23,7 @@ describe('the formats that the recorder is told of', () => {
     const media = {
       transport: 'rtp' as const,
       remote: null,
+      rtcpMux: false,
       receives: true,
       sends: true,
       formats: [spoken],

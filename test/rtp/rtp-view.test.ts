@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRtcp } from '../../src/rtp/rtcp.ts';
 import { rewriteRtpHeader, writeRtpHeader } from '../../src/rtp/rtp-header.ts';
 import { rtpFault, rtpFaultNames, RtpView } from '../../src/rtp/rtp-view.ts';
 
@@ -147,20 +146,5 @@ describe('RTP headers', () => {
         expect(Buffer.from(packet.subarray(12)).equals(Buffer.from(rest))).toBe(true);
       }),
     );
-  });
-});
-
-describe('isRtcp (RFC 3550 §A.2, RFC 5761 §4)', () => {
-  it.each([
-    { name: 'an empty receiver report', hex: '80c90001 deadbeef', is: true },
-    { name: 'a report and its SDES', hex: '80c90001 deadbeef 81ca0002 deadbeef 01000000', is: true },
-    { name: 'a length beyond the end', hex: '80c90002 deadbeef', is: false },
-    { name: 'not whole words', hex: '80c90001 deadbeef 00', is: false },
-    { name: 'an RTP packet', hex: '80000001 000000a0 deadbeef', is: false },
-    { name: 'a wrong version', hex: '40c90001 deadbeef', is: false },
-    { name: 'four bytes', hex: '80c90000', is: false },
-  ])('$name: $is', ({ hex, is }) => {
-    const packet = bytes(hex);
-    expect(isRtcp(packet, packet.length)).toBe(is);
   });
 });

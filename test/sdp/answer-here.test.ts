@@ -35,6 +35,7 @@ describe('answerHere', () => {
       'a=sendrecv',
       'a=rtpmap:8 PCMA/8000',
       'a=maxptime:60',
+      'a=rtcp-mux',
       'm=video 0 RTP/AVP 96',
     ]);
   });

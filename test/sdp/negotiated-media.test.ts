@@ -32,6 +32,7 @@ describe('negotiatedMedia', () => {
     expect(offerer).toEqual({
       ...{ transport: 'udptl', receives: true, sends: true, formats: [], ptimeMs: 20 },
       remote: { address: '192.0.2.1', port: 4000, rtcpPort: 4001 },
+      rtcpMux: false,
     });
     expect(answerer).toMatchObject({ transport: 'udptl', remote: { address: '192.0.2.2', port: 6000 } });
   });
@@ -45,6 +46,7 @@ describe('negotiatedMedia', () => {
     expect(offerer).toEqual({
       transport: 'rtp',
       remote: { address: '192.0.2.1', port: 4000, rtcpPort: 4001 },
+      rtcpMux: false,
       receives: true,
       sends: true,
       formats,
@@ -53,6 +55,7 @@ describe('negotiatedMedia', () => {
     expect(answerer).toEqual({
       transport: 'rtp',
       remote: { address: '192.0.2.2', port: 6000, rtcpPort: 7000 },
+      rtcpMux: false,
       receives: true,
       sends: true,
       formats,
@@ -70,6 +73,21 @@ describe('negotiatedMedia', () => {
   ])('RFC 8866 §6.4, §6.5: $attributes is packets of $ptimeMs ms', ({ attributes, ptimeMs }) => {
     const [offerer] = agree(['m=audio 4000 RTP/AVP 0', ...attributes], ['m=audio 6000 RTP/AVP 0']);
     expect(offerer.ptimeMs).toBe(ptimeMs);
+  });
+
+  it.each([
+    { name: 'neither', offer: [], answer: [], muxed: [false, false] },
+    { name: 'both', offer: ['a=rtcp-mux'], answer: ['a=rtcp-mux'], muxed: [true, true] },
+    {
+      name: 'the offerer alone, whom we agree with',
+      offer: ['a=rtcp-mux'],
+      answer: [],
+      muxed: [true, false],
+    },
+    { name: 'an answerer who was not offered it', offer: [], answer: ['a=rtcp-mux'], muxed: [false, false] },
+  ])('RFC 5761 §5.1.1: RTP and RTCP on one port, said by $name', ({ offer, answer, muxed }) => {
+    const parties = agree(['m=audio 4000 RTP/AVP 0', ...offer], ['m=audio 6000 RTP/AVP 0', ...answer]);
+    expect(parties.map(({ rtcpMux }) => rtcpMux)).toEqual(muxed);
   });
 
   it.each([

@@ -66,6 +66,7 @@ describe('relayOffer', () => {
       'a=rtpmap:8 PCMA/8000',
       'a=rtpmap:110 telephone-event/48000',
       'a=maxptime:60',
+      'a=rtcp-mux',
       'm=video 0 RTP/AVP 96',
     ]);
   });
@@ -164,8 +165,15 @@ describe('relayAnswer', () => {
       'c=IN IP4 203.0.113.5',
       't=0 0',
       'm=audio 20000 RTP/AVP 8',
+      'a=rtcp-mux',
       'm=video 0 RTP/AVP 96',
     ]);
+  });
+
+  it('RFC 5761 §5.1.1: agrees to one port for RTP and RTCP with who offered it, and with nobody else', () => {
+    const answer = audio('m=audio 6000 RTP/AVP 8', 'a=rtcp-mux');
+    expect(answered(softPhone, answer)).toContain('a=rtcp-mux');
+    expect(answered(deskPhone, answer)).not.toContain('a=rtcp-mux');
   });
 
   it('an answer with fewer lines than the offer is made whole', () => {

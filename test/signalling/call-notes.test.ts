@@ -93,7 +93,15 @@ describe("the notes of a call's line", () => {
       const formats = encodings.map((encoding, payloadType) => ({ payloadType, encoding, clockRate: 8_000 }));
       notes.effect({
         ...{ type: 'connect', party },
-        media: { remote: null, transport: 'rtp', receives: true, sends: true, formats, ptimeMs: 20 },
+        media: {
+          remote: null,
+          rtcpMux: false,
+          transport: 'rtp',
+          receives: true,
+          sends: true,
+          formats,
+          ptimeMs: 20,
+        },
       });
     };
     connect('caller', 'PCMU', 'PCMA');
