@@ -39,6 +39,8 @@ const rule = z.strictObject({
   told: z.string().min(1).optional(),
   format: z.enum(recordingFormats).default('wav'),
   channels: z.enum(['stereo', 'mono']).default('stereo'),
+  /** `remove`: card numbers and the like that are dialled in the call are in no recording. */
+  dtmf: z.enum(['keep', 'remove']).default('keep'),
   retention: duration.optional(),
   onFailure: z.enum(['continue', 'refuse']).default('continue'),
 });

@@ -86,6 +86,15 @@ export class ChannelTimeLine {
     this.#mark({ at: position, kind: 'held', on });
   }
 
+  /** Copies `count` samples from `position` on, which has not been taken, into `target`. *Borrows* it until return. */
+  peek(position: number, count: number, target: Int16Array): void {
+    const mask = this.capacity - 1;
+    for (let i = 0; i < count; i++) {
+      const index = (position + i) & mask;
+      target[i] = this.#state[index] === audio ? (this.#samples[index] as number) : 0;
+    }
+  }
+
   /** Moves the samples up to position `to` into `target` from index 0 on. *Borrows* it until return. */
   take(to: number, target: Int16Array): void {
     const start = this.#taken;

@@ -3,6 +3,7 @@ import { interleave, mixDown } from '../audio/mix.ts';
 import type { TapChannel } from '../kernel/tap-ring.ts';
 import { LegChannel } from './leg-channel.ts';
 import type { Checkpoint, RecordingMark } from './spool-format.ts';
+import { ToneEraser } from './tone-eraser.ts';
 
 /** The time line is mixed this far behind the newest arrival, so that late and reordered packets find their place. */
 const patienceSeconds = 0.2;
@@ -35,6 +36,7 @@ export class Pipeline {
   readonly #right: Int16Array;
   readonly #mixed: Int16Array;
   readonly #marks: RecordingMark[] = [];
+  #erasers: readonly [ToneEraser, ToneEraser] | null = null;
   #position = 0;
   #startedAt: string | null = null;
 
@@ -58,6 +60,12 @@ export class Pipeline {
   /** RFC 3339: the instant of position 0. */
   begin(at: string): void {
     this.#startedAt = at;
+  }
+
+  /** From here on digits that are dialled in the audio are silence in the recording. Before it begins. */
+  eraseDigits(): void {
+    const eraser = ({ timeLine }: LegChannel): ToneEraser => new ToneEraser(timeLine, this.#shape.sampleRate);
+    this.#erasers = [eraser(this.legs[0]), eraser(this.legs[1])];
   }
 
   /** *Borrows* the packet until return. */
@@ -92,13 +100,21 @@ export class Pipeline {
   /** The next `count` samples: time lines → mix → encoder → spool. */
   #carry(count: number): void {
     const { channels } = this.#shape;
+    this.#takeSamples(0, count, this.#left);
+    this.#takeSamples(1, count, this.#right);
     this.#position += count;
-    this.legs[0].timeLine.take(this.#position, this.#left);
-    this.legs[1].timeLine.take(this.#position, this.#right);
     const mix = channels === 2 ? interleave : mixDown;
     mix(this.#left, this.#right, count, this.#mixed, 0);
     const audio = this.#encoder.encode(this.#mixed.subarray(0, count * channels));
     this.#sink.append(audio, this.#checkpoint());
+  }
+
+  #takeSamples(channel: TapChannel, count: number, target: Int16Array): void {
+    const eraser = this.#erasers?.[channel];
+    const end = this.#position + count;
+    eraser?.listen(end);
+    this.legs[channel].timeLine.take(end, target);
+    eraser?.erase(this.#position, count, target);
   }
 
   #checkpoint(): Checkpoint {

@@ -39,6 +39,8 @@ export interface RecordingSpec {
   readonly callId: string;
   readonly format: RecordingFormat;
   readonly channels: RecordingChannels;
+  /** `remove`: digits that a party dials in its audio are silence in the recording. */
+  readonly dtmf: 'keep' | 'remove';
   /** The age recipient the sealed file is for. */
   readonly recipient: string;
   /** 32 bytes, derived from the identity: the spool's keys are derived from it and a salt a spool. */

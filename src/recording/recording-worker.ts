@@ -174,7 +174,9 @@ class Worker implements RecordingWorker {
       const file = await disk.create(entry.path);
       const deps = { aead: this.#aead, random: this.#deps.random };
       const spool = await SpoolWriter.start(file, spoolSecret, manifest, deps);
-      return new LiveRecording(manifest, spool, encoder, clock);
+      const live = new LiveRecording(manifest, spool, encoder, clock);
+      if (entry.spec.dtmf === 'remove') live.pipeline.eraseDigits();
+      return live;
     } catch (error) {
       encoder.release();
       throw error;

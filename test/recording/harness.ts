@@ -56,7 +56,10 @@ export interface Rig {
   readonly storageDirectory: string;
   readonly target: SealTarget;
   readonly identity: string;
-  spec(recordingId: string, shape?: Partial<Pick<RecordingSpec, 'format' | 'channels'>>): RecordingSpec;
+  spec(
+    recordingId: string,
+    shape?: Partial<Pick<RecordingSpec, 'format' | 'channels' | 'dtmf'>>,
+  ): RecordingSpec;
   /** Resolves with the next event of a type, seen or to come. */
   event<T extends RecordingEvent['type']>(type: T): Promise<Extract<RecordingEvent, { type: T }>>;
   /** Decrypts a sealed object with the public age library. */
@@ -115,6 +118,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       callId: 'call-1',
       format: 'wav',
       channels: 'stereo',
+      dtmf: 'keep',
       recipient,
       spoolSecret: spoolSecretOf(identity),
       parties: { caller: '100', callee: '200' },

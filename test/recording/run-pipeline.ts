@@ -44,7 +44,11 @@ class KeepingEncoder implements AudioEncoder {
 }
 
 /** Plays what happens, in order of time, into a stereo pipeline that is polled as the worker polls. */
-export function runPipeline(happenings: readonly Happening[], lengthMs: number): Recorded {
+export function runPipeline(
+  happenings: readonly Happening[],
+  lengthMs: number,
+  prepare: (pipeline: Pipeline) => void = () => undefined,
+): Recorded {
   const encoder = new KeepingEncoder();
   const checkpoints: Checkpoint[] = [];
   const sink = {
@@ -52,6 +56,7 @@ export function runPipeline(happenings: readonly Happening[], lengthMs: number):
     end: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
   };
   const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoder, sink);
+  prepare(pipeline);
   for (const leg of pipeline.legs) leg.formats(Uint8Array.from([0, 1, 8, 8, 2, 8, 101, 3, 8, 13, 4, 8]));
   const queue = happenings.toSorted((a, b) => a.at - b.at);
   let newest = 0;

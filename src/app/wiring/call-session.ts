@@ -384,6 +384,7 @@ export class CallSession {
         callId: this.callId,
         format: rule.format,
         channels: rule.channels,
+        dtmf: rule.dtmf,
         recipient: key.recipient,
         spoolSecret,
         parties: taggedParties(this.#deps.tagParties, this.#call),
