@@ -27,7 +27,7 @@ export function resample(samples: Int16Array, from: number, to: number): Int16Ar
 }
 
 /** For each place that an output sample can have between two input samples, what those around it weigh. */
-function kernelPhases(down: number, up: number): Float64Array[] {
+export function kernelPhases(down: number, up: number): Float64Array[] {
   const cutoff = passBand * Math.min(1, up / down);
   const half = Math.ceil(crossings / Math.min(1, up / down));
   return Array.from({ length: up }, (_, phase) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recordingFormats } from '../records/recording-record.ts';
+import { recordingRates } from '../audio/recording-rate.ts';
 import { duration } from './duration.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
@@ -41,6 +42,8 @@ const rule = z.strictObject({
   channels: z.enum(['stereo', 'mono']).default('stereo'),
   /** `remove`: card numbers and the like that are dialled in the call are in no recording. */
   dtmf: z.enum(['keep', 'remove']).default('keep'),
+  /** Hz; `auto`: of the widest codec that is spoken when the recording is prepared. */
+  sampleRate: z.literal(['auto', ...recordingRates]).default('auto'),
   retention: duration.optional(),
   onFailure: z.enum(['continue', 'refuse']).default('continue'),
 });

@@ -1,3 +1,4 @@
+import { ComfortNoise } from '../audio/comfort-noise.ts';
 import { slot, slotKinds, type SlotCounts } from './slot.ts';
 
 /** What a sample's place in the ring holds. */
@@ -7,6 +8,10 @@ const audio = 1;
 const silence = 2;
 /** Comfort noise begins here and lasts until audio comes (RFC 3389 §4). */
 const comfort = 3;
+/** Made up for what was lost; gives way to the real thing. */
+const concealed = 4;
+/** The party had nothing to send. */
+const idle = 5;
 
 type Boundary =
   | { readonly at: number; readonly kind: 'paused'; readonly on: boolean }
@@ -30,15 +35,20 @@ export class ChannelTimeLine {
   readonly #state: Uint8Array;
   readonly #counts = new Float64Array(slotKinds);
   readonly #boundaries: Boundary[] = [];
+  readonly #noise: ComfortNoise;
   #taken = 0;
   #paused = false;
   #held = false;
   #comfort = false;
+  /** What was counted as lost and as concealed since anything was last received. */
+  #openLost = 0;
+  #openConcealed = 0;
 
   constructor(sampleRate: number) {
     this.capacity = 2 ** Math.ceil(Math.log2(sampleRate));
     this.#samples = new Int16Array(this.capacity);
     this.#state = new Uint8Array(this.capacity);
+    this.#noise = new ComfortNoise(sampleRate);
   }
 
   /** Everything before this position has been taken. */
@@ -50,7 +60,7 @@ export class ChannelTimeLine {
     return Array.from(this.#counts);
   }
 
-  /** Puts `count` samples at `position`; whoever was there first stays. *Borrows* them until return. */
+  /** Puts `count` samples at `position`; what was received there first stays. *Borrows* them until return. */
   place(position: number, samples: Int16Array, count: number): void {
     const from = this.#clipStart(position, count);
     const to = this.#clipEnd(position, count);
@@ -66,16 +76,51 @@ export class ChannelTimeLine {
     }
   }
 
+  /** Puts made-up samples where nothing is. *Borrows* them until return. */
+  conceal(position: number, samples: Int16Array, count: number): void {
+    const to = Math.min(position + count, this.#taken + this.capacity);
+    const mask = this.capacity - 1;
+    for (let at = Math.max(position, this.#taken); at < to; at++) {
+      const index = at & mask;
+      if (this.#state[index] !== empty) continue;
+      this.#state[index] = concealed;
+      this.#samples[index] = samples[at - position] as number;
+    }
+  }
+
   /** The party sent something that is silence by nature, such as a telephone event. */
   placeSilence(position: number, count: number): void {
     const to = this.#clipEnd(position, count);
     for (let at = this.#clipStart(position, count); at < to; at++) this.#fill(at, silence);
   }
 
-  /** The party announced comfort noise from here on. */
-  placeComfort(position: number): void {
+  /** The party announced comfort noise from here on, in a payload of RFC 3389. *Borrows* it until return. */
+  placeComfort(position: number, payload: Uint8Array, from: number, length: number, clockRate: number): void {
+    this.#noise.describe(payload, from, length, clockRate);
     if (position < this.#taken) this.#comfort = true;
     else if (position < this.#taken + this.capacity) this.#fill(position, comfort);
+  }
+
+  /**
+   * Nothing was lost between two positions, the later one being where the party now goes on: it had nothing
+   * to send. What was taken of it meanwhile counts as received after all.
+   */
+  excuse(from: number, to: number): void {
+    const passed = Math.max(0, this.#taken - from);
+    const lost = Math.min(this.#openLost, passed);
+    const made = Math.min(this.#openConcealed, passed - lost);
+    this.#count(slot.lost, -lost);
+    this.#count(slot.concealed, -made);
+    this.#count(slot.received, lost + made);
+    this.#openLost -= lost;
+    this.#openConcealed -= made;
+    const end = Math.min(to, this.#taken + this.capacity);
+    for (let at = Math.max(from, this.#taken); at < end; at++) {
+      const index = at & (this.capacity - 1);
+      if (this.#state[index] === empty) this.#samples[index] = 0;
+      else if (this.#state[index] !== concealed) continue;
+      this.#state[index] = idle;
+    }
   }
 
   pauseAt(position: number, on: boolean): void {
@@ -91,7 +136,9 @@ export class ChannelTimeLine {
     const mask = this.capacity - 1;
     for (let i = 0; i < count; i++) {
       const index = (position + i) & mask;
-      target[i] = this.#state[index] === audio ? (this.#samples[index] as number) : 0;
+      const state = this.#state[index];
+      const isKept = state === audio || state === concealed || state === idle;
+      target[i] = isKept ? (this.#samples[index] as number) : 0;
     }
   }
 
@@ -127,23 +174,43 @@ export class ChannelTimeLine {
       this.#state[index] = empty;
       target[at - start] = 0;
     }
+    this.#closeGap();
     this.#count(slot.paused, until - this.#taken);
   }
 
   #takeSamples(until: number, target: Int16Array, start: number): void {
     const mask = this.capacity - 1;
-    let received = 0;
     for (let at = this.#taken; at < until; at++) {
       const index = at & mask;
       const state = this.#state[index] as number;
-      target[at - start] = state === audio ? (this.#samples[index] as number) : 0;
-      if (state === audio) this.#comfort = false;
-      else if (state === comfort) this.#comfort = true;
-      if (state !== empty || (this.#comfort && !this.#held)) received += 1;
+      const kind = this.#slotOf(state);
       this.#state[index] = empty;
+      target[at - start] = this.#sampleOf(state, kind, index);
+      this.#counts[kind] = (this.#counts[kind] as number) + 1;
+      if (kind === slot.lost) this.#openLost += 1;
+      else if (kind === slot.concealed) this.#openConcealed += 1;
+      else if (kind === slot.received && this.#openLost + this.#openConcealed > 0) this.#closeGap();
     }
-    this.#count(slot.received, received);
-    this.#count(this.#held ? slot.held : slot.lost, until - this.#taken - received);
+  }
+
+  #slotOf(state: number): number {
+    if (state === audio) this.#comfort = false;
+    else if (state === comfort) this.#comfort = true;
+    if (state === audio || state === silence || state === comfort) return slot.received;
+    if (this.#held) return slot.held;
+    if (state === idle || this.#comfort) return slot.received;
+    return state === concealed ? slot.concealed : slot.lost;
+  }
+
+  #sampleOf(state: number, kind: number, index: number): number {
+    if (kind === slot.received && this.#comfort) return this.#noise.next();
+    const isKept = state === audio || ((state === concealed || state === idle) && kind !== slot.held);
+    return isKept ? (this.#samples[index] as number) : 0;
+  }
+
+  #closeGap(): void {
+    this.#openLost = 0;
+    this.#openConcealed = 0;
   }
 
   #count(kind: number, samples: number): void {
@@ -152,7 +219,7 @@ export class ChannelTimeLine {
 
   #fill(at: number, state: number): void {
     const index = at & (this.capacity - 1);
-    if (this.#state[index] === empty) this.#state[index] = state;
+    if (this.#state[index] === empty || this.#state[index] === concealed) this.#state[index] = state;
   }
 
   #clipStart(position: number, count: number): number {

@@ -13,6 +13,8 @@ export class DropCounts {
     for (const { drops, window, timeLine } of live.pipeline.legs) {
       this.add('not-rtp', drops.notRtp);
       this.add('unknown-format', drops.unknownFormat);
+      this.add('undecodable', drops.undecodable);
+      this.add('late-packets', drops.late);
       this.add('straggler', drops.straggler);
       this.add('unplaced', drops.unplaced);
       this.add('duplicate', window.duplicates);

@@ -1,4 +1,5 @@
 import type { AudioEncoder } from '../audio/audio-encoder.ts';
+import type { SpeechDecoders } from '../audio/speech-decoders.ts';
 import { type Clock, type MonotonicMs, rfc3339, wallOf } from '../kernel/clock.ts';
 import { type TapChannel, tapKind, type TapRecord } from '../kernel/tap-ring.ts';
 import { Pipeline } from './pipeline.ts';
@@ -10,6 +11,14 @@ import type { SpoolWriter } from './spool-writer.ts';
 export interface EffectiveMark {
   readonly mark: 'begin' | 'pause' | 'resume' | 'end';
   readonly samplePosition: number;
+}
+
+export interface LiveRecordingParts {
+  /** Both are the recording's from now on. */
+  readonly spool: SpoolWriter;
+  readonly encoder: AudioEncoder;
+  readonly decoders: SpeechDecoders;
+  readonly clock: Clock;
 }
 
 /** `ready`: no `begin` yet; `running`; `ended`: all of it is with the spool. */
@@ -32,13 +41,13 @@ export class LiveRecording {
   #begunAt = 0;
   #lastMarkAt = 0;
 
-  constructor(manifest: SpoolManifest, spool: SpoolWriter, encoder: AudioEncoder, clock: Clock) {
+  constructor(manifest: SpoolManifest, { spool, encoder, decoders, clock }: LiveRecordingParts) {
     this.manifest = manifest;
     this.spool = spool;
     this.#encoder = encoder;
     this.#clock = clock;
     this.#samplesPerMs = manifest.sampleRate / 1000;
-    this.pipeline = new Pipeline(audioShape(manifest), encoder, spool);
+    this.pipeline = new Pipeline(audioShape(manifest), encoder, spool, decoders);
   }
 
   /** Takes a record of the tap. *Borrows* it until return. Returns the mark that took effect by it. */
@@ -62,9 +71,10 @@ export class LiveRecording {
     return Math.max(0, (this.#position(now) - this.pipeline.position) / this.#samplesPerMs);
   }
 
-  /** Gives the encoder back. Nothing is recorded any more. */
+  /** Gives encoder and decoders back. Nothing is recorded any more. */
   release(): void {
     this.phase = 'ended';
+    this.pipeline.release();
     this.#encoder.release();
   }
 

@@ -1,5 +1,7 @@
 import type { AudioEncoder, AudioShape } from '../audio/audio-encoder.ts';
 import { interleave, mixDown } from '../audio/mix.ts';
+import type { RecordingRate } from '../audio/recording-rate.ts';
+import type { SpeechDecoders } from '../audio/speech-decoders.ts';
 import type { TapChannel } from '../kernel/tap-ring.ts';
 import { LegChannel } from './leg-channel.ts';
 import type { Checkpoint, RecordingMark } from './spool-format.ts';
@@ -18,6 +20,10 @@ export interface PortionSink {
   /** *Borrows* the audio until return. */
   append(audio: Uint8Array, checkpoint: Checkpoint): void;
   end(audio: Uint8Array, checkpoint: Checkpoint): void;
+}
+
+export interface RecordingShape extends AudioShape {
+  readonly sampleRate: RecordingRate;
 }
 
 /**
@@ -40,7 +46,7 @@ export class Pipeline {
   #position = 0;
   #startedAt: string | null = null;
 
-  constructor(shape: AudioShape, encoder: AudioEncoder, sink: PortionSink) {
+  constructor(shape: RecordingShape, encoder: AudioEncoder, sink: PortionSink, decoders: SpeechDecoders) {
     this.#shape = shape;
     this.#encoder = encoder;
     this.#sink = sink;
@@ -49,7 +55,7 @@ export class Pipeline {
     this.#left = new Int16Array(this.#portion);
     this.#right = new Int16Array(this.#portion);
     this.#mixed = new Int16Array(this.#portion * shape.channels);
-    this.legs = [new LegChannel(shape.sampleRate), new LegChannel(shape.sampleRate)];
+    this.legs = [new LegChannel(shape.sampleRate, decoders), new LegChannel(shape.sampleRate, decoders)];
   }
 
   /** Everything before it has been mixed, encoded and handed to the spool. */
@@ -97,6 +103,11 @@ export class Pipeline {
     return checkpoint;
   }
 
+  /** Gives the decoders back. */
+  release(): void {
+    for (const leg of this.legs) leg.release();
+  }
+
   /** The next `count` samples: time lines → mix → encoder → spool. */
   #carry(count: number): void {
     const { channels } = this.#shape;
@@ -112,8 +123,10 @@ export class Pipeline {
   #takeSamples(channel: TapChannel, count: number, target: Int16Array): void {
     const eraser = this.#erasers?.[channel];
     const end = this.#position + count;
+    const leg = this.legs[channel];
+    leg.complete(end);
     eraser?.listen(end);
-    this.legs[channel].timeLine.take(end, target);
+    leg.timeLine.take(end, target);
     eraser?.erase(this.#position, count, target);
   }
 

@@ -1,3 +1,4 @@
+import type { RecordingRate } from '../audio/recording-rate.ts';
 import type { ChannelLedger, RecordingChannels, RecordingFormat } from '../records/recording-record.ts';
 
 /** What main tells a recording worker. Marks and packets come by the tap, not here. */
@@ -41,6 +42,7 @@ export interface RecordingSpec {
   readonly channels: RecordingChannels;
   /** `remove`: digits that a party dials in its audio are silence in the recording. */
   readonly dtmf: 'keep' | 'remove';
+  readonly sampleRate: RecordingRate;
   /** The age recipient the sealed file is for. */
   readonly recipient: string;
   /** 32 bytes, derived from the identity: the spool's keys are derived from it and a salt a spool. */

@@ -1,3 +1,4 @@
+import type { SpeechDecoders } from '../audio/speech-decoders.ts';
 import type { Aead } from '../kernel/aead.ts';
 import { type Clock, type MonotonicMs, rfc3339 } from '../kernel/clock.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
@@ -13,7 +14,6 @@ import { nothingYet, type SpoolManifest, spoolSuffix } from './spool-format.ts';
 import { SpoolReader } from './spool-reader.ts';
 import { SpoolWriter } from './spool-writer.ts';
 
-const sampleRate = 8000;
 /** Milliseconds between looks at the taps, with recordings and without. */
 const busyPollMs = 20;
 const idlePollMs = 250;
@@ -40,6 +40,7 @@ export interface RecordingWorkerDeps {
   readonly disk: SpoolDisk;
   readonly target: SealTarget;
   readonly encoders: Encoders;
+  readonly decoders: SpeechDecoders;
   readonly aead: Aead;
 }
 
@@ -156,8 +157,9 @@ class Worker implements RecordingWorker {
   }
 
   async #open(entry: Entry): Promise<LiveRecording> {
-    const { disk, clock, encoders } = this.#deps;
-    const { recordingId, callId, format, channels, parties, manifest: facts, spoolSecret } = entry.spec;
+    const { disk, clock, encoders, decoders } = this.#deps;
+    const { spec } = entry;
+    const { recordingId, callId, format, channels, sampleRate, parties, manifest: facts } = spec;
     const createdAt = rfc3339(clock.wall());
     const manifest: SpoolManifest = {
       recordingId,
@@ -169,13 +171,14 @@ class Worker implements RecordingWorker {
       parties,
       facts,
     };
+    await decoders.ready(sampleRate);
     const encoder = await encoders.acquire(format, audioShape(manifest));
     try {
       const file = await disk.create(entry.path);
       const deps = { aead: this.#aead, random: this.#deps.random };
-      const spool = await SpoolWriter.start(file, spoolSecret, manifest, deps);
-      const live = new LiveRecording(manifest, spool, encoder, clock);
-      if (entry.spec.dtmf === 'remove') live.pipeline.eraseDigits();
+      const spool = await SpoolWriter.start(file, spec.spoolSecret, manifest, deps);
+      const live = new LiveRecording(manifest, { spool, encoder, decoders, clock });
+      if (spec.dtmf === 'remove') live.pipeline.eraseDigits();
       return live;
     } catch (error) {
       encoder.release();

@@ -14,6 +14,8 @@ export interface WindowPacket {
   /** Position of its arrival on the recording's time line, in samples. */
   arrival: number;
   codec: number;
+  /** Of the RTP clock. */
+  clockKhz: number;
   buffer: Uint8Array;
   offset: number;
   length: number;
@@ -41,6 +43,7 @@ export class ReorderWindow {
   readonly #arrivals = new Float64Array(slots);
   readonly #timestamps = new Float64Array(slots);
   readonly #codecs = new Uint8Array(slots);
+  readonly #clocks = new Uint8Array(slots);
   readonly #lengths = new Uint16Array(slots);
   readonly #out: WindowPacket;
   #slab = new Uint8Array(0);
@@ -54,7 +57,16 @@ export class ReorderWindow {
   constructor(sink: WindowSink, patience: number) {
     this.#sink = sink;
     this.#patience = patience;
-    this.#out = { sequence: 0, timestamp: 0, arrival: 0, codec: 0, buffer: this.#slab, offset: 0, length: 0 };
+    this.#out = {
+      sequence: 0,
+      timestamp: 0,
+      arrival: 0,
+      codec: 0,
+      clockKhz: 0,
+      buffer: this.#slab,
+      offset: 0,
+      length: 0,
+    };
   }
 
   /** *Borrows* the packet until return. */
@@ -149,6 +161,7 @@ export class ReorderWindow {
     this.#arrivals[index] = packet.arrival;
     this.#timestamps[index] = packet.timestamp;
     this.#codecs[index] = packet.codec;
+    this.#clocks[index] = packet.clockKhz;
     this.#lengths[index] = packet.length;
     const to = index * slotBytes;
     for (let i = 0; i < packet.length; i++) this.#slab[to + i] = packet.buffer[packet.offset + i] as number;
@@ -178,6 +191,7 @@ export class ReorderWindow {
     out.timestamp = this.#timestamps[index] as number;
     out.arrival = this.#arrivals[index] as number;
     out.codec = this.#codecs[index] as number;
+    out.clockKhz = this.#clocks[index] as number;
     out.buffer = this.#slab;
     out.offset = index * slotBytes;
     out.length = this.#lengths[index] as number;

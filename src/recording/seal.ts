@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { audioFileEnds } from '../audio/audio-file.ts';
-import type { AudioShape } from '../audio/audio-encoder.ts';
+import type { RecordingShape } from './pipeline.ts';
 import { fileKind } from '../records/recording-record.ts';
 import type { SealTarget, SealWriter } from './ports.ts';
 import type { SealResult } from './protocol.ts';
@@ -29,7 +29,7 @@ export interface SealJob {
   readonly target: SealTarget;
 }
 
-export function audioShape(manifest: SpoolManifest): AudioShape {
+export function audioShape(manifest: SpoolManifest): RecordingShape {
   return { channels: manifest.channels === 'stereo' ? 2 : 1, sampleRate: manifest.sampleRate };
 }
 

@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { z } from 'zod';
 import type { EncodedProgress } from '../audio/audio-encoder.ts';
+import { recordingRates } from '../audio/recording-rate.ts';
 import { recordingFormats } from '../records/recording-record.ts';
 import { slotKinds } from './slot.ts';
 
@@ -42,7 +43,7 @@ const spoolManifest = z.object({
   callId: z.string(),
   format: z.enum(recordingFormats),
   channels: z.enum(['stereo', 'mono']),
-  sampleRate: count,
+  sampleRate: z.literal(recordingRates),
   /** RFC 3339: when the spool was made; names the folder of the sealed file. */
   createdAt: z.string(),
   parties: z.object({ caller: z.string(), callee: z.string() }).nullable(),

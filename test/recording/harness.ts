@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { SpeechDecoders } from '../../src/audio/speech-decoders.ts';
 import { type Aead, chacha20Poly1305 } from '../../src/kernel/aead.ts';
 import type { Clock, MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
@@ -58,7 +59,7 @@ export interface Rig {
   readonly identity: string;
   spec(
     recordingId: string,
-    shape?: Partial<Pick<RecordingSpec, 'format' | 'channels' | 'dtmf'>>,
+    shape?: Partial<Pick<RecordingSpec, 'format' | 'channels' | 'sampleRate' | 'dtmf'>>,
   ): RecordingSpec;
   /** Resolves with the next event of a type, seen or to come. */
   event<T extends RecordingEvent['type']>(type: T): Promise<Extract<RecordingEvent, { type: T }>>;
@@ -100,6 +101,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     disk: options.disk ?? systemSpoolDisk,
     target,
     encoders: workerEncoders(),
+    decoders: new SpeechDecoders(),
     aead,
   });
   const taken = new Set<RecordingEvent>();
@@ -119,6 +121,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       format: 'wav',
       channels: 'stereo',
       dtmf: 'keep',
+      sampleRate: 8000,
       recipient,
       spoolSecret: spoolSecretOf(identity),
       parties: { caller: '100', callee: '200' },

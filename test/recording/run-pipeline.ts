@@ -1,4 +1,5 @@
 import type { AudioEncoder } from '../../src/audio/audio-encoder.ts';
+import { SpeechDecoders } from '../../src/audio/speech-decoders.ts';
 import type { TapChannel } from '../../src/kernel/tap-ring.ts';
 import { Pipeline } from '../../src/recording/pipeline.ts';
 import type { Checkpoint } from '../../src/recording/spool-format.ts';
@@ -55,7 +56,7 @@ export function runPipeline(
     append: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
     end: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
   };
-  const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoder, sink);
+  const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoder, sink, new SpeechDecoders());
   prepare(pipeline);
   for (const leg of pipeline.legs) leg.formats(Uint8Array.from([0, 1, 8, 8, 2, 8, 101, 3, 8, 13, 4, 8]));
   const queue = happenings.toSorted((a, b) => a.at - b.at);

@@ -39,6 +39,7 @@ function comfortNoise(atMs: number): Happening {
 
 interface Expected {
   readonly receivedMs?: number;
+  readonly concealedMs?: number;
   readonly heldMs?: number;
   readonly pausedMs?: number;
   readonly lostMs?: number;
@@ -60,9 +61,9 @@ const rows: readonly {
     caller: { lostMs: 1000 },
   },
   {
-    situation: 'a gap in the speech is lost',
+    situation: 'a gap in the speech is made up for 60 ms, and then lost',
     happenings: [...speech(0, 0, 400), ...speech(0, 600, 1000)],
-    caller: { receivedMs: 800, lostMs: 200 },
+    caller: { receivedMs: 800, concealedMs: 60, lostMs: 140 },
   },
   {
     situation: 'a pause is paused to the millisecond, whatever was said in it',
@@ -111,7 +112,7 @@ const rows: readonly {
       event(520, 400, 100, true),
       ...speech(0, 540, 1000),
     ],
-    caller: { receivedMs: 960, lostMs: 40 },
+    caller: { receivedMs: 1000 },
   },
   {
     situation: 'comfort noise lasts until speech comes (RFC 3389)',

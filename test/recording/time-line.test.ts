@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { slot } from '../../src/recording/slot.ts';
+import { channelLedger } from '../../src/recording/slot.ts';
 import { muLaw, packetSamples, payloadOf, rtp } from './rtp.ts';
 import { type Happening, type Recorded, runPipeline } from './run-pipeline.ts';
 
@@ -59,17 +59,24 @@ const run = (sent: readonly Sent[], lengthMs: number, more: readonly Happening[]
 const inPlace = (from: number, to: number, at: number): [number, number][] =>
   Array.from({ length: to - from }, (_, k) => [at + 20 * k, from + k]);
 
+/** Nobody knows that a stream has ended: its first 60 ms of silence are bridged like those of any gap. */
+const endMs = 60;
+
 const rows: readonly {
   readonly situation: string;
   readonly sent: readonly Sent[];
   readonly lengthMs: number;
   readonly expected: readonly [number, number][];
+  /** Nothing was sent in it, and nothing is missing. */
+  readonly idleMs?: number;
+  readonly concealedMs?: number;
 }[] = [
   {
     situation: 'a steady stream lies where it arrived',
-    sent: stream(0, 20, 5),
-    lengthMs: 400,
+    sent: stream(0, 19, 5),
+    lengthMs: 385,
     expected: inPlace(0, 19, 5),
+    concealedMs: 0,
   },
   {
     situation: 'jitter moves nothing: timestamps space the packets, the least delayed one anchors them',
@@ -93,10 +100,11 @@ const rows: readonly {
     expected: inPlace(0, 8, 0),
   },
   {
-    situation: 'a lost packet is silence of its own length',
+    situation: 'a lost packet leaves a gap of its own length',
     sent: [...stream(0, 5, 0), ...stream(6, 10, 120)],
     lengthMs: 300,
     expected: [...inPlace(0, 5, 0), ...inPlace(6, 10, 120)],
+    concealedMs: 20 + endMs,
   },
   {
     situation: 'a duplicate changes nothing',
@@ -131,6 +139,7 @@ const rows: readonly {
     sent: [...stream(0, 5, 0), ...stream(6, 40, 120), { i: 5, at: 600 }],
     lengthMs: 900,
     expected: [...inPlace(0, 5, 0), ...inPlace(6, 40, 120)],
+    concealedMs: 20 + endMs,
   },
   {
     situation: 'a new SSRC is anchored by its own arrival',
@@ -177,12 +186,14 @@ const rows: readonly {
     sent: [...stream(0, 10, 0), ...stream(60, 70, 1200).map((p) => ({ ...p, sequence: 50 + p.i }))],
     lengthMs: 1500,
     expected: [...inPlace(0, 10, 0), ...inPlace(60, 70, 1200)],
+    idleMs: 1000,
   },
   {
     situation: 'a sender whose timestamps stand still while it is silent lies where it arrives again',
     sent: [...stream(0, 10, 0), ...stream(10, 20, 3200)],
     lengthMs: 3600,
     expected: [...inPlace(0, 10, 0), ...inPlace(10, 20, 3200)],
+    idleMs: 3000,
   },
   {
     situation: 'a sender that stalls 150 ms and then catches up loses nothing',
@@ -199,6 +210,7 @@ const rows: readonly {
     ],
     lengthMs: 1500,
     expected: [...inPlace(0, 10, 0), ...inPlace(25, 60, 500)],
+    concealedMs: 60 + endMs,
   },
   {
     situation: 'packets of 10 and 30 ms are laid out by their own length',
@@ -217,18 +229,16 @@ const rows: readonly {
 ];
 
 describe('a channel on the time line', () => {
-  it.each(rows)('$situation', ({ sent, lengthMs, expected }) => {
+  it.each(rows)('$situation', ({ sent, lengthMs, expected, idleMs = 0, concealedMs = endMs }) => {
     const { left, right, slots } = run(sent, lengthMs);
     expect(layout(left)).toEqual(expected);
     expect(left.length).toBe(lengthMs * 8);
     expect(right.every((sample) => sample === 0)).toBe(true);
-    expect(slots[0][slot.received]).toBe(left.filter((sample) => sample !== 0).length + zeros(expected));
+    const { receivedMs, concealedMs: made } = channelLedger('caller', slots[0], 8000, lengthMs);
+    expect({ receivedMs, concealedMs: made }).toEqual({
+      receivedMs: 20 * expected.length + idleMs,
+      concealedMs,
+    });
     expect(slots[0].reduce((sum, count) => sum + count, 0)).toBe(lengthMs * 8);
   });
 });
-
-/** Samples of the expected packets that are 0 by their own value: none, or this test could not see them. */
-function zeros(expected: readonly [number, number][]): number {
-  const values = expected.flatMap(([, packet]) => Array.from(payloadOf(packet), muLaw));
-  return values.filter((value) => value === 0).length;
-}

@@ -35,6 +35,7 @@ import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
+import { recordingRate } from './recording-rate.ts';
 import type { FoundRecording } from './recovery.ts';
 import { sealedFacts } from './sealed-facts.ts';
 import { taggedParties } from './tagged-parties.ts';
@@ -385,6 +386,7 @@ export class CallSession {
         format: rule.format,
         channels: rule.channels,
         dtmf: rule.dtmf,
+        sampleRate: recordingRate(rule, this.#codecs.values()),
         recipient: key.recipient,
         spoolSecret,
         parties: taggedParties(this.#deps.tagParties, this.#call),

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { SpeechDecoders } from '../../audio/speech-decoders.ts';
 import { chacha20Poly1305 } from '../../kernel/aead.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { systemRandom } from '../../kernel/ids.ts';
@@ -28,6 +29,7 @@ const worker = createRecordingWorker({
   disk: systemSpoolDisk,
   target: recordingVault({ store, aead: chacha20Poly1305, random: systemRandom }),
   encoders: workerEncoders(),
+  decoders: new SpeechDecoders(),
   aead: chacha20Poly1305,
 });
 port.on('message', (command: RecordingCommand) => {
