@@ -33,9 +33,9 @@ const pcma: NegotiatedMedia = {
   ptimeMs: 20,
 };
 const fax: NegotiatedMedia = { ...pcma, transport: 'udptl', formats: [] };
-const opus: NegotiatedMedia = {
+const g729: NegotiatedMedia = {
   ...pcma,
-  formats: [{ payloadType: 96, encoding: 'OPUS', clockRate: 48_000 }],
+  formats: [{ payloadType: 18, encoding: 'G729', clockRate: 8000 }],
 };
 const sealed: SealResult = {
   recordingId: 'r',
@@ -298,7 +298,7 @@ describe('a recorded call', () => {
   });
 
   it('fails a recording whose codec nobody speaks', () => {
-    w.view.connect('callee', opus);
+    w.view.connect('callee', g729);
     w.session.answered();
     expect(w.recordings().at(-1)).toMatchObject({ state: 'failed', reason: 'no-codec' });
   });

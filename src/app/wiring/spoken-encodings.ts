@@ -1,15 +1,17 @@
-/** What an offer is narrowed to where a recording is owed: codecs that both prompts and recorder speak. */
-export const spokenEncodings: readonly string[] = [
-  'PCMU/8000',
-  'PCMA/8000',
-  'TELEPHONE-EVENT/8000',
-  'CN/8000',
-];
+import { spokenCodecs } from '../../media/protocol.ts';
 
-const speech = new Set(['PCMU', 'PCMA']);
+/** What an offer is narrowed to where a recording is owed: what both prompts and recorder speak, at each RTP clock. */
+export const spokenEncodings: readonly string[] = Object.entries(spokenCodecs).flatMap(
+  ([encoding, { clockRates }]) => clockRates.map((rate) => `${encoding}/${rate}`),
+);
+
+/** No speech: events and noise stand beside a codec. */
+const auxiliary: ReadonlySet<string> = new Set(['TELEPHONE-EVENT', 'CN']);
 
 /** Whether an encoding carries speech that we can decode; `PCMA` or `PCMA/8000`. */
 export function isSpoken(encoding: string): boolean {
-  const [name = '', rate = '8000'] = encoding.split('/');
-  return speech.has(name) && rate === '8000';
+  const [name = '', rate] = encoding.split('/');
+  const codec = spokenCodecs[name];
+  if (codec === undefined || auxiliary.has(name)) return false;
+  return rate === undefined || codec.clockRates.includes(Number(rate));
 }
