@@ -6,15 +6,26 @@ import { mediaCases } from './micro/media-cases.ts';
 import { sealCases } from './micro/seal-cases.ts';
 import { sipCases } from './micro/sip-cases.ts';
 import { srtpCases } from './micro/srtp-cases.ts';
-import { printCalls, printMemory, printOperations, printScenarios, printSoak, soakRow } from './print.ts';
+import {
+  comparisonHead,
+  comparisonRow,
+  printCalls,
+  printComparison,
+  printMemory,
+  printOperations,
+  printScenarios,
+  printSoak,
+  soakRow,
+} from './print.ts';
 import { type CallsFigures, runCalls } from './scenario/calls.ts';
 import { memoryFaults, runMemory } from './scenario/memory.ts';
-import { runScenario, type ScenarioFigures, type ScenarioPlan } from './scenario/scenario.ts';
+import { compare, comparedNames, type Comparison, knownContestants, missing } from './scenario/compare.ts';
+import { runScenarios } from './scenario/scenario.ts';
 import { runSoak, soakFaults } from './scenario/soak.ts';
 
 /**
  * `npm run bench` runs operations, scenario and calls; `npm run bench -- PART ...` those that are named, of
- * operations, sip, scenario, calls, memory and soak. Options stand in bench/README.md. Memory and soak end
+ * operations, sip, scenario, rtpengine, calls, memory and soak. Options stand in bench/README.md. Memory and soak end
  * with code 1 where something failed or is left.
  */
 const words = process.argv.slice(2);
@@ -23,7 +34,11 @@ const numberAfter = (flag: string, otherwise: number): number => {
   const at = words.indexOf(flag);
   return at < 0 ? otherwise : Number(words[at + 1]);
 };
-const parts = ['operations', 'sip', 'scenario', 'calls', 'memory', 'soak'] as const;
+const wordAfter = (flag: string): string | undefined => {
+  const at = words.indexOf(flag);
+  return at < 0 ? undefined : words[at + 1];
+};
+const parts = ['operations', 'sip', 'scenario', 'rtpengine', 'calls', 'memory', 'soak'] as const;
 type Part = (typeof parts)[number];
 const named = parts.filter((part) => words.includes(part));
 const wanted: readonly Part[] = named.length > 0 ? named : ['operations', 'scenario', 'calls'];
@@ -52,7 +67,12 @@ async function run(part: Part): Promise<unknown> {
     case 'sip':
       return shown([...sipCases, ...ladderCases, ...hostileCases].map(measure), printOperations);
     case 'scenario':
-      return shown(await scenarios(), printScenarios);
+      return shown(
+        await runScenarios({ calls: numberAfter('--calls', 50), seconds: numberAfter('--seconds', 20) }),
+        printScenarios,
+      );
+    case 'rtpengine':
+      return shown(await compared(), printComparison);
     case 'calls':
       return shown(await calls(), printCalls);
     case 'memory': {
@@ -80,16 +100,25 @@ function shown<T>(figures: T, print: (figures: T) => void): T {
   return figures;
 }
 
-async function scenarios(): Promise<ScenarioFigures[]> {
-  const sizes = { calls: numberAfter('--calls', 50), seconds: numberAfter('--seconds', 20) };
-  const plans: readonly ScenarioPlan[] = [
-    { name: 'relay', ...sizes, record: 'never' },
-    { name: 'relay + WAV, sealed', ...sizes, record: 'wav' },
-    { name: 'relay + MP3, sealed', ...sizes, record: 'mp3' },
-  ];
-  const figures: ScenarioFigures[] = [];
-  for (const plan of plans) figures.push(await runScenario(plan));
-  return figures;
+function compared(): Promise<Comparison> {
+  const among = wordAfter('--among')?.split(',');
+  const names =
+    among === undefined ? comparedNames : knownContestants().filter((name) => among.includes(name));
+  for (const name of names) {
+    const absent = missing(name);
+    if (absent !== null) console.error(absent);
+  }
+  const sizes = (wordAfter('--calls') ?? '200,400').split(',').map(Number);
+  const plan = {
+    names,
+    calls: sizes,
+    pairs: numberAfter('--pairs', 5),
+    seconds: numberAfter('--seconds', 15),
+  };
+  if (!json) console.log(comparisonHead());
+  return compare(plan, (run) => {
+    if (!json) console.log(comparisonRow(run));
+  });
 }
 
 async function calls(): Promise<CallsFigures[]> {

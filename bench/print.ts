@@ -1,5 +1,7 @@
 import type { BenchFigure } from './measure.ts';
 import type { CallsFigures } from './scenario/calls.ts';
+import type { CompareRun, Comparison } from './scenario/compare.ts';
+import type { MediaRun } from './scenario/media-run.ts';
 import type { MemoryFigures } from './scenario/memory.ts';
 import type { ScenarioFigures } from './scenario/scenario.ts';
 import type { SoakFigures, SoakSample } from './scenario/soak.ts';
@@ -24,15 +26,54 @@ export function printOperations(figures: readonly BenchFigure[]): void {
 }
 
 export function printScenarios(figures: readonly ScenarioFigures[]): void {
-  const names = ['scenario', 'calls', 'packets lost', 'delay p50 / p99 / p99.9 ms'];
   table(
-    [...names, 'CPU % of a core a call', 'KiB a call'],
-    figures.map((f) => [
-      ...[f.name, `${f.callsUp} of ${f.calls}`, `${f.packetsSent - f.packetsReceived} of ${f.packetsSent}`],
-      [f.delayP50, f.delayP99, f.delayP999].map((ms) => ms.toFixed(1)).join(' / '),
-      ...[f.cpuPercentPerCall.toFixed(2), f.kibPerCall.toFixed(0)],
+    runNames,
+    figures.map((f) => runCells(f.name, f)),
+  );
+}
+
+const runNames = [
+  ...['who', 'calls', 'packets lost', 'delay p50 / p99 / p99.9 ms', 'CPU us a packet'],
+  ...['CPU % of a core', 'idle %', 'KiB a call', 'CPU us a packet by part', 'its own counts'],
+];
+
+function runCells(name: string, run: MediaRun): Cell[] {
+  const counts = Object.entries(run.counts).filter(([, count]) => count > 0);
+  return [
+    ...[name, `${run.callsUp} of ${run.calls}`],
+    `${run.packetsSent - run.packetsReceived} of ${run.packetsSent}`,
+    [run.delayP50, run.delayP99, run.delayP999].map((ms) => ms.toFixed(2)).join(' / '),
+    ...[run.cpuPerPacketUs.toFixed(1), ((100 * run.cpuSeconds) / run.seconds).toFixed(1)],
+    ...[run.idlePercent.toFixed(1), run.kibPerCall.toFixed(0)],
+    Object.entries(run.stages)
+      .filter(([, us]) => us >= 0.05)
+      .map(([stage, us]) => `${stage} ${us.toFixed(1)}`)
+      .join(', '),
+    counts.map(([what, count]) => `${what} ${count}`).join(', '),
+  ];
+}
+
+export function comparisonHead(): string {
+  const names = ['pair', 'load', ...runNames];
+  return [row(names), row(names.map(() => '---'))].join('\n');
+}
+
+export function comparisonRow(run: CompareRun): string {
+  return row([run.pair, run.load.toFixed(1), ...runCells(run.name, run)]);
+}
+
+export function printComparison({ runs, ratios }: Comparison): void {
+  console.log();
+  table(
+    ['CPU', 'calls', 'median', 'of each pair', 'goal'],
+    ratios.map(({ what, calls, median, all, goal }) => [
+      ...[what, calls, median.toFixed(2), all.map((one) => one.toFixed(2)).join(' ')],
+      goal === null ? '' : `${goal.toFixed(2)}: ${median <= goal ? 'met' : 'missed'}`,
     ]),
   );
+  for (const { name, calls, pair, doubts } of runs) {
+    for (const doubt of doubts) console.log(`${name}, ${calls} calls, pair ${pair}: ${doubt}`);
+  }
 }
 
 export function printCalls(figures: readonly CallsFigures[]): void {

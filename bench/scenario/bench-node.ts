@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { commandOf, cpuSecondsOf, familyOf, mainThreadSecondsOf, residentKibOf } from './processes.ts';
+import { commandOf, cpuSecondsOf, familyOf, onCore, residentKibOf, threadSecondsOf } from './processes.ts';
 
 export type RecordRule = 'wav' | 'mp3' | 'never';
 
@@ -20,6 +20,7 @@ export const benchPorts = {
 const here = dirname(fileURLToPath(import.meta.url));
 const entry = join(here, '../../src/main.js');
 const heapProbe = pathToFileURL(join(here, 'heap-probe.js')).href;
+const stageProbe = pathToFileURL(join(here, 'stage-probe.js')).href;
 const startWithinMs = 90_000;
 
 /** A built node as a user would start it, and what it costs. */
@@ -32,26 +33,35 @@ export class BenchNode {
     this.#child = child;
   }
 
-  /** `probed`: its heap can be measured, which costs a full collection each time. */
-  static async start(record: RecordRule, options: { readonly probed?: boolean } = {}): Promise<BenchNode> {
+  /**
+   * `probed`: its heap can be measured, which costs a full collection each time. `core`: all its processes run
+   * there alone.
+   */
+  static async start(
+    record: RecordRule,
+    options: { readonly probed?: boolean; readonly core?: number } = {},
+  ): Promise<BenchNode> {
     const directory = mkdtempSync(join(tmpdir(), 'onrecord-bench-'));
     const file = join(directory, 'onrecord.yaml');
     writeFileSync(file, configOf(directory, record));
-    const flags = options.probed === true ? ['--expose-gc', '--import', heapProbe] : [];
-    const child = spawn(process.execPath, [...flags, entry, 'start', '--config', file], {
+    const heap = options.probed === true ? ['--expose-gc', '--import', heapProbe] : [];
+    const flags = [...heap, '--import', stageProbe];
+    const node = [process.execPath, ...flags, entry, 'start', '--config', file];
+    const [command = '', ...words] = options.core === undefined ? node : onCore(options.core, node);
+    const child = spawn(command, words, {
       // What it complains of under load is counted, and would drown the tables.
       stdio: ['ignore', 'pipe', openSync(join(directory, 'node.log'), 'w')],
       cwd: directory,
-      env: { ...process.env, BENCH_HEAP_DIRECTORY: directory },
+      env: { ...process.env, BENCH_HEAP_DIRECTORY: directory, BENCH_STAGE_DIRECTORY: directory },
     });
-    const node = new BenchNode(directory, child);
+    const started = new BenchNode(directory, child);
     try {
       await ready(child);
     } catch (error) {
-      await node.stop();
+      await started.stop();
       throw error;
     }
-    return node;
+    return started;
   }
 
   /** The process that holds signalling and media. */
@@ -76,8 +86,23 @@ export class BenchNode {
     return sum(this.#processes(), cpuSecondsOf);
   }
 
+  /** CPU seconds by what threads do; `others`: those of V8 and of files. */
+  stageSeconds(): Record<string, number> {
+    const stages: Record<string, number> = {};
+    let known = 0;
+    for (const file of readdirSync(this.directory)) {
+      const [, pid, thread] = /^stage-(\d+)-(\d+)$/.exec(file) ?? [];
+      if (pid === undefined || thread === undefined) continue;
+      const stage = readFileSync(join(this.directory, file), 'latin1');
+      const seconds = threadSecondsOf(Number(pid), Number(thread));
+      stages[stage] = (stages[stage] ?? 0) + seconds;
+      known += seconds;
+    }
+    return { ...stages, others: Math.max(0, this.cpuSeconds() - known) };
+  }
+
   signallingSeconds(): number {
-    return mainThreadSecondsOf(this.proxy);
+    return threadSecondsOf(this.proxy);
   }
 
   residentKib(): number {
@@ -98,10 +123,16 @@ export class BenchNode {
 
   /** The sum of a metric over its labels. */
   async metric(name: string): Promise<number> {
-    const response = await fetch(`http://127.0.0.1:${benchPorts.http}/metrics`);
-    const page = await response.text();
+    const page = await metricsPage();
     const values = page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
     return Array.from(values, ([, value]) => Number(value)).reduce((total, value) => total + value, 0);
+  }
+
+  /** A metric by the value of its one label. */
+  async metricBy(name: string): Promise<Record<string, number>> {
+    const page = await metricsPage();
+    const values = page.matchAll(new RegExp(`^${name}\\{[^}]*="([^"]*)"\\} (\\S+)$`, 'gm'));
+    return Object.fromEntries(Array.from(values, ([, label, value]) => [label ?? '', Number(value)]));
   }
 
   async stop(): Promise<void> {
@@ -112,6 +143,11 @@ export class BenchNode {
     }
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+async function metricsPage(): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${benchPorts.http}/metrics`);
+  return response.text();
 }
 
 function sum(pids: readonly number[], value: (pid: number) => number): number {

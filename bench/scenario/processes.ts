@@ -1,6 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** What /proc knows of processes: Linux alone has it, and so the scenarios run there. */
+
+/** The command line that runs a command on one core alone, where there are several. */
+export function onCore(core: number, command: readonly string[]): readonly string[] {
+  const taskset = '/usr/bin/taskset';
+  return cpus().length > core && core >= 0 && cpus().length > 1 && existsSync(taskset)
+    ? [taskset, '-c', String(core), ...command]
+    : command;
+}
 
 /** A process and its descendants. */
 export function familyOf(root: number): number[] {
@@ -20,9 +29,9 @@ export function cpuSecondsOf(pid: number): number {
   return cpuSeconds(`/proc/${pid}/stat`);
 }
 
-/** The same of the first thread alone: of a Node process the one that runs its program. */
-export function mainThreadSecondsOf(pid: number): number {
-  return cpuSeconds(`/proc/${pid}/task/${pid}/stat`);
+/** The same of one thread; the first one of a Node process, whose number is the process's, runs its program. */
+export function threadSecondsOf(pid: number, thread = pid): number {
+  return cpuSeconds(`/proc/${pid}/task/${thread}/stat`);
 }
 
 export function residentKibOf(pid: number): number {
