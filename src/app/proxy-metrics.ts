@@ -190,6 +190,21 @@ function recorderSamples(stats: readonly RecordingStats[], media: readonly Media
     ),
     gauge('encode_lag_seconds', 'How far the slowest recording is behind the media clock', lag),
     gauge(
+      'mp3_encoding_deferred',
+      'Recording workers that encode MP3 after the call, for want of time',
+      stats.filter(({ encodingDeferred }) => encodingDeferred).length,
+    ),
+    gauge(
+      'recordings_awaiting_encoder',
+      'Recordings that have ended and wait for their MP3',
+      sum(stats, (s) => s.awaitingEncoder),
+    ),
+    counter(
+      'recordings_encoded_later_total',
+      'Recordings whose MP3 was made after their end',
+      sum(stats, (s) => s.encodedLater),
+    ),
+    gauge(
       'spool_bytes',
       'Bytes in live spools',
       sum(stats, (s) => s.spoolBytes),

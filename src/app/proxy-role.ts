@@ -106,6 +106,7 @@ class Proxy {
     const recovery = createRecovery({
       ...this.#plan,
       layout: dataLayout(settings.dataDirectory),
+      recoverSpool: (recordingId, opened) => this.#recorders.recover(recordingId, opened),
       clock: systemClock(),
     });
     await removeUnfinishedObjects(dataLayout(settings.dataDirectory).recordings);

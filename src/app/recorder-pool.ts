@@ -1,11 +1,13 @@
 import type { Logger } from '../kernel/logger.ts';
 import type {
+  Recovery,
   RecordingCommand,
   RecordingEvent,
   RecordingSpec,
   RecordingStats,
   RecordingWorkerOptions,
 } from '../recording/protocol.ts';
+import { RecoveryJobs } from './recovery-jobs.ts';
 import { StatsDesk } from './stats-desk.ts';
 import { spawnWorker, type WorkerHandle } from './spawn-worker.ts';
 
@@ -23,6 +25,11 @@ export interface RecorderPool {
   abandon(recording: number, reason: string): void;
   /** Nothing more is to be heard of it. */
   release(recording: number): void;
+  /** Makes of a spool that nobody writes to what can be made. Rejects where disk or storage fail: it stays then. */
+  recover(
+    recordingId: string,
+    opened: { readonly recipient: string; readonly spoolSecret: Uint8Array },
+  ): Promise<Recovery>;
   stats(): Promise<readonly RecordingStats[]>;
   stop(): Promise<void>;
 }
@@ -43,6 +50,7 @@ export async function startRecorderPool(plan: RecorderPoolPlan): Promise<Recorde
   const listeners = new Map<number, (event: RecorderEvent) => void>();
   const workers: WorkerHandle<RecordingCommand>[] = [];
   const desks = plan.taps.map(() => new StatsDesk<RecordingStats>());
+  const jobs = new RecoveryJobs();
   for (const [index, taps] of plan.taps.entries()) {
     const options: RecordingWorkerOptions = {
       spoolDirectory: plan.spoolDirectory,
@@ -55,9 +63,12 @@ export async function startRecorderPool(plan: RecorderPoolPlan): Promise<Recorde
         workerData: options,
         logger: plan.logger,
         onEvent: (event) => {
-          receive(listeners, desks[index], event);
+          if (event.type === 'encoding') sayEncoding(plan.logger, index, event.deferred);
+          else if (event.type === 'recovered' || event.type === 'not-recovered') jobs.answered(event);
+          else receive(listeners, desks[index], event);
         },
         onDeath: () => {
+          jobs.died(index);
           for (const [recording, listen] of listeners) {
             if (recording % plan.taps.length === index) listen({ type: 'worker-died' });
           }
@@ -88,6 +99,10 @@ export async function startRecorderPool(plan: RecorderPoolPlan): Promise<Recorde
     release: (recording) => {
       listeners.delete(recording);
     },
+    recover: (recordingId, opened) =>
+      jobs.start(workers.length, (job, index) => {
+        workers[index]?.post({ type: 'recover', job, recordingId, ...opened });
+      }),
     stats: async () => {
       const asked = desks.map((desk, index) =>
         desk.ask(() => {
@@ -105,7 +120,7 @@ export async function startRecorderPool(plan: RecorderPoolPlan): Promise<Recorde
 function receive(
   listeners: ReadonlyMap<number, (event: RecorderEvent) => void>,
   desk: StatsDesk<RecordingStats> | undefined,
-  event: RecordingEvent,
+  event: Exclude<RecordingEvent, { readonly type: 'encoding' | 'recovered' | 'not-recovered' }>,
 ): void {
   if (event.type === 'ready' || event.type === 'drained') return;
   if (event.type === 'stats') {
@@ -113,4 +128,9 @@ function receive(
     return;
   }
   listeners.get(event.recording)?.(event);
+}
+
+function sayEncoding(logger: Logger, worker: number, deferred: boolean): void {
+  if (deferred) logger.warn('mp3-encoded-after-calls', { worker });
+  else logger.info('mp3-encoded-live', { worker });
 }

@@ -1,9 +1,8 @@
-import type { AudioEncoder } from '../audio/audio-encoder.ts';
 import type { SpeechDecoders } from '../audio/speech-decoders.ts';
 import { type Clock, type MonotonicMs, rfc3339, wallOf } from '../kernel/clock.ts';
 import { type TapChannel, tapKind, type TapRecord } from '../kernel/tap-ring.ts';
-import { Pipeline } from './pipeline.ts';
-import { audioShape } from './seal.ts';
+import { audioShape } from './open-spool.ts';
+import { Pipeline, type PortionEncoders } from './pipeline.ts';
 import type { Checkpoint, SpoolManifest } from './spool-format.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
@@ -16,7 +15,7 @@ export interface EffectiveMark {
 export interface LiveRecordingParts {
   /** Both are the recording's from now on. */
   readonly spool: SpoolWriter;
-  readonly encoder: AudioEncoder;
+  readonly encoders: PortionEncoders;
   readonly decoders: SpeechDecoders;
   readonly clock: Clock;
 }
@@ -35,19 +34,17 @@ export class LiveRecording {
   readonly manifest: SpoolManifest;
   readonly spool: SpoolWriter;
   readonly pipeline: Pipeline;
-  readonly #encoder: AudioEncoder;
   readonly #clock: Clock;
   readonly #samplesPerMs: number;
   #begunAt = 0;
   #lastMarkAt = 0;
 
-  constructor(manifest: SpoolManifest, { spool, encoder, decoders, clock }: LiveRecordingParts) {
+  constructor(manifest: SpoolManifest, { spool, encoders, decoders, clock }: LiveRecordingParts) {
     this.manifest = manifest;
     this.spool = spool;
-    this.#encoder = encoder;
     this.#clock = clock;
     this.#samplesPerMs = manifest.sampleRate / 1000;
-    this.pipeline = new Pipeline(audioShape(manifest), encoder, spool, decoders);
+    this.pipeline = new Pipeline(audioShape(manifest), encoders, spool, decoders);
   }
 
   /** Takes a record of the tap. *Borrows* it until return. Returns the mark that took effect by it. */
@@ -75,7 +72,6 @@ export class LiveRecording {
   release(): void {
     this.phase = 'ended';
     this.pipeline.release();
-    this.#encoder.release();
   }
 
   #takeMark(record: TapRecord): EffectiveMark | null {

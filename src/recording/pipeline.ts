@@ -4,22 +4,28 @@ import type { RecordingRate } from '../audio/recording-rate.ts';
 import type { SpeechDecoders } from '../audio/speech-decoders.ts';
 import type { TapChannel } from '../kernel/tap-ring.ts';
 import { LegChannel } from './leg-channel.ts';
+import { PeakMeter } from './peaks.ts';
 import type { Checkpoint, RecordingMark } from './spool-format.ts';
 import { ToneEraser } from './tone-eraser.ts';
 
 /** The time line is mixed this far behind the newest arrival, so that late and reordered packets find their place. */
 const patienceSeconds = 0.2;
-/**
- * Audio is encoded and spooled in portions of this length. With the patience, a poll and what an MP3
- * encoder keeps to itself (up to 0.38 s), a crash of the process takes less than a second.
- */
+/** Audio is spooled in portions of this length: with patience and a poll, a crash takes half a second. */
 const portionSeconds = 0.25;
+
+/** What makes bytes of samples: those that are kept, and where an MP3 is made meanwhile (else null) its encoder. */
+export interface PortionEncoders {
+  readonly samples: AudioEncoder;
+  readonly live: AudioEncoder | null;
+}
 
 /** Where portions go; `SpoolWriter` is one. */
 export interface PortionSink {
   /** *Borrows* the audio until return. */
   append(audio: Uint8Array, checkpoint: Checkpoint): void;
-  end(audio: Uint8Array, checkpoint: Checkpoint): void;
+  /** What the live encoder made of what was appended. *Borrows* the bytes until return. */
+  encoded(bytes: Uint8Array): void;
+  end(checkpoint: Checkpoint): void;
 }
 
 export interface RecordingShape extends AudioShape {
@@ -28,13 +34,16 @@ export interface RecordingShape extends AudioShape {
 
 /**
  * The way of a recording's audio: each leg is put in order, decoded and laid on its time line; both are
- * mixed up to the same position, encoded, and sealed into the spool. All positions are samples from the
- * beginning on the media clock.
+ * mixed up to the same position and sealed into the spool as samples. Where the file is to be an MP3, what an
+ * encoder makes of them goes there too, for as long as the machine has the time for it. All positions are
+ * samples from the beginning on the media clock.
  */
 export class Pipeline {
   readonly legs: readonly [LegChannel, LegChannel];
   readonly #shape: AudioShape;
-  readonly #encoder: AudioEncoder;
+  readonly #samples: AudioEncoder;
+  readonly #peaks: PeakMeter;
+  #live: AudioEncoder | null;
   readonly #sink: PortionSink;
   readonly #patience: number;
   readonly #portion: number;
@@ -46,9 +55,11 @@ export class Pipeline {
   #position = 0;
   #startedAt: string | null = null;
 
-  constructor(shape: RecordingShape, encoder: AudioEncoder, sink: PortionSink, decoders: SpeechDecoders) {
+  constructor(shape: RecordingShape, encoders: PortionEncoders, sink: PortionSink, decoders: SpeechDecoders) {
     this.#shape = shape;
-    this.#encoder = encoder;
+    this.#samples = encoders.samples;
+    this.#live = encoders.live;
+    this.#peaks = new PeakMeter(shape);
     this.#sink = sink;
     this.#patience = patienceSeconds * shape.sampleRate;
     this.#portion = portionSeconds * shape.sampleRate;
@@ -61,6 +72,21 @@ export class Pipeline {
   /** Everything before it has been mixed, encoded and handed to the spool. */
   get position(): number {
     return this.#position;
+  }
+
+  get peaks(): PeakMeter {
+    return this.#peaks;
+  }
+
+  /** Whether an MP3 is being made as the audio comes. */
+  get encodesLive(): boolean {
+    return this.#live !== null;
+  }
+
+  /** Makes no MP3 any more: it is left for after the end, and what was made so far is not used. */
+  defer(): void {
+    this.#live?.release();
+    this.#live = null;
   }
 
   /** RFC 3339: the instant of position 0. */
@@ -97,14 +123,15 @@ export class Pipeline {
   finish(length: number): Checkpoint {
     for (const leg of this.legs) leg.flush();
     while (this.#position < length) this.#carry(Math.min(this.#portion, length - this.#position));
-    const rest = this.#encoder.finish();
-    const checkpoint = this.#checkpoint();
-    this.#sink.end(rest, checkpoint);
+    this.#encodeLive((live) => live.finish());
+    const checkpoint = { ...this.#checkpoint(), encoded: this.#live?.progress() ?? null };
+    this.#sink.end(checkpoint);
     return checkpoint;
   }
 
-  /** Gives the decoders back. */
+  /** Gives encoder and decoders back. */
   release(): void {
+    this.defer();
     for (const leg of this.legs) leg.release();
   }
 
@@ -116,8 +143,20 @@ export class Pipeline {
     this.#position += count;
     const mix = channels === 2 ? interleave : mixDown;
     mix(this.#left, this.#right, count, this.#mixed, 0);
-    const audio = this.#encoder.encode(this.#mixed.subarray(0, count * channels));
-    this.#sink.append(audio, this.#checkpoint());
+    const mixed = this.#mixed.subarray(0, count * channels);
+    this.#peaks.add(mixed);
+    this.#sink.append(this.#samples.encode(mixed), this.#checkpoint());
+    this.#encodeLive((live) => live.encode(mixed));
+  }
+
+  /** The samples are safe already: an encoder that fails costs time after the end, and nothing else. */
+  #encodeLive(work: (live: AudioEncoder) => Uint8Array): void {
+    if (this.#live === null) return;
+    try {
+      this.#sink.encoded(work(this.#live));
+    } catch {
+      this.defer();
+    }
   }
 
   #takeSamples(channel: TapChannel, count: number, target: Int16Array): void {
@@ -134,7 +173,8 @@ export class Pipeline {
     const [left, right] = this.legs;
     return {
       startedAt: this.#startedAt,
-      progress: this.#encoder.progress(),
+      progress: this.#samples.progress(),
+      encoded: null,
       slots: [left.timeLine.counts(), right.timeLine.counts()],
       marks: [...this.#marks],
     };

@@ -1,11 +1,14 @@
 import type { AudioEncoder, AudioShape } from '../audio/audio-encoder.ts';
-import type { AudioFormat } from '../audio/audio-format.ts';
+import type { Aead } from '../kernel/aead.ts';
+import type { RandomBytes } from '../kernel/ids.ts';
 
 /** Where sealed recordings go; `storage` gives it. */
 export interface SealTarget {
   /** Begins an encrypted file that appears whole, at `finish`, or never. */
   create(objectKey: string, recipient: string): Promise<SealWriter>;
-  /** Beside the object and after it; durable when resolved. */
+  /** An encrypted file beside the object, after it; durable when resolved. *Borrows* the bytes until then. */
+  putPeaks(objectKey: string, recipient: string, peaks: Uint8Array): Promise<void>;
+  /** Beside the object and after both; durable when resolved. */
   putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<void>;
   /** What `putManifest` wrote, where the object is there as well; else null. */
   manifest(objectKey: string): Promise<unknown>;
@@ -46,6 +49,18 @@ export interface SpoolSource {
   close(): Promise<void>;
 }
 
+/** Encoders of MP3. Rejects where there is none. */
 export interface Encoders {
-  acquire(format: AudioFormat, shape: AudioShape): Promise<AudioEncoder>;
+  acquire(shape: AudioShape): Promise<AudioEncoder>;
+}
+
+/** What making a file of a spool needs. */
+export interface SealDeps {
+  readonly disk: SpoolDisk;
+  readonly target: SealTarget;
+  readonly encoders: Encoders;
+  readonly aead: Aead;
+  readonly random: RandomBytes;
+  /** Between two portions of work that nobody waits for: resolves when it may go on. */
+  readonly pace: () => Promise<unknown>;
 }

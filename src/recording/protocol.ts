@@ -12,6 +12,14 @@ export type RecordingCommand =
    * `failed` with this reason, after which the spool may be recovered; by `sealed` if it had ended before.
    */
   | { readonly type: 'abandon'; readonly recording: number; readonly reason: string }
+  /** Makes of a spool that nobody writes to what can be made. Answered by `recovered` under the same job. */
+  | {
+      readonly type: 'recover';
+      readonly job: number;
+      readonly recordingId: string;
+      readonly recipient: string;
+      readonly spoolSecret: Uint8Array;
+    }
   | { readonly type: 'stats' }
   /** Seals everything that has ended, refuses new ones, then says `drained`. */
   | { readonly type: 'drain' };
@@ -31,6 +39,11 @@ export type RecordingEvent =
   | { readonly type: 'sealed'; readonly recording: number; readonly result: SealResult }
   /** `reason` is a slug (`disk-full`, `spool-error`, `seal-error`). What was spooled stays for recovery. */
   | { readonly type: 'failed'; readonly recording: number; readonly reason: string }
+  | { readonly type: 'recovered'; readonly job: number; readonly recovery: Recovery }
+  /** A fault of disk or storage: the spool stays. */
+  | { readonly type: 'not-recovered'; readonly job: number; readonly error: string }
+  /** MP3s are encoded after their calls from now on, for want of time (`deferred`), or live again. */
+  | { readonly type: 'encoding'; readonly deferred: boolean }
   | { readonly type: 'stats'; readonly stats: RecordingStats }
   | { readonly type: 'drained' };
 
@@ -55,6 +68,8 @@ export interface RecordingSpec {
 
 export interface SealResult {
   readonly recordingId: string;
+  /** What was asked for; `wav` where an MP3 could not be encoded. */
+  readonly format: RecordingFormat;
   readonly durationMs: number;
   readonly sampleRate: number;
   readonly sizeBytes: number;
@@ -64,6 +79,15 @@ export interface SealResult {
   readonly ledger: readonly ChannelLedger[];
 }
 
+/**
+ * `sealed`: it is in storage and the spool is gone; `complete` where the recording had ended in order.
+ * `empty`: no audio had been written; the spool is gone. `missing`: there is no such spool.
+ * `unreadable`: damaged from its start, or of another key; it stays where it is.
+ */
+export type Recovery =
+  | { readonly outcome: 'sealed'; readonly result: SealResult; readonly complete: boolean }
+  | { readonly outcome: 'empty' | 'missing' | 'unreadable' };
+
 export interface RecordingStats {
   readonly active: number;
   readonly sealing: number;
@@ -71,6 +95,10 @@ export interface RecordingStats {
   readonly spoolBytes: number;
   /** How far the slowest recording's written audio is behind the media clock, seconds. */
   readonly encodeLagSeconds: number;
+  /** Whether MP3s are put off, how many recordings wait for an encoder after their end, how many ever did. */
+  readonly encodingDeferred: boolean;
+  readonly awaitingEncoder: number;
+  readonly encodedLater: number;
   readonly tapDropped: number;
   /** What was not recorded as it came, by reason, since the worker started: packets, samples (`...-samples`) or marks. */
   readonly drops: Readonly<Record<string, number>>;

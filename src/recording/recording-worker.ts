@@ -1,17 +1,21 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AudioEncoder, AudioShape } from '../audio/audio-encoder.ts';
 import type { SpeechDecoders } from '../audio/speech-decoders.ts';
+import { wavEncoder } from '../audio/wav-encoder.ts';
 import type { Aead } from '../kernel/aead.ts';
 import { type Clock, type MonotonicMs, rfc3339 } from '../kernel/clock.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import { tapKind, TapReader, type TapRecord } from '../kernel/tap-ring.ts';
 import type { Schedule } from '../kernel/timers.ts';
 import { DropCounts } from './drop-counts.ts';
+import { EncodeLoad } from './encode-load.ts';
 import { Gate } from './gate.ts';
 import { LiveRecording } from './live-recording.ts';
+import { audioShape, spoolCoding } from './open-spool.ts';
 import type { Encoders, SealTarget, SpoolDisk } from './ports.ts';
 import type { RecordingCommand, RecordingEvent, RecordingSpec, RecordingStats } from './protocol.ts';
-import { audioShape, sealSpool } from './seal.ts';
-import { nothingYet, type SpoolManifest, spoolSuffix } from './spool-format.ts';
-import { SpoolReader } from './spool-reader.ts';
+import { Sealer } from './sealer.ts';
+import { type SpoolManifest, spoolSuffix } from './spool-format.ts';
 import { SpoolWriter } from './spool-writer.ts';
 
 /** Milliseconds between looks at the taps, with recordings and without. */
@@ -25,7 +29,10 @@ const syncEveryMs = 5000;
 const quietMs = 400;
 /** The system's file threads are shared by all workers: slow disks must not take them all. */
 const syncsAtOnce = 2;
-const sealsAtOnce = 2;
+/** Of the live encoders, one in so many gives way at a time. */
+const shedPart = 4;
+/** Between two portions of an encoding that was put off, while the load lasts. */
+const loadedPaceMs = 50;
 
 const safeId = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -49,6 +56,8 @@ export interface RecordingWorker {
   /** Looks at the taps no more. What runs stays in its spools. */
   close(): void;
 }
+
+type RecoverCommand = Extract<RecordingCommand, { readonly type: 'recover' }>;
 
 interface Entry {
   readonly number: number;
@@ -80,7 +89,8 @@ class Worker implements RecordingWorker {
   readonly #aead: Aead;
   readonly #taps: readonly Tap[];
   readonly #entries = new Map<number, Entry>();
-  readonly #seals = new Gate(sealsAtOnce);
+  readonly #sealer: Sealer;
+  readonly #load = new EncodeLoad();
   readonly #syncs = new Gate(syncsAtOnce);
   readonly #visit: (record: TapRecord) => void;
   #visited: Tap | null = null;
@@ -94,6 +104,7 @@ class Worker implements RecordingWorker {
     this.#deps = deps;
     this.#aead = deps.aead;
     this.#taps = deps.taps.map((tap) => ({ reader: new TapReader(tap), newest: 0, settled: 0 }));
+    this.#sealer = new Sealer({ ...deps, pace: () => this.#pace() });
     this.#visit = (record) => {
       this.#take(record);
     };
@@ -111,6 +122,9 @@ class Worker implements RecordingWorker {
         return;
       case 'abandon':
         this.#abandon(command.recording, command.reason);
+        return;
+      case 'recover':
+        void this.#recover(command);
         return;
       case 'stats':
         this.#deps.post({ type: 'stats', stats: this.#stats() });
@@ -132,7 +146,7 @@ class Worker implements RecordingWorker {
       this.#deps.post({ type: 'failed', recording, reason: this.#draining ? 'draining' : 'bad-request' });
       return;
     }
-    const path = `${this.#deps.spoolDirectory}/${spec.recordingId}${spoolSuffix}`;
+    const path = this.#spoolPath(spec.recordingId);
     const entry: Entry = {
       number: recording,
       spec,
@@ -172,16 +186,18 @@ class Worker implements RecordingWorker {
       facts,
     };
     await decoders.ready(sampleRate);
-    const encoder = await encoders.acquire(format, audioShape(manifest));
+    const shape = audioShape(manifest);
+    const encoder = format === 'mp3' && !this.#load.deferring ? await encoderOrNot(encoders, shape) : null;
     try {
       const file = await disk.create(entry.path);
       const deps = { aead: this.#aead, random: this.#deps.random };
       const spool = await SpoolWriter.start(file, spec.spoolSecret, manifest, deps);
-      const live = new LiveRecording(manifest, { spool, encoder, decoders, clock });
+      const portions = { samples: wavEncoder(shape, spoolCoding(format)), live: encoder };
+      const live = new LiveRecording(manifest, { spool, encoders: portions, decoders, clock });
       if (spec.dtmf === 'remove') live.pipeline.eraseDigits();
       return live;
     } catch (error) {
-      encoder.release();
+      encoder?.release();
       throw error;
     }
   }
@@ -232,6 +248,7 @@ class Worker implements RecordingWorker {
   }
 
   #poll(): void {
+    const begun = this.#deps.clock.monotonic();
     let more = false;
     for (const tap of this.#taps) {
       tap.settled = tap.newest;
@@ -240,7 +257,33 @@ class Worker implements RecordingWorker {
     }
     const now = this.#deps.clock.monotonic();
     for (const entry of this.#entries.values()) this.#advance(entry, now);
+    this.#feelLoad(begun);
     this.#planPoll(more ? 0 : this.#entries.size > 0 ? busyPollMs : idlePollMs);
+  }
+
+  /** Who has no time to encode now encodes after the call: the newest first, of whose work least is lost. */
+  #feelLoad(begun: MonotonicMs): void {
+    const now = this.#deps.clock.monotonic();
+    const change = this.#load.observe(now, now - begun, this.#lagMs(now));
+    if (change === 'began' || change === 'over')
+      this.#deps.post({ type: 'encoding', deferred: change === 'began' });
+    if (change !== 'began' && change !== 'shed') return;
+    const live = [...this.#entries.values()].filter((entry) => entry.live?.pipeline.encodesLive === true);
+    for (const entry of live.slice(-Math.ceil(live.length / shedPart))) entry.live?.pipeline.defer();
+  }
+
+  /** Work that nobody waits for goes on in the next turn; under load it leaves time between. */
+  #pace(): Promise<unknown> {
+    if (!this.#load.deferring) return nextTurn();
+    return new Promise<void>((resolve) => {
+      this.#deps.schedule(loadedPaceMs, resolve);
+    });
+  }
+
+  #lagMs(now: MonotonicMs): number {
+    let most = 0;
+    for (const { live } of this.#entries.values()) most = Math.max(most, live?.lagMs(now) ?? 0);
+    return most;
   }
 
   #take(record: TapRecord): void {
@@ -307,7 +350,7 @@ class Worker implements RecordingWorker {
     const { fault } = live.spool;
     const event =
       fault === null
-        ? await this.#seals.run(() => this.#sealed(entry, live))
+        ? await this.#sealed(entry, live)
         : failed(entry.number, diskReason(fault, 'spool-error'));
     entry.live = null;
     this.#entries.delete(entry.number);
@@ -316,23 +359,31 @@ class Worker implements RecordingWorker {
   }
 
   async #sealed(entry: Entry, live: LiveRecording): Promise<RecordingEvent> {
-    const { spec, path } = entry;
-    const { disk, target } = this.#deps;
+    const { path, spec } = entry;
+    const { spoolSecret, recipient } = spec;
+    const { manifest, last } = live;
+    if (last === null) return failed(entry.number, 'seal-error');
     try {
-      const source = await disk.open(path);
-      if (source === null || live.last === null) return failed(entry.number, 'seal-error');
-      const result = await sealSpool({
-        manifest: live.manifest,
-        recipient: spec.recipient,
-        end: { last: live.last, before: nothingYet },
-        frames: () => new SpoolReader(source, spec.spoolSecret, this.#aead).frames(),
-        target,
-      }).finally(() => source.close());
-      await disk.remove(path);
+      const { peaks } = live.pipeline;
+      const result = await this.#sealer.seal({ path, spoolSecret, recipient, manifest, last, peaks });
       return { type: 'sealed', recording: entry.number, result };
     } catch (error) {
       return failed(entry.number, diskReason(error, 'seal-error'));
     }
+  }
+
+  async #recover({ job, recordingId, spoolSecret, recipient }: RecoverCommand): Promise<void> {
+    try {
+      if (!safeId.test(recordingId)) throw new Error('not an id');
+      const recovery = await this.#sealer.recover(this.#spoolPath(recordingId), spoolSecret, recipient);
+      this.#deps.post({ type: 'recovered', job, recovery });
+    } catch (error) {
+      this.#deps.post({ type: 'not-recovered', job, error: String(error) });
+    }
+  }
+
+  #spoolPath(recordingId: string): string {
+    return `${this.#deps.spoolDirectory}/${recordingId}${spoolSuffix}`;
   }
 
   #sayDrained(): void {
@@ -343,7 +394,7 @@ class Worker implements RecordingWorker {
 
   #stats(): RecordingStats {
     const now = this.#deps.clock.monotonic();
-    const stats = { active: 0, sealing: 0, spoolBytes: 0, lagMs: 0 };
+    const stats = { active: 0, sealing: 0, spoolBytes: 0 };
     const drops = this.#drops.copy();
     for (const { live, sealing } of this.#entries.values()) {
       if (sealing) stats.sealing += 1;
@@ -352,18 +403,25 @@ class Worker implements RecordingWorker {
         drops.addRecording(live);
       }
       stats.spoolBytes += live?.spool.writtenBytes ?? 0;
-      stats.lagMs = Math.max(stats.lagMs, live?.lagMs(now) ?? 0);
     }
     return {
       active: stats.active,
       sealing: stats.sealing,
       tapBacklogBytes: this.#taps.reduce((sum, { reader }) => sum + reader.backlog, 0),
       spoolBytes: stats.spoolBytes,
-      encodeLagSeconds: stats.lagMs / 1000,
+      encodeLagSeconds: this.#lagMs(now) / 1000,
+      encodingDeferred: this.#load.deferring,
+      awaitingEncoder: this.#sealer.awaitingEncoder,
+      encodedLater: this.#sealer.encodedLater,
       tapDropped: this.#tapDropped,
       drops: drops.snapshot(),
     };
   }
+}
+
+/** Null: there is none, so the recording is encoded after its end, or kept as WAV. */
+function encoderOrNot(encoders: Encoders, shape: AudioShape): Promise<AudioEncoder | null> {
+  return encoders.acquire(shape).catch(() => null);
 }
 
 function failed(recording: number, reason: string): RecordingEvent {

@@ -1,10 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Aead } from '../kernel/aead.ts';
-import type { SealTarget, SpoolDisk, SpoolSource } from './ports.ts';
-import type { SealResult } from './protocol.ts';
-import { objectKeyOf, sealSpool, sliceBytes, type SpoolEnd } from './seal.ts';
-import { sumOf } from './slot.ts';
+import { linearSamples } from '../audio/linear-samples.ts';
+import { recordingFormats } from '../records/recording-record.ts';
+import { removeEncoding } from './deferred-encoding.ts';
+import { audioShape, objectKeyOf, type OpenSpool, spoolCoding } from './open-spool.ts';
+import { PeakMeter } from './peaks.ts';
+import type { SealDeps, SpoolDisk, SpoolSource } from './ports.ts';
+import type { Recovery, SealResult } from './protocol.ts';
+import { sealSpool, sliceBytes } from './seal.ts';
+import { sealedBody } from './sealed-body.ts';
 import {
   type Checkpoint,
   frameKind,
@@ -15,21 +19,6 @@ import {
   spoolSuffix,
 } from './spool-format.ts';
 import { SpoolReader } from './spool-reader.ts';
-
-export interface RecoveryDeps {
-  readonly disk: SpoolDisk;
-  readonly target: SealTarget;
-  readonly aead: Aead;
-}
-
-/**
- * `sealed`: it is in storage and the spool is gone; `complete` where the recording had ended in order.
- * `empty`: no audio had been written; the spool is gone. `missing`: there is no such spool.
- * `unreadable`: damaged from its start, or of another key; it stays where it is.
- */
-export type Recovery =
-  | { readonly outcome: 'sealed'; readonly result: SealResult; readonly complete: boolean }
-  | { readonly outcome: 'empty' | 'missing' | 'unreadable' };
 
 export interface ListedSpool {
   readonly path: string;
@@ -53,87 +42,93 @@ export async function recoverSpool(
   path: string,
   spoolSecret: Uint8Array,
   recipient: string,
-  deps: RecoveryDeps,
+  deps: SealDeps,
 ): Promise<Recovery> {
   const source = await deps.disk.open(path);
   if (source === null) return { outcome: 'missing' };
-  const recovery = await recoverFrom(source, spoolSecret, recipient, deps).finally(() => source.close());
-  if (recovery.outcome !== 'unreadable') await deps.disk.remove(path);
+  const recovery = await recoverFrom(path, source, { spoolSecret, recipient }, deps).finally(() =>
+    source.close(),
+  );
+  if (recovery.outcome === 'unreadable') return recovery;
+  await removeEncoding(path, deps);
+  await deps.disk.remove(path);
   return recovery;
 }
 
 async function recoverFrom(
+  path: string,
   source: SpoolSource,
-  spoolSecret: Uint8Array,
-  recipient: string,
-  deps: RecoveryDeps,
+  { spoolSecret, recipient }: { readonly spoolSecret: Uint8Array; readonly recipient: string },
+  deps: SealDeps,
 ): Promise<Recovery> {
   const scan = await scanSpool(source, spoolSecret, deps);
   if (scan === 'torn') return { outcome: 'empty' };
   if (scan === 'unreadable') return { outcome: 'unreadable' };
-  const { manifest, end, complete } = scan;
-  const before = readSealed(await deps.target.manifest(objectKeyOf(manifest)), manifest.recordingId);
+  const { manifest, last, complete, peaks } = scan;
+  const before = await sealedBefore(manifest, deps);
   if (before !== null) return { outcome: 'sealed', result: before, complete };
-  if (!complete && end.last.progress.decodable === 0) return { outcome: 'empty' };
+  if (!complete && last.progress.samples === 0) return { outcome: 'empty' };
+  const spool: OpenSpool = { path, source, spoolSecret, manifest, last };
+  const body = await sealedBody(spool, deps);
   const result = await sealSpool({
-    manifest,
+    spool,
+    body,
+    peaks: peaks.peaks(spoolCoding(manifest.format)),
     recipient,
-    end,
-    frames: () => new SpoolReader(source, spoolSecret, deps.aead).frames(),
     target: deps.target,
   });
   return { outcome: 'sealed', result, complete };
 }
 
+/** An MP3 may have been sealed as a WAV, where there was no encoder. */
+async function sealedBefore(manifest: SpoolManifest, { target }: SealDeps): Promise<SealResult | null> {
+  const formats = manifest.format === 'mp3' ? (['mp3', 'wav'] as const) : [manifest.format];
+  for (const format of formats) {
+    const sealed = readSealed(await target.manifest(objectKeyOf(manifest, format)), manifest.recordingId);
+    if (sealed !== null) return sealed;
+  }
+  return null;
+}
+
 interface Scan {
   readonly manifest: SpoolManifest;
-  readonly end: SpoolEnd;
+  readonly last: Checkpoint;
   readonly complete: boolean;
+  readonly peaks: PeakMeter;
 }
 
 async function scanSpool(
   source: SpoolSource,
   spoolSecret: Uint8Array,
-  deps: RecoveryDeps,
+  { aead }: Pick<SealDeps, 'aead'>,
 ): Promise<Scan | 'torn' | 'unreadable'> {
-  const reader = new SpoolReader(source, spoolSecret, deps.aead);
-  let manifest: SpoolManifest | null = null;
-  let complete = false;
+  const reader = new SpoolReader(source, spoolSecret, aead);
+  let scan: Scan | null = null;
   let sinceTurn = 0;
-  const checkpoints: Checkpoint[] = [nothingYet];
   for await (const { kind, text, audio } of reader.frames()) {
     sinceTurn += audio.length;
     if (sinceTurn >= sliceBytes) {
       sinceTurn = 0;
       await nextTurn();
     }
-    if (manifest === null) {
-      manifest = kind === frameKind.manifest ? readManifest(text) : null;
+    if (scan === null) {
+      const manifest = kind === frameKind.manifest ? readManifest(text) : null;
       if (manifest === null) return 'unreadable';
+      scan = { manifest, last: nothingYet, complete: false, peaks: new PeakMeter(audioShape(manifest)) };
       continue;
     }
-    const checkpoint = readCheckpoint(text);
-    if (checkpoint === null) break;
-    checkpoints.push(checkpoint);
-    if (checkpoints.length > checkpointsKept) checkpoints.splice(1, 1);
-    complete = kind === frameKind.end;
+    if (kind === frameKind.encoded) continue;
+    const last = readCheckpoint(text);
+    if (last === null) break;
+    scan.peaks.add(linearSamples(audio, spoolCoding(scan.manifest.format)));
+    scan = { ...scan, last, complete: kind === frameKind.end };
   }
-  if (manifest === null) return reader.fault ?? 'unreadable';
-  return { manifest, end: endOf(checkpoints), complete };
-}
-
-/** An MP3 encoder keeps less than half a second to itself: two frames of the spool. */
-const checkpointsKept = 8;
-
-/** The last checkpoint, and the newest one that lies wholly within what can be decoded. */
-function endOf(checkpoints: readonly Checkpoint[]): SpoolEnd {
-  const last = checkpoints.at(-1) ?? nothingYet;
-  const within = checkpoints.filter(({ slots }) => sumOf(slots[0]) <= last.progress.decodable);
-  return { last, before: within.at(-1) ?? nothingYet };
+  return scan ?? reader.fault ?? 'unreadable';
 }
 
 const sealedManifest = z.object({
   recordingId: z.string(),
+  format: z.enum(recordingFormats),
   durationMs: z.number(),
   sampleRate: z.number(),
   sizeBytes: z.number(),

@@ -9,19 +9,6 @@ export const slotKinds = 5;
 /** Samples a channel spent in each slot, indexed by `slot`. Their sum is the channel's length. */
 export type SlotCounts = readonly number[];
 
-/**
- * The counts at a position between two known ones: what came in between is shared out in proportion.
- * The result sums to exactly `samples`, which lies between the sums of the two.
- */
-export function countsBetween(before: SlotCounts, after: SlotCounts, samples: number): SlotCounts {
-  const start = sumOf(before);
-  const wanted = samples - start;
-  const grown = after.map((count, kind) => count - (before[kind] ?? 0));
-  const total = sumOf(grown);
-  const parts = total === 0 ? grown : grown.map((count) => (count * wanted) / total);
-  return roundedTo(wanted, parts).map((part, kind) => part + (before[kind] ?? 0));
-}
-
 /** A channel's ledger in whole milliseconds that sum to exactly `durationMs`. */
 export function channelLedger(
   party: Party,

@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { z } from 'zod';
+import { aeadTagBytes } from '../kernel/aead.ts';
 import type { EncodedProgress } from '../audio/audio-encoder.ts';
 import { recordingRates } from '../audio/recording-rate.ts';
 import { recordingFormats } from '../records/recording-record.ts';
@@ -9,21 +10,27 @@ import { slotKinds } from './slot.ts';
  * A spool on the disk:
  *
  *   magic (8) | salt (32) | frames ...
- *   frame: length (4, big-endian) of what follows | ciphertext | tag (16)
- *   plaintext: kind (1) | length of the text (4, big-endian) | text (JSON) | audio
+ *   frame: kind (1) | length of the text (3) | length of what follows (4) | ciphertext | tag (16)
+ *   plaintext: text (JSON) | audio
  *
- * The key is HKDF of the recording's spool secret with the salt, drawn anew for each file; the nonce is
- * the frame's number. A file is never written to again once it was closed, so no pair comes twice.
+ * Numbers are big-endian. The head of a frame is authenticated with it, and lets a reader find its way
+ * without opening what it does not need. The key is HKDF of the recording's spool secret with the salt,
+ * drawn anew for each file; the nonce is the frame's number. A file is never written to again once it was
+ * closed, so no pair comes twice.
  */
-export const spoolMagic = Buffer.from('ONRSPL1\n', 'latin1');
+export const spoolMagic = Buffer.from('ONRSPL2\n', 'latin1');
 export const saltBytes = 32;
 export const spoolHeaderBytes = 8 + saltBytes;
-export const lengthBytes = 4;
+export const frameHeadBytes = 8;
 /** A frame holds a third of a second of audio; anything longer is no frame of ours. */
 export const longestFrame = 4 * 1024 * 1024;
 export const spoolSuffix = '.spool';
 
-export const frameKind = { manifest: 1, audio: 2, end: 3 } as const;
+/**
+ * `audio`: samples, with a checkpoint; `encoded`: what a live MP3 encoder made of them, in the same order;
+ * `end`: no audio, and the last checkpoint.
+ */
+export const frameKind = { manifest: 1, audio: 2, encoded: 3, end: 4 } as const;
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
 
 export function spoolKey(spoolSecret: Uint8Array, salt: Uint8Array): Uint8Array {
@@ -50,9 +57,12 @@ const spoolManifest = z.object({
   facts: z.record(z.string(), z.unknown()),
 });
 
+const progress = z.object({ samples: count, decodable: count, bytes: count, frames: count, crc: count });
+
 const checkpoint = z.object({
   startedAt: z.string().nullable(),
-  progress: z.object({ samples: count, decodable: count, bytes: count, frames: count, crc: count }),
+  progress,
+  encoded: progress.nullable(),
   /** Samples a slot, the caller's channel first. */
   slots: z.tuple([z.array(count), z.array(count)]),
   marks: z.array(z.object({ mark: z.enum(['pause', 'resume']), samplePosition: count })),
@@ -65,7 +75,10 @@ export type SpoolManifest = Readonly<z.output<typeof spoolManifest>>;
 export interface Checkpoint {
   /** RFC 3339: the first sample. Null: there is none yet. */
   readonly startedAt: string | null;
+  /** Of the samples. */
   readonly progress: EncodedProgress;
+  /** At the end, of the MP3 that was made of all of them as they came; else null. */
+  readonly encoded: EncodedProgress | null;
   readonly slots: readonly [readonly number[], readonly number[]];
   readonly marks: readonly RecordingMark[];
 }
@@ -80,6 +93,7 @@ const noSlots: readonly number[] = Array.from({ length: slotKinds }, () => 0);
 export const nothingYet: Checkpoint = {
   startedAt: null,
   progress: { samples: 0, decodable: 0, bytes: 0, frames: 0, crc: 0 },
+  encoded: null,
   slots: [noSlots, noSlots],
   marks: [],
 };
@@ -90,29 +104,39 @@ export interface SpoolFrame {
   readonly audio: Uint8Array;
 }
 
-const textAt = 5;
-
-export function packedBytes(text: string, audio: Uint8Array): number {
-  return textAt + Buffer.byteLength(text) + audio.length;
+/** The eight bytes before a frame's ciphertext. */
+export interface FrameHead {
+  readonly kind: FrameKind;
+  readonly textBytes: number;
+  /** Of ciphertext and tag. */
+  readonly sealedBytes: number;
 }
 
-/** Packs a frame into the front of `target` and *lends* that part of it. *Borrows* the audio until return. */
-export function packFrame(kind: FrameKind, text: string, audio: Uint8Array, target: Buffer): Uint8Array {
-  const textLength = target.write(text, textAt);
-  target[0] = kind;
-  target.writeUInt32BE(textLength, 1);
-  target.set(audio, textAt + textLength);
-  return target.subarray(0, textAt + textLength + audio.length);
+const kinds: ReadonlySet<number> = new Set(Object.values(frameKind));
+
+function isKind(value: number): value is FrameKind {
+  return kinds.has(value);
 }
 
-/** Null: opened, and yet no frame of this version. */
-export function unpackFrame(frame: Buffer): SpoolFrame | null {
-  const kind = frame[0];
-  if (kind !== frameKind.manifest && kind !== frameKind.audio && kind !== frameKind.end) return null;
-  if (frame.length < textAt) return null;
-  const end = textAt + frame.readUInt32BE(1);
-  if (end > frame.length) return null;
-  return { kind, text: frame.toString('utf8', textAt, end), audio: frame.subarray(end) };
+/** Writes a head to the front of `target`. */
+export function writeFrameHead(target: Buffer, { kind, textBytes, sealedBytes }: FrameHead): void {
+  target.writeUInt8(kind, 0);
+  target.writeUIntBE(textBytes, 1, 3);
+  target.writeUInt32BE(sealedBytes, 4);
+}
+
+/** Null: no frame of this version begins here. */
+export function readFrameHead(bytes: Buffer): FrameHead | null {
+  const kind = bytes.readUInt8(0);
+  const textBytes = bytes.readUIntBE(1, 3);
+  const sealedBytes = bytes.readUInt32BE(4);
+  if (!isKind(kind) || sealedBytes > longestFrame || sealedBytes < aeadTagBytes + textBytes) return null;
+  return { kind, textBytes, sealedBytes };
+}
+
+/** Bytes of audio in a frame. */
+export function audioBytesOf({ textBytes, sealedBytes }: FrameHead): number {
+  return sealedBytes - aeadTagBytes - textBytes;
 }
 
 export function readManifest(text: string): SpoolManifest | null {

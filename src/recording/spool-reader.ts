@@ -1,14 +1,15 @@
-import { type Aead, aeadTagBytes } from '../kernel/aead.ts';
+import type { Aead } from '../kernel/aead.ts';
 import type { SpoolSource } from './ports.ts';
 import {
+  type FrameHead,
+  frameHeadBytes,
+  type FrameKind,
   frameNonce,
-  lengthBytes,
-  longestFrame,
+  readFrameHead,
   type SpoolFrame,
   spoolHeaderBytes,
   spoolKey,
   spoolMagic,
-  unpackFrame,
 } from './spool-format.ts';
 
 const readAheadBytes = 256 * 1024;
@@ -17,6 +18,22 @@ const tornLimit = 16 * 1024;
 
 /** `torn`: cut off in its first frame, so empty; `unreadable`: damaged, not a spool, or of another secret. */
 export type SpoolFault = 'torn' | 'unreadable';
+
+/** A frame as it stands in the file. */
+export interface SealedFrame {
+  readonly head: FrameHead;
+  readonly headBytes: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/** Null: damaged, or not the frame of this number. */
+export function openFrame(aead: Aead, key: Uint8Array, index: number, frame: SealedFrame): SpoolFrame | null {
+  const { head, headBytes, sealed } = frame;
+  const opened = aead.open(key, frameNonce(index), sealed, headBytes);
+  if (opened === null) return null;
+  const { kind, textBytes } = head;
+  return { kind, text: opened.toString('utf8', 0, textBytes), audio: opened.subarray(textBytes) };
+}
 
 /** Reads a spool's frames in their order, up to the first that does not open. */
 export class SpoolReader {
@@ -35,8 +52,11 @@ export class SpoolReader {
     this.#aead = aead;
   }
 
-  /** *Lends* each frame until the next. Stops at the end of the file and at the first that is cut or changed. */
-  async *frames(): AsyncGenerator<SpoolFrame> {
+  /**
+   * *Lends* each frame until the next; of one kind only, if one is named. Stops at the end of the file and at the
+   * first frame that is cut or changed.
+   */
+  async *frames(only: FrameKind | null = null): AsyncGenerator<SpoolFrame> {
     const header = await this.#take(spoolHeaderBytes);
     if (header === null || !header.subarray(0, spoolMagic.length).equals(spoolMagic)) {
       this.fault = header === null ? 'torn' : 'unreadable';
@@ -45,8 +65,8 @@ export class SpoolReader {
     const key = spoolKey(this.#spoolSecret, header.subarray(spoolMagic.length));
     for (let index = 0; ; index++) {
       const sealed = await this.#takeFrame();
-      const opened = sealed === null ? null : this.#aead.open(key, frameNonce(index), sealed);
-      const frame = opened === null ? null : unpackFrame(opened);
+      if (sealed !== null && only !== null && sealed.head.kind !== only) continue;
+      const frame = sealed === null ? null : openFrame(this.#aead, key, index, sealed);
       if (frame === null) {
         const cut = sealed === null && this.#source.size <= tornLimit;
         if (index === 0) this.fault = cut ? 'torn' : 'unreadable';
@@ -56,11 +76,12 @@ export class SpoolReader {
     }
   }
 
-  async #takeFrame(): Promise<Buffer | null> {
-    const prefix = await this.#take(lengthBytes);
-    const length = prefix?.readUInt32BE() ?? 0;
-    if (length < aeadTagBytes || length > longestFrame) return null;
-    return this.#take(length);
+  async #takeFrame(): Promise<SealedFrame | null> {
+    const bytes = await this.#take(frameHeadBytes);
+    const head = bytes === null ? null : readFrameHead(bytes);
+    if (bytes === null || head === null) return null;
+    const sealed = await this.#take(head.sealedBytes);
+    return sealed === null ? null : { head, headBytes: bytes, sealed };
   }
 
   /** The next bytes, or null where the file ends before. */

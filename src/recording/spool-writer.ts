@@ -1,22 +1,21 @@
-import type { Aead } from '../kernel/aead.ts';
+import { type Aead, aeadTagBytes } from '../kernel/aead.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import type { SpoolFile } from './ports.ts';
 import {
   type Checkpoint,
   type FrameKind,
+  frameHeadBytes,
   frameKind,
   frameNonce,
-  lengthBytes,
-  packedBytes,
-  packFrame,
   saltBytes,
   spoolKey,
   spoolMagic,
   type SpoolManifest,
+  writeFrameHead,
 } from './spool-format.ts';
 
-/** Sealed bytes that wait for a slow disk: half a minute of stereo. Beyond it the recording fails. */
-const pendingLimit = 1024 * 1024;
+/** Sealed bytes that wait for a slow disk: two minutes of stereo at 8 kHz. Beyond it the recording fails. */
+const pendingLimit = 4 * 1024 * 1024;
 
 /** Checkpoints grow a little with their numbers. */
 const roomForMore = 256;
@@ -34,6 +33,7 @@ export class SpoolWriter {
   readonly #file: SpoolFile;
   readonly #aead: Aead;
   readonly #key: Uint8Array;
+  readonly #head = Buffer.alloc(frameHeadBytes);
   #plaintext = Buffer.alloc(0);
   #index = 0;
   #queue: Uint8Array[] = [];
@@ -59,7 +59,7 @@ export class SpoolWriter {
     const writer = new SpoolWriter(file, deps.aead, spoolKey(spoolSecret, salt));
     writer.#enqueue(Buffer.concat([spoolMagic, salt]));
     writer.#seal(frameKind.manifest, JSON.stringify(manifest), noAudio);
-    await writer.#written();
+    await writer.written();
     if (writer.fault !== null) {
       await writer.close();
       throw writer.fault;
@@ -72,9 +72,19 @@ export class SpoolWriter {
     this.#seal(frameKind.audio, JSON.stringify(checkpoint), audio);
   }
 
+  /** *Borrows* the bytes until return. */
+  encoded(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#seal(frameKind.encoded, '', bytes);
+  }
+
   /** The last frame: the recording ended in order. */
-  end(audio: Uint8Array, checkpoint: Checkpoint): void {
-    this.#seal(frameKind.end, JSON.stringify(checkpoint), audio);
+  end(checkpoint: Checkpoint): void {
+    this.#seal(frameKind.end, JSON.stringify(checkpoint), noAudio);
+  }
+
+  /** Resolves once the disk has taken what was appended. */
+  async written(): Promise<void> {
+    await this.#writing;
   }
 
   /** Brings what was written to the disk; does nothing when nothing was. */
@@ -91,7 +101,7 @@ export class SpoolWriter {
   /** Waits for what is on its way, then closes. The fault, if there is one, is in `fault`. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#written();
+    await this.written();
     try {
       await this.#file.close();
     } catch (error) {
@@ -103,17 +113,24 @@ export class SpoolWriter {
     if (this.fault !== null) return;
     const nonce = frameNonce(this.#index);
     this.#index += 1;
-    const plaintext = this.#packed(kind, text, audio);
-    const frame = this.#aead.seal(this.#key, nonce, plaintext, undefined, lengthBytes);
-    frame.writeUInt32BE(frame.length - lengthBytes);
+    const plaintext = this.#packed(text, audio);
+    const head = {
+      kind,
+      textBytes: plaintext.length - audio.length,
+      sealedBytes: plaintext.length + aeadTagBytes,
+    };
+    writeFrameHead(this.#head, head);
+    const frame = this.#aead.seal(this.#key, nonce, plaintext, this.#head, frameHeadBytes);
+    frame.set(this.#head);
     this.#enqueue(frame);
   }
 
   /** In a buffer that serves each frame in its turn. */
-  #packed(kind: FrameKind, text: string, audio: Uint8Array): Uint8Array {
-    const needed = packedBytes(text, audio);
+  #packed(text: string, audio: Uint8Array): Uint8Array {
+    const needed = Buffer.byteLength(text) + audio.length;
     if (this.#plaintext.length < needed) this.#plaintext = Buffer.alloc(needed + roomForMore);
-    return packFrame(kind, text, audio, this.#plaintext);
+    this.#plaintext.set(audio, this.#plaintext.write(text));
+    return this.#plaintext.subarray(0, needed);
   }
 
   #enqueue(bytes: Uint8Array): void {
@@ -124,10 +141,6 @@ export class SpoolWriter {
     this.#pending += bytes.length;
     this.#queue.push(bytes);
     this.#writing ??= this.#write();
-  }
-
-  async #written(): Promise<void> {
-    await this.#writing;
   }
 
   async #write(): Promise<void> {

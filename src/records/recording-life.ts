@@ -3,7 +3,7 @@ import type { RecordingRecord, RecordingState } from './recording-record.ts';
 /** What a sealed file is, as the recorder reports it. */
 export type SealedFacts = Pick<
   RecordingRecord,
-  'durationMs' | 'sampleRate' | 'sizeBytes' | 'sha256' | 'objectKey' | 'objectSha256' | 'ledger'
+  'format' | 'durationMs' | 'sampleRate' | 'sizeBytes' | 'sha256' | 'objectKey' | 'objectSha256' | 'ledger'
 >;
 
 /**

@@ -10,11 +10,13 @@ import type { ObjectStore } from './object-store.ts';
 export interface RecordingVault {
   /** Begins the age file for one recipient. It appears under its key whole, at `finish`, or never. */
   create(objectKey: string, recipient: string): Promise<AgeWriter>;
+  /** A small age file of its own beside the object, for the same recipient. *Borrows* the bytes until it resolves. */
+  putPeaks(objectKey: string, recipient: string, peaks: Uint8Array): Promise<void>;
   /** Written after the object: where a manifest stands, its object stood before. */
   putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<void>;
   /** Null: none, or the object it speaks of is not there. */
   manifest(objectKey: string): Promise<unknown>;
-  /** Object and manifest, the object first. False: neither was there. */
+  /** Object, peaks and manifest, the object first. False: neither was there. */
   delete(objectKey: string): Promise<boolean>;
 }
 
@@ -26,6 +28,16 @@ export function recordingVault(deps: {
   const { store } = deps;
   return {
     create: async (objectKey, recipient) => AgeWriter.start(await store.create(objectKey), recipient, deps),
+    async putPeaks(objectKey, recipient, peaks) {
+      const writer = await AgeWriter.start(await store.create(peaksKey(objectKey)), recipient, deps);
+      try {
+        await writer.write(peaks);
+        await writer.finish();
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+    },
     putManifest: (objectKey, manifest) =>
       store.put(manifestKey(objectKey), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)),
     async manifest(objectKey) {
@@ -35,15 +47,23 @@ export function recordingVault(deps: {
     },
     async delete(objectKey) {
       const object = await store.delete(objectKey);
+      const peaks = await store.delete(peaksKey(objectKey));
       const manifest = await store.delete(manifestKey(objectKey));
-      return object || manifest;
+      return object || peaks || manifest;
     },
   };
 }
 
+const ending = /(\.[a-z0-9]+)?\.age$/;
+
 /** `2026/11/23/ID.wav.age` has its manifest in `2026/11/23/ID.json`. */
 export function manifestKey(objectKey: string): string {
-  return objectKey.replace(/(\.[a-z0-9]+)?\.age$/, '.json');
+  return objectKey.replace(ending, '.json');
+}
+
+/** `2026/11/23/ID.wav.age` has its waveform in `2026/11/23/ID.peaks.age`. */
+export function peaksKey(objectKey: string): string {
+  return objectKey.replace(ending, '.peaks.age');
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -54,6 +54,7 @@ function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = 
     logger: silentLogger,
     recorders: {
       ...{ enlist: () => 1, prepare: never, discard: never, abandon: never, release: never },
+      recover: never,
       ...{ stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
     },
     prompts: { get: never, audio: () => [] },

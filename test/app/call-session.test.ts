@@ -39,6 +39,7 @@ const g729: NegotiatedMedia = {
 };
 const sealed: SealResult = {
   recordingId: 'r',
+  format: 'wav' as const,
   durationMs: 5000,
   sampleRate: 8000,
   sizeBytes: 1,
@@ -76,6 +77,7 @@ function world(rule: object) {
       discard: () => log.push('discard'),
       abandon: () => log.push('abandon'),
       release: () => log.push('release'),
+      recover: () => Promise.resolve({ outcome: 'missing' }),
       stats: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
     },

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Aead, chacha20Poly1305 } from '../../src/kernel/aead.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
-import type { SpoolDisk } from '../../src/recording/ports.ts';
-import { type Recovery, recoverSpool } from '../../src/recording/recover.ts';
+import type { SealDeps, SealTarget, SpoolDisk } from '../../src/recording/ports.ts';
+import { workerEncoders } from '../../src/recording/encoders.ts';
+import type { Recovery } from '../../src/recording/protocol.ts';
+import { recoverSpool } from '../../src/recording/recover.ts';
 import type { Checkpoint, SpoolManifest } from '../../src/recording/spool-format.ts';
 import { SpoolWriter } from '../../src/recording/spool-writer.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
@@ -141,6 +143,7 @@ function checkpoint(bytes: number): Checkpoint {
   return {
     startedAt: '2026-11-23T10:00:00.000Z',
     progress: { samples, decodable: samples, bytes, frames: 0, crc: 0 },
+    encoded: null,
     slots: [slots, slots],
     marks: [],
   };
@@ -199,8 +202,8 @@ async function live(h: History): Promise<Outcome> {
     audio.push(portion);
     bytes += portion.length;
     const last = h.ended && index === h.portions.length - 1;
-    if (last) writer.end(portion, checkpoint(bytes));
-    else writer.append(portion, checkpoint(bytes));
+    writer.append(portion, checkpoint(bytes));
+    if (last) writer.end(checkpoint(bytes));
   }
   await writer.close();
   damage(host, h);
@@ -208,14 +211,22 @@ async function live(h: History): Promise<Outcome> {
   return { audio: Buffer.concat(audio), wholeFrames, host, recovery: await recover(host, aead, h) };
 }
 
-/** By the lengths in clear: 40 bytes of head, then each frame behind its 4 bytes of length. */
+/** By the lengths in clear: 40 bytes of head, then each frame behind its 8 bytes, of which 4 are its length. */
 function countFrames(spool: Buffer): number {
   let count = 0;
-  for (let at = 40; at + 4 <= spool.length; count++) {
-    at += 4 + spool.readUInt32BE(at);
+  for (let at = 40; at + 8 <= spool.length; count++) {
+    at += 8 + spool.readUInt32BE(at + 4);
     if (at > spool.length) break;
   }
   return count;
+}
+
+function sealDeps(host: Host, target: SealTarget, aead: Aead): SealDeps {
+  return {
+    ...{ disk: host.disk, target, aead, random: systemRandom },
+    encoders: workerEncoders(),
+    pace: () => Promise.resolve(),
+  };
 }
 
 function damage(host: Host, h: History): void {
@@ -229,7 +240,7 @@ function damage(host: Host, h: History): void {
 async function recover(host: Host, aead: Aead, h: History): Promise<Recovery> {
   const target = recordingVault({ store: host.store, aead, random: systemRandom });
   const run = (): Promise<Recovery> =>
-    recoverSpool(spoolPath, identity.spoolSecret, identity.recipient, { disk: host.disk, target, aead });
+    recoverSpool(spoolPath, identity.spoolSecret, identity.recipient, sealDeps(host, target, aead));
   for (const kill of h.kills) {
     host.fuse.left = kill;
     const early = await run().catch((error: unknown) => {
@@ -311,7 +322,8 @@ describe('whatever happens to a spool and to its sealing', () => {
     for (let life = 0; life < 20; life++) {
       const file = await new Host().disk.create(spoolPath);
       const writer = await SpoolWriter.start(file, identity.spoolSecret, manifest, deps);
-      writer.end(Buffer.from(`life ${life}`), checkpoint(6));
+      writer.append(Buffer.from(`life ${life}`), checkpoint(6));
+      writer.end(checkpoint(6));
       await writer.close();
       expect(writer.fault).toBeNull();
     }
@@ -330,11 +342,12 @@ describe('whatever happens to a spool and to its sealing', () => {
     await writer.close();
     const other = await createRecordingIdentity();
     const target = recordingVault({ store: host.store, ...deps });
-    const recovery = await recoverSpool(spoolPath, other.spoolSecret, other.recipient, {
-      disk: host.disk,
-      target,
-      aead: chacha20Poly1305,
-    });
+    const recovery = await recoverSpool(
+      spoolPath,
+      other.spoolSecret,
+      other.recipient,
+      sealDeps(host, target, chacha20Poly1305),
+    );
     expect(recovery).toEqual({ outcome: 'unreadable' });
     expect(host.spools.size).toBe(1);
   });

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { chacha20Poly1305 } from '../../src/kernel/aead.ts';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
 import { tapKind } from '../../src/kernel/tap-ring.ts';
 import type { SealTarget, SpoolDisk } from '../../src/recording/ports.ts';
@@ -82,7 +81,7 @@ describe('a full disk', () => {
       `${rig.spoolDirectory}/full-1.spool`,
       spec.spoolSecret,
       spec.recipient,
-      { disk: systemSpoolDisk, target: rig.target, aead: chacha20Poly1305 },
+      rig.sealDeps,
     );
     expect(recovery).toMatchObject({ outcome: 'sealed', complete: false });
     const { durationMs } = (recovery as { result: { durationMs: number } }).result;

@@ -10,7 +10,7 @@ import { createTapBuffer, TapWriter } from '../../src/kernel/tap-ring.ts';
 import type { Schedule } from '../../src/kernel/timers.ts';
 import { workerEncoders } from '../../src/recording/encoders.ts';
 import type { RecordingEvent, RecordingSpec } from '../../src/recording/protocol.ts';
-import type { SealTarget, SpoolDisk } from '../../src/recording/ports.ts';
+import type { Encoders, SealDeps, SealTarget, SpoolDisk } from '../../src/recording/ports.ts';
 import { createRecordingWorker, type RecordingWorker } from '../../src/recording/recording-worker.ts';
 import { systemSpoolDisk } from '../../src/recording/spool-disk.ts';
 import { diskObjectStore } from '../../src/storage/disk-object-store.ts';
@@ -43,7 +43,7 @@ export class HandTime {
       this.now = Math.max(this.now, due.at);
       due.run();
     }
-    this.now = at;
+    this.now = Math.max(this.now, at);
   }
 }
 
@@ -56,6 +56,8 @@ export interface Rig {
   readonly spoolDirectory: string;
   readonly storageDirectory: string;
   readonly target: SealTarget;
+  /** For making files of spools without the worker. */
+  readonly sealDeps: SealDeps;
   readonly identity: string;
   spec(
     recordingId: string,
@@ -71,6 +73,7 @@ export interface Rig {
 export interface RigOptions {
   readonly disk?: SpoolDisk;
   readonly aead?: Aead;
+  readonly encoders?: Encoders;
   readonly target?: (target: SealTarget) => SealTarget;
 }
 
@@ -88,6 +91,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const aead = options.aead ?? chacha20Poly1305;
   const vault = recordingVault({ store: diskObjectStore(storageDirectory), aead, random: systemRandom });
   const target = options.target?.(vault) ?? vault;
+  const disk = options.disk ?? systemSpoolDisk;
+  const encoders = options.encoders ?? workerEncoders();
   const worker = createRecordingWorker({
     spoolDirectory,
     taps: [buffer],
@@ -98,9 +103,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     clock: time.clock,
     schedule: time.schedule,
     random: systemRandom,
-    disk: options.disk ?? systemSpoolDisk,
+    disk,
     target,
-    encoders: workerEncoders(),
+    encoders,
     decoders: new SpeechDecoders(),
     aead,
   });
@@ -114,6 +119,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     spoolDirectory,
     storageDirectory,
     target,
+    sealDeps: { disk, target, encoders, aead, random: systemRandom, pace: () => Promise.resolve() },
     identity,
     spec: (recordingId, shape = {}) => ({
       recordingId,

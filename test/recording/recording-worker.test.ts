@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import wavefile from 'wavefile';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
 import { tapKind } from '../../src/kernel/tap-ring.ts';
-import { chacha20Poly1305 } from '../../src/kernel/aead.ts';
+import type { Peaks } from '../../src/recording/peaks.ts';
 import type { RecordingSpec, SealResult } from '../../src/recording/protocol.ts';
 import { listSpools, recoverSpool } from '../../src/recording/recover.ts';
 import { systemSpoolDisk } from '../../src/recording/spool-disk.ts';
@@ -136,6 +136,40 @@ describe('a recording from prepare to seal', () => {
     expect(bext.description).toContain('call call-1, from 100 to 200');
   });
 
+  it('keeps its waveform beside it, for the same key: each bucket what the file holds', async () => {
+    const spec = rig.spec('p');
+    end(1, (await record(1, spec, 100)) + 2000);
+    const { result } = await rig.event('sealed');
+    const peaks = JSON.parse(String(await rig.open('2026/11/23/p.peaks.age'))) as Peaks;
+    expect(peaks).toMatchObject({ sampleRate: 8000, samplesPerBucket: 800, length: 20 });
+    for (const [channel, samples] of (await samplesOf(result.objectKey)).entries()) {
+      const pairs = Array.from({ length: 20 }, (_, i) => samples.subarray(800 * i, 800 * i + 800)).flatMap(
+        (bucket) => [Math.min(...bucket), Math.max(...bucket)],
+      );
+      expect(peaks.data[channel]).toEqual(pairs);
+    }
+  });
+
+  it('that was cut off has the waveform of what is left', async () => {
+    const spec = rig.spec('p', { channels: 'mono' });
+    await record(1, spec, 100);
+    rig.worker.receive({ type: 'abandon', recording: 1, reason: 'media-lost' });
+    await rig.event('failed');
+    const recovery = await recoverSpool(
+      `${rig.spoolDirectory}/p.spool`,
+      spec.spoolSecret,
+      spec.recipient,
+      rig.sealDeps,
+    );
+    const { result } = recovery as { result: SealResult };
+    const peaks = JSON.parse(String(await rig.open('2026/11/23/p.peaks.age'))) as Peaks;
+    const wav = new wavefile.WaveFile(await rig.open(result.objectKey));
+    const samples = wav.getSamples(false, Int16Array) as unknown as Int16Array;
+    expect(peaks.length).toBe(Math.ceil(samples.length / 800));
+    expect(Math.max(...peaks.data[0]!)).toBe(Math.max(...samples));
+    expect(Math.min(...peaks.data[0]!)).toBe(Math.min(...samples));
+  });
+
   it('keeps a manifest from which its row can be rebuilt, without any key', async () => {
     const spec = rig.spec('0193-a');
     end(1, (await record(1, spec, 10)) + 200);
@@ -251,11 +285,7 @@ describe('a recording worker', () => {
     expect(await rig.event('failed')).toEqual({ type: 'failed', recording: 1, reason: 'media-worker-died' });
     const listed = await listSpools(rig.spoolDirectory, systemSpoolDisk);
     expect(listed).toEqual([{ path: `${rig.spoolDirectory}/a.spool`, recordingId: 'a' }]);
-    const recovery = await recoverSpool(listed[0]!.path, spec.spoolSecret, spec.recipient, {
-      disk: systemSpoolDisk,
-      target: rig.target,
-      aead: chacha20Poly1305,
-    });
+    const recovery = await recoverSpool(listed[0]!.path, spec.spoolSecret, spec.recipient, rig.sealDeps);
     expect(recovery).toMatchObject({ outcome: 'sealed', complete: false });
     const { durationMs } = (recovery as { result: { durationMs: number } }).result;
     // Of 1980 ms: 200 ms of patience and a portion of 250 ms may be missing.
@@ -270,11 +300,12 @@ describe('a recording worker', () => {
     await record(1, spec, 150);
     rig.worker.receive({ type: 'abandon', recording: 1, reason: 'media-worker-died' });
     await rig.event('failed');
-    const recovery = await recoverSpool(`${rig.spoolDirectory}/a.spool`, spec.spoolSecret, spec.recipient, {
-      disk: systemSpoolDisk,
-      target: rig.target,
-      aead: chacha20Poly1305,
-    });
+    const recovery = await recoverSpool(
+      `${rig.spoolDirectory}/a.spool`,
+      spec.spoolSecret,
+      spec.recipient,
+      rig.sealDeps,
+    );
     const { result } = recovery as { result: SealResult };
     expect(result.durationMs).toBeGreaterThan(2980 - 200 - 250 - 400);
     for (const { receivedMs, lostMs } of result.ledger) expect(receivedMs + lostMs).toBe(result.durationMs);

@@ -54,9 +54,11 @@ export function runPipeline(
   const checkpoints: Checkpoint[] = [];
   const sink = {
     append: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
-    end: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
+    encoded: () => undefined,
+    end: (checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
   };
-  const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoder, sink, new SpeechDecoders());
+  const encoders = { samples: encoder, live: null };
+  const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoders, sink, new SpeechDecoders());
   prepare(pipeline);
   for (const leg of pipeline.legs) leg.formats(Uint8Array.from([0, 1, 8, 8, 2, 8, 101, 3, 8, 13, 4, 8]));
   const queue = happenings.toSorted((a, b) => a.at - b.at);

@@ -30,6 +30,7 @@ const record: RecordingRecord = {
   hold: false,
 };
 const facts: SealedFacts = {
+  format: 'wav' as const,
   durationMs: 1000,
   sampleRate: 8000,
   sizeBytes: 32_044,

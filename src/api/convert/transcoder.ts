@@ -1,6 +1,6 @@
 import { MPEGDecoder } from 'mpg123-decoder';
 import { bytesPerSample, type WavCoding } from '../../audio/audio-format.ts';
-import { decodeALaw, decodeMuLaw } from '../../audio/g711.ts';
+import { linearSamples } from '../../audio/linear-samples.ts';
 import { mp3EncoderPool } from '../../audio/mp3-encoder.ts';
 import type { ConversionJob } from './conversion-job.ts';
 
@@ -31,7 +31,7 @@ async function mp3Encoder(shape: Extract<ConversionJob, { kind: 'wav-to-mp3' }>)
       const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
       const whole = all.length - (all.length % blockBytes);
       rest = all.slice(whole);
-      return Uint8Array.from(encoder.encode(samplesOf(all.subarray(0, whole), shape.coding)));
+      return Uint8Array.from(encoder.encode(linearSamples(all.subarray(0, whole), shape.coding)));
     },
     end: () => Uint8Array.from(encoder.finish()),
   };
@@ -40,7 +40,7 @@ async function mp3Encoder(shape: Extract<ConversionJob, { kind: 'wav-to-mp3' }>)
 function expander(coding: WavCoding): Transcoder {
   return {
     push(bytes) {
-      const samples = samplesOf(bytes, coding);
+      const samples = linearSamples(bytes, coding);
       const linear = new Uint8Array(2 * samples.length);
       const view = new DataView(linear.buffer);
       for (const [i, sample] of samples.entries()) view.setInt16(2 * i, sample, true);
@@ -48,17 +48,6 @@ function expander(coding: WavCoding): Transcoder {
     },
     end: () => new Uint8Array(0),
   };
-}
-
-/** Little-endian in the file, the machine's order in the array. */
-function samplesOf(bytes: Uint8Array, coding: WavCoding): Int16Array {
-  if (coding !== 'pcm16') {
-    const samples = new Int16Array(bytes.length);
-    (coding === 'alaw' ? decodeALaw : decodeMuLaw)(bytes, 0, bytes.length, samples, 0);
-    return samples;
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int16Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(i * 2, true));
 }
 
 async function mp3Decoder(job: Extract<ConversionJob, { kind: 'mp3-to-wav' }>): Promise<Transcoder> {

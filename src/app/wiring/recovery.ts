@@ -1,7 +1,7 @@
 import { type Clock, rfc3339 } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Journal } from '../../journal/journal.ts';
-import type { SealResult } from '../../recording/protocol.ts';
+import type { Recovery as SpoolRecovery, SealResult } from '../../recording/protocol.ts';
 import type { CallRecord } from '../../records/call-record.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
@@ -9,13 +9,17 @@ import type { RecordingRecord } from '../../records/recording-record.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import type { DataLayout } from '../data-layout.ts';
 import { findSealed } from './find-sealed.ts';
-import { recoverFromSpool } from './recover-from-spool.ts';
 import { sealedFacts } from './sealed-facts.ts';
 
 export interface RecoveryDeps {
   readonly journal: Journal;
   readonly keys: RecordingKeys;
   readonly layout: DataLayout;
+  /** By a recording worker, which has encoders and whose thread carries no calls. */
+  readonly recoverSpool: (
+    recordingId: string,
+    opened: { readonly recipient: string; readonly spoolSecret: Uint8Array },
+  ) => Promise<SpoolRecovery>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -69,14 +73,17 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 }
 
 /** Throws where a spool is there and cannot be opened: then it stays, and so does the journal's entry. */
-async function find({ keys, layout, clock }: RecoveryDeps, key: KeyRecord): Promise<FoundRecording | null> {
+async function find(
+  { keys, layout, recoverSpool, clock }: RecoveryDeps,
+  key: KeyRecord,
+): Promise<FoundRecording | null> {
   const opened = keys.open(key);
   if (opened === null) {
     throw new Error(
       `the key of recording ${key.recordingId} was wrapped by another key-encryption key (${key.kekId})`,
     );
   }
-  const recovery = await recoverFromSpool(layout, key.recordingId, opened);
+  const recovery = await recoverSpool(key.recordingId, opened);
   switch (recovery.outcome) {
     case 'sealed':
       return recovery;

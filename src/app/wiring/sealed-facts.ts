@@ -3,6 +3,6 @@ import type { SealedFacts } from '../../records/recording-life.ts';
 
 /** What the record keeps of a seal's result. */
 export function sealedFacts(result: SealResult): SealedFacts {
-  const { durationMs, sampleRate, sizeBytes, sha256, objectKey, objectSha256, ledger } = result;
-  return { durationMs, sampleRate, sizeBytes, sha256, objectKey, objectSha256, ledger };
+  const { format, durationMs, sampleRate, sizeBytes, sha256, objectKey, objectSha256, ledger } = result;
+  return { format, durationMs, sampleRate, sizeBytes, sha256, objectKey, objectSha256, ledger };
 }
