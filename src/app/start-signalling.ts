@@ -1,5 +1,5 @@
 import { systemClock } from '../kernel/clock.ts';
-import { pooledRandom } from '../kernel/ids.ts';
+import { pooledRandom, systemRandom } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Meter } from '../kernel/meter.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -69,6 +69,7 @@ export async function startSignalling(plan: SignallingPlan): Promise<Result<Sign
   const b2bua = createB2bua({
     ...{ ...shared, peers: peering.peers, isEmergency, board: peering.board, director: plan.director },
     sessionTimer: plan.sip.sessionTimer,
+    keyRandom: systemRandom,
     tracing: plan.tracing,
   });
   const gate = new RequestGate({

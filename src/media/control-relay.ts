@@ -44,7 +44,7 @@ function mapInfo(to: Leg, { sender, info }: ControlDigest, now: MonotonicMs): bo
   const { out, control } = to;
   if (out.source !== sender) return false;
   info.timestamp = out.timestampOfSource(info.timestamp);
-  info.packets = to.packetsSent >>> 0;
+  info.packets = to.packetsOfStream >>> 0;
   info.octets = to.octetsSent >>> 0;
   control.sent.note(info.middle, now, lastSrIs.relayed);
   return true;

@@ -1,4 +1,5 @@
 import { rtpFaultNames } from '../rtp/rtp-view.ts';
+import { srtpFaultNames } from '../rtp/srtp/srtp-fault.ts';
 
 /** Why a datagram went no further. The numbers go on from those of `rtpFault`; both index one array of counters. */
 export const dropReason = {
@@ -14,6 +15,8 @@ export const dropReason = {
   beforeRebase: 16,
   rtcpUnmapped: 17,
   notRtcp: 18,
+  /** Then those of `srtpFault`, from its first on. */
+  srtp: 19,
 } as const;
 
 /** Slugs for metrics, by number. */
@@ -31,4 +34,10 @@ export const dropNames: readonly string[] = [
   'before-rebase',
   'rtcp-unmapped',
   'not-rtcp',
+  ...srtpFaultNames.slice(1),
 ];
+
+/** The drop reason of a `srtpFault`. */
+export function srtpDrop(fault: number): number {
+  return dropReason.srtp + fault - 1;
+}

@@ -3,14 +3,16 @@ import { ArrivalJitter } from '../rtp/arrival-jitter.ts';
 import { Reception } from '../rtp/reception.ts';
 import { rewriteRtpHeader, writeRtpHeader } from '../rtp/rtp-header.ts';
 import { type RtpView, rtpHeaderBytes } from '../rtp/rtp-view.ts';
-import type { ControlChannel } from './control-channel.ts';
+import { ControlChannel } from './control-channel.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramPort, DatagramTarget } from './datagram-port.ts';
 import type { OutgoingStream } from './outgoing-stream.ts';
 import type { PortPair } from './port-pool.ts';
 import { type PromptFormat, promptFormat } from './prompt-shelf.ts';
 import type { PromptLine, PromptPlayer } from './prompt-player.ts';
+import { LegSecurity } from './leg-security.ts';
 import type { LegCounts, LegIndex, LegMedia } from './protocol.ts';
+import type { SealRoom } from './seal-room.ts';
 import { SourceLock } from './source-lock.ts';
 
 /** Packets outside these times are neither sent nor common. */
@@ -25,12 +27,24 @@ export interface LegSockets {
   readonly rtcp: number;
 }
 
+/** What the legs of a worker share. */
+export interface LegTools {
+  readonly port: DatagramPort;
+  readonly counters: MediaCounters;
+  readonly room: SealRoom;
+  /** A stream with numbers of its own. */
+  readonly newStream: () => OutgoingStream;
+  readonly newCname: () => Uint8Array;
+}
+
 /** One party's end of a session: where it is, what may pass from and to it, and the stream it hears. */
 export class Leg implements PromptLine {
   readonly index: LegIndex;
   readonly sockets: LegSockets;
   readonly lock: SourceLock;
-  readonly out: OutgoingStream;
+  readonly security: LegSecurity;
+  /** What the party hears. Another one, of another SSRC, where SRTP begins anew. */
+  out: OutgoingStream;
   readonly control: ControlChannel;
   readonly reception = new Reception();
   readonly jitter = new ArrivalJitter();
@@ -49,33 +63,34 @@ export class Leg implements PromptLine {
   packetsDropped = 0;
   datagramsReceived = 0;
   packetsSent = 0;
-  /** Of payload, as an SR counts them (RFC 3550 §6.4.1). */
+  /** Of payload in this stream, as an SR counts them (RFC 3550 §6.4.1). */
   octetsSent = 0;
   /** Of what came last. */
   clockRate = 0;
+  #packetsBefore = 0;
   #target: DatagramTarget | null = null;
   #controlTarget: DatagramTarget | null = null;
   /** The last one that was known, also while the party is on hold. */
   #lastTarget: DatagramTarget | null = null;
   readonly #port: DatagramPort;
   readonly #counters: MediaCounters;
+  readonly #newStream: () => OutgoingStream;
 
   constructor(
     index: LegIndex,
     sockets: LegSockets,
-    out: OutgoingStream,
-    control: ControlChannel,
-    port: DatagramPort,
-    counters: MediaCounters,
+    { port, counters, room, newStream, newCname }: LegTools,
     now: MonotonicMs,
   ) {
     this.index = index;
     this.sockets = sockets;
     this.lock = new SourceLock(sockets.pair.memory);
-    this.out = out;
-    this.control = control;
+    this.security = new LegSecurity(room);
+    this.out = newStream();
+    this.control = new ControlChannel(newCname());
     this.#port = port;
     this.#counters = counters;
+    this.#newStream = newStream;
     this.heardAt = now;
   }
 
@@ -111,6 +126,7 @@ export class Leg implements PromptLine {
     this.#controlTarget = control;
     this.canHear = this.#target !== null && media.receives;
     this.ptimeMs = Math.min(longestPacketMs, Math.max(shortestPacketMs, media.ptimeMs));
+    this.#secure(media);
     this.out.packetMs = this.ptimeMs;
     this.#learnFormats(media);
     const isSame = couldHear && wasFax === this.isFax && isSameTarget(before, this.#target);
@@ -118,6 +134,30 @@ export class Leg implements PromptLine {
     if (this.isFax) this.player?.stop();
     if (!wasExpected && this.isExpectedToSend()) this.heardAt = now;
     this.#tellAgainElsewhere();
+  }
+
+  /**
+   * Under other keys, or at another address, there may be somebody who knows nothing of our roll-over counter: a new SSRC
+   * begins at 0 for both (RFC 3711 §3.3.1), and no index comes twice under one key (§9.1).
+   */
+  #secure({ security }: LegMedia): void {
+    const wasOn = this.security.isOn;
+    const rekeyed = this.security.connect(security);
+    const moved = wasOn && !isSameTarget(this.#lastTarget, this.#target ?? this.#lastTarget);
+    if (this.security.isOn && (rekeyed || moved)) this.#beginStream();
+    this.out.orderly = this.security.isOn;
+  }
+
+  /** RFC 3550 §6.4.1: counts are "reset if the sender changes its SSRC identifier". */
+  #beginStream(): void {
+    this.out = this.#newStream();
+    this.octetsSent = 0;
+    this.#packetsBefore = this.packetsSent;
+  }
+
+  /** As an SR counts them. */
+  get packetsOfStream(): number {
+    return this.packetsSent - this.#packetsBefore;
   }
 
   /** A prompt that was begun at one address does not count for another one. */
@@ -185,7 +225,13 @@ export class Leg implements PromptLine {
   sendControl(packet: Uint8Array, length: number): boolean {
     const target = this.isMuxed ? this.#target : this.#whereControl();
     if (target === null || this.isFax) return false;
-    this.#port.send(this.isMuxed ? this.sockets.rtp : this.sockets.rtcp, packet, length, target);
+    const sealedLength = this.security.sealRtcp(packet, length);
+    if (sealedLength < 0) {
+      this.#counters.drop(-sealedLength);
+      return false;
+    }
+    const socket = this.isMuxed ? this.sockets.rtp : this.sockets.rtcp;
+    this.#port.send(socket, this.security.sealed, sealedLength, target);
     this.#counters.controlOut += 1;
     return true;
   }
@@ -209,7 +255,12 @@ export class Leg implements PromptLine {
 
   #send(packet: Uint8Array, length: number): void {
     if (this.#target === null) return;
-    this.#port.send(this.sockets.rtp, packet, length, this.#target);
+    const sealedLength = this.security.sealRtp(packet, length);
+    if (sealedLength < 0) {
+      this.#counters.drop(-sealedLength);
+      return;
+    }
+    this.#port.send(this.sockets.rtp, this.security.sealed, sealedLength, this.#target);
     this.packetsSent += 1;
     this.#counters.packetsOut += 1;
   }

@@ -1,6 +1,13 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import type { RtpView } from '../rtp/rtp-view.ts';
-import { extendSequence, maxMisorder, sequenceAdd, sequenceDelta, timestampAdd } from '../rtp/sequence.ts';
+import {
+  extendSequence,
+  isSequenceJump,
+  maxMisorder,
+  sequenceAdd,
+  sequenceDelta,
+  timestampAdd,
+} from '../rtp/sequence.ts';
 
 /**
  * The one stream that a party hears from us: one SSRC for the whole call, and numbers that are the source's
@@ -16,6 +23,11 @@ export class OutgoingStream {
   marker = false;
   /** The least that a new source's timestamp moves on, ms: one packet of the party's packet time. */
   packetMs = 20;
+  /**
+   * A source that starts its numbers anew is a new source. SRTP needs it: who receives it takes no number far behind, and
+   * takes one far ahead for one far behind (RFC 3711 §3.3.1).
+   */
+  orderly = false;
   /** Counts the changes of offset: what was said of one such stretch does not go on in the next. */
   stretch = 0;
   /** Highest sequence number given out, unwrapped; its timestamp and when that came up. */
@@ -57,7 +69,7 @@ export class OutgoingStream {
    * have been another source's.
    */
   relay(source: RtpView, clockRate: number, now: MonotonicMs): boolean {
-    const fresh = source.ssrc !== this.#sourceSsrc;
+    const fresh = source.ssrc !== this.#sourceSsrc || (this.orderly && this.#jumps(source.sequence));
     if (fresh) this.#rebase(source, clockRate, now);
     else if (this.#sinceFirst < maxMisorder) {
       const behind = sequenceDelta(this.#firstOfSource, source.sequence);
@@ -154,6 +166,10 @@ export class OutgoingStream {
   #shift(by: number): void {
     this.#highest += by;
     this.#sequenceOffset += by;
+  }
+
+  #jumps(sequence: number): boolean {
+    return isSequenceJump(this.#highest & 0xffff, sequenceAdd(sequence, this.#sequenceOffset));
   }
 
   #nextTimestamp(clockRate: number, now: MonotonicMs): number {

@@ -53,7 +53,7 @@ export class OwnReporter {
     if (isSender) {
       this.#info.setTime(wallOf(this.#clock, now));
       this.#info.timestamp = out.timestampAt(now);
-      this.#info.packets = leg.packetsSent >>> 0;
+      this.#info.packets = leg.packetsOfStream >>> 0;
       this.#info.octets = leg.octetsSent >>> 0;
       at = writeSenderReport(packet, 0, out.ssrc, this.#info, block);
     } else at = writeReceiverReport(packet, 0, out.ssrc, block);

@@ -1,5 +1,6 @@
 import type { EncodedPrompt } from '../audio/encoded-prompt.ts';
 import type { MonotonicMs } from '../kernel/clock.ts';
+import type { SrtpKeys } from '../rtp/srtp/srtp-suites.ts';
 import { codecId, type CodecId } from '../audio/codec-id.ts';
 
 /** Index of a leg in its session: 0 the caller, 1 the callee. The tap's channel is the same number. */
@@ -73,6 +74,8 @@ export interface LegMedia {
   /** In the order of the negotiated answer; the first that is audio is what a prompt is encoded in. */
   readonly formats: readonly MediaFormat[];
   readonly ptimeMs: number;
+  /** SRTP in both directions; absent: in clear. */
+  readonly security?: SrtpKeys;
 }
 
 export interface PlayReport {

@@ -4,7 +4,6 @@ import type { Schedule } from '../kernel/timers.ts';
 import { ControlDigest } from '../rtp/control-digest.ts';
 import { RtcpView } from '../rtp/rtcp-view.ts';
 import { rtpHeaderBytes, RtpView } from '../rtp/rtp-view.ts';
-import { ControlChannel } from './control-channel.ts';
 import { delayBounds, MediaCounters } from './counters.ts';
 import type {
   DatagramPort,
@@ -13,7 +12,7 @@ import type {
   DatagramTarget,
   OpenDatagramPort,
 } from './datagram-port.ts';
-import { Leg, type LegSockets } from './leg.ts';
+import { Leg, type LegSockets, type LegTools } from './leg.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
 import { OwnReporter } from './own-reporter.ts';
 import { usableAddress } from './peer-address.ts';
@@ -30,6 +29,7 @@ import type {
   MediaWorkerOptions,
 } from './protocol.ts';
 import { RecordingTap } from './recording-tap.ts';
+import { SealRoom } from './seal-room.ts';
 import { MediaSession, type SessionTools } from './session.ts';
 import { SocketAllocator } from './socket-allocator.ts';
 import { TapOutlet } from './tap-outlet.ts';
@@ -58,6 +58,7 @@ export class MediaRelay implements DatagramReceiver {
   readonly #allocator: SocketAllocator;
   readonly #counters = new MediaCounters();
   readonly #tools: SessionTools;
+  readonly #legTools: LegTools;
   readonly #prompts: ReadonlyMap<string, ShelvedPrompt>;
   readonly #taps: readonly TapOutlet[];
   readonly #pacer: PromptPacer;
@@ -83,6 +84,13 @@ export class MediaRelay implements DatagramReceiver {
       digest: new ControlDigest(),
       controlOut: new Uint8Array(longestControlBytes),
       reporter: new OwnReporter(ports.clock, ports.random),
+    };
+    this.#legTools = {
+      port: this.#port,
+      counters: this.#counters,
+      room: new SealRoom(),
+      newStream: () => this.#newStream(),
+      newCname: () => cnameOf(ports.random),
     };
     this.#prompts = new Map(options.prompts.map((prompt) => [prompt.id, new ShelvedPrompt(prompt)]));
     this.#taps = options.taps.map((tap) => new TapOutlet(tap, this.#counters, ports.schedule));
@@ -271,10 +279,13 @@ export class MediaRelay implements DatagramReceiver {
   }
 
   #newLeg(index: LegIndex, sockets: LegSockets): Leg {
+    return new Leg(index, sockets, this.#legTools, this.#ports.clock.monotonic());
+  }
+
+  /** The upper half of the sequence numbers is left to the stream: a receiver that misses the start takes no wrap for it. */
+  #newStream(): OutgoingStream {
     const random = new DataView(this.#ports.random(10).slice().buffer);
-    const out = new OutgoingStream(random.getUint32(0), random.getUint16(4), random.getUint32(6));
-    const control = new ControlChannel(cnameOf(this.#ports.random));
-    return new Leg(index, sockets, out, control, this.#port, this.#counters, this.#ports.clock.monotonic());
+    return new OutgoingStream(random.getUint32(0), random.getUint16(4) & 0x7fff, random.getUint32(6));
   }
 
   #route(leg: Leg, session: MediaSession): void {

@@ -110,7 +110,7 @@ export class MediaSession {
     for (let i = 0; i < rtpHeaderBytes; i++) head[i] = packet[i] as number;
     other.sendLive(packet, view);
     counters.delay(clock.monotonic() - arrivedAt);
-    if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, length, head);
+    if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, view.length, head);
   }
 
   /** A datagram of RTCP, on whichever socket: heeded, rewritten, and sent on. *Borrows* it until return. */
@@ -143,8 +143,14 @@ export class MediaSession {
   #controlRefusal(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): number {
     const { control, digest } = this.#tools;
     if (leg.isFax || !leg.hasRemote) return dropReason.noRemote;
-    if (length > longestPacketBytes || control.bind(packet, length) !== rtcpFault.none)
-      return dropReason.notRtcp;
+    if (length > longestPacketBytes) return dropReason.notRtcp;
+    let clearLength = length;
+    if (leg.security.isOn) {
+      if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
+      clearLength = leg.security.openRtcp(packet, length);
+      if (clearLength < 0) return -clearLength;
+    }
+    if (control.bind(packet, clearLength) !== rtcpFault.none) return dropReason.notRtcp;
     if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
     digest.read(control, leg.out.ssrc);
     const known = digest.sender === leg.reception.ssrc;
@@ -202,7 +208,9 @@ export class MediaSession {
   #refusal(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource, now: MonotonicMs): number {
     const { counters, view } = this.#tools;
     if (length > longestPacketBytes) return dropReason.oversized;
-    const fault = view.bind(packet, length);
+    const clearLength = leg.security.isOn ? this.#open(leg, packet, length, source) : length;
+    if (clearLength < 0) return -clearLength;
+    const fault = view.bind(packet, clearLength);
     if (fault !== rtpFault.none) return fault;
     if (!leg.hasRemote) return dropReason.noRemote;
     if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
@@ -215,6 +223,13 @@ export class MediaSession {
     this.saidSilent = false;
     counters.packetsIn += 1;
     return 0;
+  }
+
+  /** Unprotects in place; the length or a negated reason. Who is nobody's address costs no cryptography. */
+  #open(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): number {
+    if (!leg.hasRemote) return -dropReason.noRemote;
+    if (!leg.lock.isNamed(source)) return -dropReason.foreignAddress;
+    return leg.security.openRtp(packet, length);
   }
 
   /** What keeps a party's packet from the other one; 0: nothing. */

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { chosenCrypto, type SrtpPolicy } from './media-security.ts';
 import {
   firstAttribute,
   type MediaDescription,
@@ -16,16 +17,22 @@ export interface MediaAddress {
 /** What a line carries: RTP, or the datagrams of T.38, which have no RTP in them (RFC 3362, RFC 7345 §2). */
 export type MediaTransport = 'rtp' | 'udptl';
 
-/** Plain RTP. The secure profiles need a key exchange that the description of this leg cannot carry on. */
-const relayedProfiles: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF']);
+/** RTP in clear, and with keys in SDP. DTLS-SRTP (`UDP/TLS/RTP/SAVP`) has none there. */
+const relayedProfiles: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF', 'RTP/SAVP', 'RTP/SAVPF']);
 
 /**
  * The one line that a call uses: the first audio line that is neither rejected nor of another transport, and where
- * there is none the first image line of T.38 over UDP. So an offer of both is of speech.
+ * there is none the first image line of T.38 over UDP. So an offer of both is of speech. Of lines with and without SRTP it
+ * is the first that this party's policy allows.
  */
-export function activeLine({ media }: SessionDescription): number | null {
-  const audio = media.findIndex((one) => one.port !== 0 && transportOf(one) === 'rtp');
-  const line = audio < 0 ? media.findIndex((one) => one.port !== 0 && transportOf(one) === 'udptl') : audio;
+export function activeLine({ media }: SessionDescription, srtp: SrtpPolicy = 'prefer'): number | null {
+  const ofTransport = (transport: MediaTransport): ((one: MediaDescription) => boolean) => {
+    return (one) => one.port !== 0 && transportOf(one) === transport;
+  };
+  const audio = ofTransport('rtp');
+  const allowed = media.findIndex((one) => audio(one) && chosenCrypto(one, srtp).ok);
+  const speech = allowed < 0 ? media.findIndex(audio) : allowed;
+  const line = speech < 0 ? media.findIndex(ofTransport('udptl')) : speech;
   return line < 0 ? null : line;
 }
 

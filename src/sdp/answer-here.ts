@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../kernel/result.ts';
 import { activeLine, mediaAddress, transportOf } from './active-line.ts';
 import { encodingName, payloadFormats } from './payload-formats.ts';
-import { type LocalAddress, type MediaFault, relayAnswer } from './relay-description.ts';
+import { type AnswerSecurity, type LocalAddress, type MediaFault, relayAnswer } from './relay-description.ts';
 import { attributeName, type SessionDescription, writtenDirection } from './session-description.ts';
 
 /** What says how the formats of an offer are to be sent; the rest is who offers. */
@@ -15,8 +15,9 @@ export function answerHere(
   offer: SessionDescription,
   theirs: SessionDescription,
   local: LocalAddress,
+  security?: AnswerSecurity,
 ): Result<{ readonly answer: SessionDescription; readonly line: number }, MediaFault> {
-  const line = activeLine(offer);
+  const line = activeLine(offer, security?.from);
   const offered = line === null ? undefined : offer.media[line];
   const known = activeLine(theirs);
   const described = known === null ? undefined : theirs.media[known];
@@ -31,6 +32,6 @@ export function answerHere(
   ];
   const media = offer.media.map((one, i) => (i === line ? { ...offered, lines } : one));
   const answer = { lines: theirs.lines, media };
-  const relayed = relayAnswer(answer, { offer, line }, local, encodings);
+  const relayed = relayAnswer(answer, { offer, line }, local, encodings, security);
   return relayed.ok ? ok({ answer: relayed.value, line }) : relayed;
 }

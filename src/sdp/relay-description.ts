@@ -1,5 +1,14 @@
 import { err, ok, type Result } from '../kernel/result.ts';
 import { activeLine, mediaAddress, transportOf } from './active-line.ts';
+import { type CryptoAttribute, printCrypto } from './crypto-attribute.ts';
+import {
+  chosenCrypto,
+  inClear,
+  isSecureProfile,
+  type SaidSecurity,
+  type SrtpPolicy,
+  withSecurity,
+} from './media-security.ts';
 import { narrowFormats } from './narrow-formats.ts';
 import {
   attributeName,
@@ -23,7 +32,24 @@ export interface LocalAddress {
 }
 
 /** Why a description that can be read cannot be used. */
-export type MediaFault = 'no-audio' | 'no-codec' | 'unusable-address';
+export type MediaFault = 'no-audio' | 'no-codec' | 'unusable-address' | 'no-security';
+
+/** What an offer's two legs have of SRTP. */
+export interface OfferSecurity {
+  /** What is asked of who made the offer. */
+  readonly from: SrtpPolicy;
+  /** What the offer says towards the other one. */
+  readonly said: SaidSecurity;
+}
+
+/** What becomes of the SRTP that an offer asked for. */
+export interface AnswerSecurity {
+  readonly from: SrtpPolicy;
+  /** The line that the answer has for the one that it takes. */
+  readonly answerTo: (chosen: CryptoAttribute) => CryptoAttribute;
+}
+
+const neverSecure: AnswerSecurity = { from: 'off', answerTo: (chosen) => chosen };
 
 /** An offer as it goes on, and the line that the call uses in it and in its answer. */
 export interface RelayedOffer {
@@ -65,10 +91,13 @@ export function relayOffer(
   offer: SessionDescription,
   local: LocalAddress,
   encodings: readonly string[] | null,
+  { from, said }: OfferSecurity = { from: 'off', said: inClear },
 ): Result<RelayedOffer, MediaFault> {
-  const line = activeLine(offer);
+  const line = activeLine(offer, from);
   const active = line === null ? undefined : offer.media[line];
   if (line === null || active === undefined) return err('no-audio');
+  const chosen = chosenCrypto(active, from);
+  if (!chosen.ok) return chosen;
   if (mediaAddress(offer, active) === 'unusable') return err('unusable-address');
   const narrowed = narrowFormats(active, encodings);
   if (narrowed === null) return err('no-codec');
@@ -76,6 +105,7 @@ export function relayOffer(
     direction: heldDirection(offer, active),
     written: directionOf(offer, active),
     muxed: offersMux(active),
+    security: said,
   });
   const media = offer.media.map((one, i) => (i === line ? audio : rejected(one)));
   return ok({ description: { lines: sessionLines(offer.lines, local), media }, line });
@@ -90,6 +120,7 @@ export function relayAnswer(
   { offer, line }: OpenOffer,
   local: LocalAddress,
   encodings: readonly string[] | null,
+  { from, answerTo }: AnswerSecurity = neverSecure,
 ): Result<SessionDescription, MediaFault> {
   const media = offer.media.map(rejected);
   const lines = sessionLines(answer.lines, local);
@@ -104,7 +135,12 @@ export function relayAnswer(
   if (narrowed === null) return err('no-codec');
   const direction = complement(heldDirection(answer, audio), heldDirection(offer, offered));
   const written = directionOf(answer, audio);
-  media[line] = ours(narrowed, local, { direction, written, muxed: offersMux(offered) });
+  const chosen = chosenCrypto(offered, from);
+  if (!chosen.ok) return chosen;
+  const crypto = chosen.value === null ? [] : [answerTo(chosen.value)];
+  // RFC 3264 §6.1: the answer has the profile of the offer.
+  const security = { isSecure: isSecureProfile(offered.proto), crypto };
+  media[line] = ours(narrowed, local, { direction, written, muxed: offersMux(offered), security });
   return ok({ lines, media });
 }
 
@@ -144,20 +180,24 @@ interface OurSide {
   /** As the lines have it. */
   readonly written: MediaDirection;
   readonly muxed: boolean;
+  readonly security: SaidSecurity;
 }
 
 function ours(
   media: MediaDescription,
   local: LocalAddress,
-  { direction, written, muxed }: OurSide,
+  { direction, written, muxed, security }: OurSide,
 ): MediaDescription {
   const lines = media.lines.filter((line) => line.type !== 'c' && line.type !== 'k' && !isTransport(line));
   if (direction !== written) setDirection(lines, direction);
   // RFC 3605 §2.1: needed only where RTCP is not on the next port.
   if (transportOf(media) === 'rtp' && local.rtcpPort !== local.rtpPort + 1)
     lines.push({ type: 'a', value: `rtcp:${local.rtcpPort}` });
-  if (muxed && transportOf(media) === 'rtp') lines.push({ type: 'a', value: 'rtcp-mux' });
-  return { ...media, port: local.rtpPort, portCount: null, lines };
+  if (transportOf(media) !== 'rtp') return { ...media, port: local.rtpPort, portCount: null, lines };
+  if (muxed) lines.push({ type: 'a', value: 'rtcp-mux' });
+  lines.push(...security.crypto.map(printCrypto));
+  const proto = withSecurity(media.proto, security.isSecure);
+  return { ...media, port: local.rtpPort, portCount: null, proto, lines };
 }
 
 function setDirection(lines: SdpLine[], direction: MediaDirection): void {

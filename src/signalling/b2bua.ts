@@ -41,6 +41,8 @@ export interface B2buaOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly random: RandomBytes;
+  /** What keys are drawn from; absent: `random`. */
+  readonly keyRandom?: RandomBytes;
   readonly logger: Logger;
   readonly meter: Meter;
   /** Who puts messages to calls; absent: nobody. */
@@ -242,7 +244,10 @@ class CallCentre implements B2bua {
     const { request } = transaction;
     const layer = this.#layer;
     if (layer === null) return overload;
-    const read = readInvite(request, this.#options.isEmergency, isSecure(transaction.source.transport));
+    const read = readInvite(request, this.#options.isEmergency, {
+      secure: isSecure(transaction.source.transport),
+      srtp: peer.srtp,
+    });
     if (!read.ok) return read.error;
     const naming = readReplacing(request, this.#named);
     if (!naming.ok) return naming.error;
@@ -273,7 +278,7 @@ class CallCentre implements B2bua {
     const state = newCall({
       ...{ facts, invite, caller, attempts },
       transaction: { id: transaction.id, source: transaction.source, request: naming.value.request },
-      tokens: drawTokens(this.#options.random),
+      tokens: drawTokens(this.#options.random, this.#options.keyRandom ?? this.#options.random),
       limits: { ringMs: this.#options.ringMs ?? ringMs, session },
     });
     const call = new RunningCall(this.#dependencies(layer), state, transaction);

@@ -63,9 +63,9 @@ function callerLeg({ request, source }: Birth['transaction'], peer: LegPeer, tok
 
 /**
  * Draws a call's tokens, all at once since a draw is a system call. RFC 3261 §19.3 asks for 32 random bits in a
- * tag; these have 64.
+ * tag; these have 64. `keyRandom` is what keys are drawn from.
  */
-export function drawTokens(random: RandomBytes): CallTokens {
+export function drawTokens(random: RandomBytes, keyRandom: RandomBytes): CallTokens {
   const bytes = Buffer.from(random(62));
   const [dice = 0] = bytes;
   return {
@@ -80,6 +80,7 @@ export function drawTokens(random: RandomBytes): CallTokens {
     retryAfterSeconds: dice % 11,
     backOffMs: (bytes.readUInt8(41) % 200) * 10,
     firstRSeq: 1 + (bytes.readUInt32BE(58) >>> 2),
+    srtpSecret: keyRandom(32),
   };
 }
 
@@ -103,6 +104,7 @@ export function legPeer(peer: Peer, layer: TransactionLayer, secure = false): Le
     credentials: peer.credentials,
     trusted: peer.trust,
     nat: peer.nat,
+    srtp: peer.srtp,
     refer: peer.refer,
   };
 }

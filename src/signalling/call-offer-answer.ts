@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../kernel/result.ts';
 import { activeLine } from '../sdp/active-line.ts';
 import { answerHere } from '../sdp/answer-here.ts';
 import { keepLines } from '../sdp/keep-lines.ts';
+import { agreedKeys, isSecuredAnswer } from '../sdp/media-security.ts';
 import { negotiatedMedia } from '../sdp/negotiated-media.ts';
 import { describeSession } from '../sdp/origin.ts';
 import { type MediaFault, relayAnswer, relayOffer } from '../sdp/relay-description.ts';
@@ -11,6 +12,7 @@ import type { SessionDescription } from '../sdp/session-description.ts';
 import { noBody } from '../sip/message.ts';
 import type { Exchange, Leg, Offer } from './call-state.ts';
 import type { Side } from './dialog-side.ts';
+import { answeringSecurity, offeredSecurity, policyOf } from './leg-security.ts';
 import type { NegotiatedMedia } from './ports.ts';
 import type { Refusal } from './refusal.ts';
 import type { BodyFault } from './sdp-body.ts';
@@ -38,6 +40,10 @@ export const faultForms: Readonly<Record<DescriptionFault, { refusal: Refusal; r
   'no-codec': { refusal: notAcceptable('305 onrecord "Incompatible media format"'), reason: 'no-codec' },
   'unusable-address': {
     refusal: notAcceptable('301 onrecord "Incompatible network address formats"'),
+    reason: 'no-codec',
+  },
+  'no-security': {
+    refusal: notAcceptable('399 onrecord "SRTP does not fit: RTP/SAVP with a=crypto, or RTP/AVP without"'),
     reason: 'no-codec',
   },
 };
@@ -80,7 +86,8 @@ export function passOffer(
   const { local, encodings } = turn.call;
   if (local === null) return err('no-audio');
   const to = otherParty(by);
-  const relayed = relayOffer(description, local[to], encodings);
+  const security = { from: policyOf(turn, by), said: offeredSecurity(turn, to, at) };
+  const relayed = relayOffer(description, local[to], encodings, security);
   if (!relayed.ok) return relayed;
   const { line } = relayed.value;
   const offered = keepLines(relayed.value.description, turn.side(to, at)?.said ?? null);
@@ -98,7 +105,8 @@ export function passAnswer(
   const { local, encodings } = turn.call;
   if (local === null) return err('no-audio');
   const open = { offer: offer.description, line: offer.line };
-  const relayed = relayAnswer(answer, open, local[offer.by], encodings);
+  const security = answeringSecurity(turn, offer.by, at);
+  const relayed = relayAnswer(answer, open, local[offer.by], encodings, security);
   if (!relayed.ok) return relayed;
   const agreement = { ...open, answer, encodings };
   const offerer = negotiatedMedia(agreement, 'offerer');
@@ -107,6 +115,7 @@ export function passAnswer(
   if (!reachable(offerer, local[offer.by].address)) return err('unusable-address');
   const by = otherParty(offer.by);
   if (!reachable(answerer, local[by].address)) return err('unusable-address');
+  if (!isSecured(turn, by, offer.relayed, answer)) return err('no-security');
   settle(turn, offer.by, at, { described: offer.description, said: relayed.value, media: offerer });
   settle(turn, by, at, { described: answer, said: offer.relayed, media: answerer });
   return ok(describe(turn, offer.by, relayed.value, at));
@@ -125,11 +134,13 @@ export function adoptAnswer(
   const { local, encodings } = turn.call;
   if (local === null) return err('no-audio');
   const open = { offer: offer.description, line: offer.line };
-  const relayed = relayAnswer(answer, open, local[offer.by], encodings);
+  const security = answeringSecurity(turn, offer.by, at);
+  const relayed = relayAnswer(answer, open, local[offer.by], encodings, security);
   if (!relayed.ok) return relayed;
   const by = otherParty(offer.by);
   const media = negotiatedMedia({ ...open, answer, encodings }, 'answerer');
   if (!reachable(media, local[by].address)) return err('unusable-address');
+  if (!isSecured(turn, by, offer.relayed, answer)) return err('no-security');
   settle(turn, by, at, { described: answer, said: offer.relayed, media });
   return ok(null);
 }
@@ -145,7 +156,7 @@ export function takeAnswer(
   const { local } = turn.call;
   if (line === null || local === null) return;
   const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'answerer');
-  if (!reachable(media, local[party].address)) return;
+  if (!reachable(media, local[party].address) || !isSecured(turn, party, offer, answer)) return;
   settle(turn, party, null, { described: answer, said: offer, media });
 }
 
@@ -164,7 +175,7 @@ export function answerOffer(
   const theirs = turn.side(other, at)?.described ?? null;
   const known = theirs ?? (exchange?.offer?.by === other ? exchange.offer.description : null);
   if (local === null || known === null) return err('no-audio');
-  const answered = answerHere(offer, known, local[party]);
+  const answered = answerHere(offer, known, local[party], answeringSecurity(turn, party, at));
   if (!answered.ok) return answered;
   const { answer, line } = answered.value;
   const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'offerer');
@@ -202,9 +213,33 @@ function settle(
   at: string | null,
   agreed: Pick<Side, 'described' | 'said'> & { readonly media: NegotiatedMedia },
 ): void {
-  const media = behindNat(turn.leg(party), agreed.media);
+  const media = { ...behindNat(turn.leg(party), agreed.media), ...securityOf(agreed) };
   turn.updateSide(party, at, { ...agreed, media });
   turn.emit({ type: 'connect', party, media });
+}
+
+/** Whether an answer to our offer has the SRTP that is asked of the party. */
+function isSecured(
+  turn: Turn,
+  party: Party,
+  said: SessionDescription | null,
+  answer: SessionDescription,
+): boolean {
+  const line = said === null ? null : activeLine(said);
+  const [offered, answered] = line === null ? [] : [said?.media[line], answer.media[line]];
+  if (offered === undefined || answered === undefined) return true;
+  return isSecuredAnswer(offered, answered, policyOf(turn, party));
+}
+
+/** The keys on which our description and the party's agree; both have their one active line in the same place. */
+function securityOf({
+  said,
+  described,
+}: Pick<Side, 'described' | 'said'>): Pick<NegotiatedMedia, 'security'> {
+  const line = said === null ? null : activeLine(said);
+  const [ours, theirs] = line === null ? [] : [said?.media[line], described?.media[line]];
+  const keys = ours === undefined || theirs === undefined ? null : agreedKeys(ours, theirs);
+  return keys === null ? {} : { security: keys };
 }
 
 /** RFC 4961: who is behind NAT sends media from where its messages come from, and hears there. */

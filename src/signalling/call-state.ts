@@ -1,5 +1,6 @@
 import type { LogFields } from '../kernel/logger.ts';
 import type { EndReason, Outcome, Party } from '../records/call-record.ts';
+import type { SrtpPolicy } from '../sdp/media-security.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { Dialog } from '../sip/dialog.ts';
@@ -44,6 +45,8 @@ export interface LegPeer {
   readonly transport: SipTransport;
   /** Whether its media have to be looked for where its messages come from. */
   readonly nat: boolean;
+  /** What is asked of its media. */
+  readonly srtp: SrtpPolicy;
   /** What its challenges are answered with. */
   readonly credentials: DigestCredentials | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
@@ -268,6 +271,8 @@ export interface CallTokens {
   readonly backOffMs: number;
   /** RFC 3262 §3: our first RSeq, 1 to 2^30. */
   readonly firstRSeq: number;
+  /** What our keys of SRTP are made of; 32 bytes. */
+  readonly srtpSecret: Uint8Array;
 }
 
 export interface CallLimits {

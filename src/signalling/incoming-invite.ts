@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../kernel/result.ts';
 import { activeLine, mediaAddress, transportOf } from '../sdp/active-line.ts';
+import { chosenCrypto, type SrtpPolicy } from '../sdp/media-security.ts';
 import { encodingName, payloadFormats } from '../sdp/payload-formats.ts';
 import { canonicalName } from '../sip/header-name.ts';
 import type { SipHeaders, SipRequest } from '../sip/message.ts';
@@ -28,15 +29,16 @@ export interface IncomingInvite {
 }
 
 /**
- * Looks at an INVITE in the order of RFC 3261 §8.2 and §16.3. `secure`: it came over TLS.
+ * Looks at an INVITE in the order of RFC 3261 §8.2 and §16.3. `secure`: it came over TLS. `srtp`: what is asked of its
+ * sender's media.
  *
  * Deviation: whoever calls for help is served by sips: too, and is not refused for what Require names (§8.2.2.3): a
- * call that lacks an extension, or TLS on its last hop, is better than none.
+ * call that lacks an extension, TLS on its last hop or SRTP is better than none.
  */
 export function readInvite(
   request: SipRequest,
   isEmergency: IsEmergency,
-  secure = false,
+  { secure = false, srtp = 'off' }: { readonly secure?: boolean; readonly srtp?: SrtpPolicy } = {},
 ): Result<IncomingInvite, Refusal> {
   const requestUri = parseUri(request.uri);
   const from = parseNameAddr(request.headers.first('from') ?? '');
@@ -48,7 +50,7 @@ export function readInvite(
   if (maxForwards === null) return err({ status: 400, phrase: 'Bad Max-Forwards' });
   const extensions = emergency ? null : unsupportedExtensions(request);
   if (extensions !== null) return err(extensions);
-  const offer = readOffer(request);
+  const offer = readOffer(request, emergency ? 'prefer' : srtp);
   if (!offer.ok) return err(faultForms[offer.error].refusal);
   const fromUri = parseUri(from.uri);
   return ok({
@@ -78,15 +80,16 @@ function userOf(uri: Uri): string {
   return telephoneNumber(uri) ?? decodeUser(uri);
 }
 
-function readOffer(request: SipRequest): Result<Offer | null, DescriptionFault> {
+function readOffer(request: SipRequest, srtp: SrtpPolicy): Result<Offer | null, DescriptionFault> {
   const described = sessionBody(request);
   if (!described.ok) return described;
   const description = described.value;
   if (description === null) return ok(null);
-  const line = activeLine(description);
+  const line = activeLine(description, srtp);
   const media = line === null ? undefined : description.media[line];
   if (line === null || media === undefined) return err('no-audio');
   if (mediaAddress(description, media) === 'unusable') return err('unusable-address');
+  if (!chosenCrypto(media, srtp).ok) return err('no-security');
   return ok({ by: 'caller', description, line, relayed: null });
 }
 

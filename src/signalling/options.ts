@@ -30,6 +30,8 @@ const peer = z.strictObject({
   targets: z.array(z.string().startsWith('sip:')).default([]),
   /** A NAT stands between: its media come from where its SIP comes from, whatever its SDP says. */
   nat: z.boolean().default(false),
+  /** SRTP with keys in SDP: never, where the peer takes it (offered within RTP/AVP), or no call without it. */
+  srtp: z.enum(['off', 'prefer', 'require']).default('off'),
   /** Requests above 1300 bytes go to it by UDP all the same. */
   pinTransport: z.boolean().default(false),
   /** Over TLS it is served only where its client certificate names this domain. */

@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
+import type { SrtpPolicy } from '../sdp/media-security.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
 import type { DigestDemand } from '../sip/digest-server.ts';
 import { paramValue } from '../sip/params.ts';
@@ -39,6 +40,8 @@ export interface Peer {
   readonly pinTransport: boolean;
   /** Whether its media have to be looked for where its messages come from. */
   readonly nat: boolean;
+  /** What is asked of its media. */
+  readonly srtp: SrtpPolicy;
   /** What its certificate must name, whoever dials; null: only we ask, for its domain or target. */
   readonly certificate: string | null;
   /** Whether it is in our trust domain (RFC 3324 §2). */
@@ -162,6 +165,7 @@ function peerOf(
     digest: options.digest ?? null,
     certificate: options.certificate ?? null,
     nat: options.nat,
+    srtp: options.srtp,
     pinTransport: options.pinTransport || targets.some(({ pinned }) => pinned),
     trust: options.trust,
     refer: options.refer,

@@ -1,4 +1,5 @@
 import type { Direction, EndReason, Outcome, Party } from '../records/call-record.ts';
+import type { SrtpKeys } from '../rtp/srtp/srtp-suites.ts';
 
 /**
  * What signalling needs of the rest; `app/wiring` provides it. Signalling knows SIP and SDP, and nothing
@@ -92,6 +93,8 @@ export interface NegotiatedMedia {
   readonly sends: boolean;
   readonly formats: readonly NegotiatedFormat[];
   readonly ptimeMs: number;
+  /** SRTP in both directions; absent: in clear. */
+  readonly security?: SrtpKeys;
 }
 
 export interface NegotiatedFormat {

@@ -13,7 +13,8 @@ const keeping = ['records', 'policy', ...meaning];
 const allowed: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   sip: pure,
-  sdp: pure,
+  // A line of a=crypto is a key of SRTP.
+  sdp: ['rtp', ...pure],
   rtp: pure,
   audio: pure,
   records: meaning,

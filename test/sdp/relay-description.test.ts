@@ -104,7 +104,7 @@ describe('relayOffer', () => {
     ['nothing listed is offered', deskPhone, ['G729/8000'], 'no-codec'],
     ['no audio line', audio('m=video 4000 RTP/AVP 96'), null, 'no-audio'],
     ['only a rejected audio line', audio('m=audio 0 RTP/AVP 0'), null, 'no-audio'],
-    ['only secure RTP', audio('m=audio 4000 RTP/SAVP 0'), null, 'no-audio'],
+    ['only secure RTP', audio('m=audio 4000 RTP/SAVP 0'), null, 'no-security'],
     [
       'a host name as address',
       sdp('v=0', 'c=IN IP4 media.example', 'm=audio 4000 RTP/AVP 0'),

@@ -11,6 +11,7 @@ import type {
   LegPeer,
   OwnAsk,
 } from '../../src/signalling/call-state.ts';
+import type { SrtpPolicy } from '../../src/sdp/media-security.ts';
 import { readInvite } from '../../src/signalling/incoming-invite.ts';
 import type { Admission, LocalMedia, NegotiatedMedia } from '../../src/signalling/ports.ts';
 import type { Hop } from '../../src/signalling/transaction-layer.ts';
@@ -69,6 +70,8 @@ export function callerInvite(body: string = callerSdp, extra: Lines = []): SipRe
 export interface SceneOptions {
   /** Whether the PBX is behind NAT. */
   readonly nat?: boolean;
+  /** By peer: `pbx` and `carrier`. */
+  readonly srtp?: Readonly<Record<string, SrtpPolicy>>;
   readonly invite?: SipRequest;
   readonly attempts?: readonly ('callee' | 'second')[];
   readonly admission?: Admission;
@@ -136,9 +139,10 @@ export class Scene {
     untrusted = [],
     refer = 'refuse',
     nat = false,
+    srtp = {},
   }: SceneOptions = {}) {
     this.invite = invite;
-    const read = readInvite(invite, () => emergency);
+    const read = readInvite(invite, () => emergency, { srtp: srtp.pbx ?? 'off' });
     if (!read.ok) throw new Error(`refused with ${read.error.status}`);
     const peer = (id: string): LegPeer => ({
       ...{
@@ -146,6 +150,7 @@ export class Scene {
         listener: 'lan',
         transport: 'udp',
         nat: nat && id === 'pbx',
+        srtp: srtp[id] ?? 'off',
         contact: '<sip:203.0.113.1:5060>',
       },
       match: [parseAddressPrefix('192.0.2.0/24')!, parseAddressPrefix('198.51.100.0/24')!],
@@ -171,6 +176,7 @@ export class Scene {
       tokens: {
         ...{ callerTag: 'us', calleeTag: 'we', calleeCallId: 'call-b', clientNonce: 'cn' },
         ...{ callerSession: '11', calleeSession: '22', retryAfterSeconds: 7, backOffMs: 330, firstRSeq: 100 },
+        srtpSecret: new Uint8Array(32).fill(7),
       },
       limits: { ringMs: 180_000, session },
       caller: peer('pbx'),

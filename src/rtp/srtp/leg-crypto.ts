@@ -49,6 +49,11 @@ export class LegCrypto {
     else this.#before = before === null ? [] : before.#received;
   }
 
+  /** Whether both directions go on under the keys that they had. */
+  keepsKeysOf(before: LegCrypto): boolean {
+    return this.#sending === before.#sending && this.#receiving === before.#receiving;
+  }
+
   /** Room that `protectRtp` needs behind a packet; `protectRtcp` needs `rtcpTrailerBytes`. */
   get rtpTrailerBytes(): number {
     return this.#sending.rtpTrailerBytes;
