@@ -1,5 +1,11 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../kernel/result.ts';
+import {
+  type ExplainQuestion,
+  explainOptions,
+  type ExplainValues,
+  readQuestion,
+} from './explain-question.ts';
 
 export type Command = RunnableCommand | { readonly name: 'help' } | { readonly name: 'version' };
 
@@ -10,7 +16,13 @@ export type RunnableCommand =
   | { readonly name: 'token-list'; readonly config: string | null }
   | { readonly name: 'token-revoke'; readonly config: string | null; readonly id: string }
   | { readonly name: 'key-export'; readonly config: string | null; readonly recordingId: string }
-  | { readonly name: 'verify'; readonly config: string | null; readonly recordingId: string | null };
+  | { readonly name: 'verify'; readonly config: string | null; readonly recordingId: string | null }
+  | {
+      readonly name: 'policy-explain';
+      readonly config: string | null;
+      readonly question: ExplainQuestion;
+      readonly json: boolean;
+    };
 
 export const usage = `onrecord: an in-path SIP/RTP recording proxy
 
@@ -21,6 +33,9 @@ export const usage = `onrecord: an in-path SIP/RTP recording proxy
   onrecord token create LABEL | list | revoke ID
   onrecord key export RECORDING              print a recording's age identity
   onrecord verify [RECORDING]                hold recordings against their records
+  onrecord policy explain --direction D --from NUMBER --to NUMBER [--peer ID] [--header "Name: value"]
+                          [--at TIME] [--call-id ID] [--json]
+                                             which rule a call would meet, and why none before it
 
 Without --config: ./onrecord.yaml if it is there, else a default on 127.0.0.1.
 `;
@@ -36,14 +51,31 @@ export function parseCommandLine(words: readonly string[]): Result<Command, stri
         config: { type: 'string', short: 'c' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
+        ...explainOptions,
       },
     });
   } catch (error) {
     return err(`${error instanceof Error ? error.message : String(error)}; see onrecord --help`);
   }
-  if (parsed.values.help === true) return ok({ name: 'help' });
-  if (parsed.values.version === true) return ok({ name: 'version' });
-  return commandOf(parsed.positionals, parsed.values.config ?? null);
+  const { config = null, help, version, ...question } = parsed.values;
+  if (help === true) return ok({ name: 'help' });
+  if (version === true) return ok({ name: 'version' });
+  const [first, second] = parsed.positionals;
+  if (first === 'policy' && second === 'explain') return explainCommand(parsed.positionals, question, config);
+  const [stray] = Object.keys(question);
+  if (stray !== undefined) return err(`--${stray} is for "policy explain"; see onrecord --help`);
+  return commandOf(parsed.positionals, config);
+}
+
+function explainCommand(
+  words: readonly string[],
+  values: ExplainValues,
+  config: string | null,
+): Result<Command, string> {
+  if (words.length > 2) return err('"policy explain" takes options alone; see onrecord --help');
+  const question = readQuestion(values);
+  if (!question.ok) return question;
+  return ok({ name: 'policy-explain', config, question: question.value, json: values.json ?? false });
 }
 
 function commandOf(words: readonly string[], config: string | null): Result<Command, string> {
@@ -65,6 +97,8 @@ function commandOf(words: readonly string[], config: string | null): Result<Comm
       return ok({ name: 'key-export', config, recordingId: third });
     case 'token':
       return tokenCommand(second, third, config);
+    case 'policy':
+      return err('write: onrecord policy explain --direction D --from NUMBER --to NUMBER');
     case 'help':
       return ok({ name: 'help' });
     default:

@@ -24,6 +24,7 @@ import { proxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
 import { type RecorderPool, startRecorderPool } from './recorder-pool.ts';
 import { listenToEnd } from './role-life.ts';
 import { lockRole } from './role-lock.ts';
+import { ruleBookOf } from './rule-book-of.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
 import type { CommandContext } from './run-command.ts';
 import type { Settings } from './settings.ts';
@@ -206,10 +207,7 @@ class Proxy {
       alarm: (reason) => {
         this.#metrics.alarm(reason);
       },
-      rules: {
-        rules: config.recording.rules,
-        purposes: new Map(config.purposes.map((purpose) => [purpose.id, purpose])),
-      },
+      policy: { rules: ruleBookOf(config), queues: config.recording.queues },
       sip: config.sip,
       tagParties: config.recording.tags.parties,
       media: config.media,

@@ -4,6 +4,7 @@ import type { RunnableCommand } from './command-line.ts';
 import { runCheck, runtimeFaults } from './commands/check.ts';
 import { runDrain } from './commands/drain.ts';
 import { runKeyExport } from './commands/key-export.ts';
+import { runPolicyExplain } from './commands/policy-explain.ts';
 import { runTokenCommand } from './commands/token.ts';
 import { runVerify } from './commands/verify.ts';
 import { runControl } from './control-role.ts';
@@ -50,6 +51,8 @@ export async function runCommand(command: RunnableCommand, context: CommandConte
       return runKeyExport(settings.value, command.recordingId, context);
     case 'verify':
       return runVerify(settings.value, command.recordingId, context);
+    case 'policy-explain':
+      return runPolicyExplain(settings.value, command, context);
     case 'token-create':
     case 'token-list':
     case 'token-revoke':
@@ -63,6 +66,7 @@ async function runStart(settings: Settings, config: string | null, context: Comm
   for (const fault of faults) context.complain(fault);
   if (faults.length > 0) return exitCode.configuration;
   const logger = createLogger(settings.config.log.level, 'supervisor');
+  for (const warning of settings.warnings) logger.warn('configuration', { warning });
   mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = lockProcess(nodeLockFile(settings.dataDirectory));
   if (!lock.ok) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { defaultConfig } from '../config/default-config.ts';
-import { type ConfigFault, printFault } from '../config/fault.ts';
+import { printFault } from '../config/fault.ts';
 import { type Environment, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -10,6 +10,8 @@ import { packageDirectory } from './package-directory.ts';
 /** A validated configuration and where its files are. */
 export interface Settings {
   readonly config: Config;
+  /** What is to be said of it, one line each. */
+  readonly warnings: readonly string[];
   /** What the configuration came from, for messages. */
   readonly source: string;
   /** What relative prompt and key files are relative to. */
@@ -40,8 +42,9 @@ function settingsOf(
   dataBase: string,
   env: Environment,
 ): Result<Settings, readonly string[]> {
-  const loaded: Result<Config, readonly ConfigFault[]> = loadConfig(text, source, env);
+  const loaded = loadConfig(text, source, env);
   if (!loaded.ok) return err(loaded.error.map(printFault));
-  const dataDirectory = resolve(dataBase, loaded.value.node.dataDir);
-  return ok({ config: loaded.value, source, baseDirectory, dataDirectory });
+  const { config, warnings } = loaded.value;
+  const dataDirectory = resolve(dataBase, config.node.dataDir);
+  return ok({ config, warnings: warnings.map(printFault), source, baseDirectory, dataDirectory });
 }

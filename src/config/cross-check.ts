@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
-import type { RuleOptions } from '../policy/options.ts';
 import { canBeDialled, isSecure } from '../sip/transport-name.ts';
 import type { KeyFault, KeyPath } from './fault.ts';
+import { promptFaults } from './prompt-check.ts';
+import { ruleFaults } from './rule-check.ts';
 import type { Config } from './schema.ts';
+import { unknown } from './unknown-id.ts';
 
 /** What the parts of a configuration must hold of each other; the schema knows only each part alone. */
 export function crossCheck(config: Config): KeyFault[] {
@@ -12,8 +14,8 @@ export function crossCheck(config: Config): KeyFault[] {
     ...listenerKeys(config),
     ...peerKeys(config),
     ...advertisedAddresses(config),
-    ...ruleReferences(config),
-    ...promptReferences(config),
+    ...ruleFaults(config),
+    ...promptFaults(config),
     ...keyCustody(config),
   ];
 }
@@ -26,6 +28,7 @@ function duplicateIds(config: Config): KeyFault[] {
     [['consent', 'prompts'], config.consent.prompts],
     [['purposes'], config.purposes],
     [['recording', 'rules'], config.recording.rules],
+    [['recording', 'schedules'], config.recording.schedules],
   ];
   return lists.flatMap(([path, list]) =>
     list.flatMap(({ id }, index) =>
@@ -34,12 +37,6 @@ function duplicateIds(config: Config): KeyFault[] {
         : [{ path: [...path, index, 'id'], message: `"${id}" is there twice; give each its own id` }],
     ),
   );
-}
-
-function unknown(path: KeyPath, id: string, known: readonly string[], what: string): KeyFault[] {
-  if (known.includes(id)) return [];
-  const have = known.length === 0 ? `there is no ${what} yet` : `known: ${known.join(', ')}`;
-  return [{ path, message: `names no ${what} "${id}"; ${have}` }];
 }
 
 function sipReferences({ sip, media }: Config): KeyFault[] {
@@ -107,92 +104,6 @@ function advertisedAddresses({ sip, media }: Config): KeyFault[] {
     const message = `${advertise} is of another family than ${address}; give both as IPv4 or both as IPv6`;
     return [{ path: [...path, 'advertise'], message }];
   });
-}
-
-function ruleReferences(config: Config): KeyFault[] {
-  return config.recording.rules.flatMap((rule, i) => {
-    if (rule.mode === 'never') return [];
-    return ruleFaults(config, rule, ['recording', 'rules', i]);
-  });
-}
-
-function ruleFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[] {
-  const purposes = config.purposes.map(({ id }) => id);
-  const faults: KeyFault[] = [];
-  if (rule.purpose === undefined) {
-    faults.push({ path, message: 'records without a purpose; name one of `purposes`' });
-  } else {
-    faults.push(...unknown([...path, 'purpose'], rule.purpose, purposes, 'purpose'));
-  }
-  return [...faults, ...emergencyFaults(rule, path), ...announcementFaults(config, rule, path)];
-}
-
-/** An emergency call is never announced to and never refused. */
-function emergencyFaults({ when, announce, onFailure }: RuleOptions, path: KeyPath): KeyFault[] {
-  if (when.emergency === undefined) return [];
-  const faults: KeyFault[] = [];
-  if (announce !== undefined && announce !== 'elsewhere') {
-    const message =
-      'plays a prompt to emergency calls; use `announce: elsewhere` and say in `told` by what right they are recorded';
-    faults.push({ path: [...path, 'announce'], message });
-  }
-  if (onFailure === 'refuse') {
-    const message = 'refuses emergency calls; use `onFailure: continue`';
-    faults.push({ path: [...path, 'onFailure'], message });
-  }
-  return faults;
-}
-
-/** Recording without telling every party is an offence: each side hears a prompt or is told by others. */
-function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[] {
-  const { announce } = rule;
-  const at = [...path, 'announce'];
-  if (announce === undefined) {
-    return [
-      {
-        path,
-        message:
-          'records without telling anyone; give `announce: { prompt: ID }` or `announce: elsewhere` with `told`',
-      },
-    ];
-  }
-  if (announce === 'elsewhere') {
-    if (rule.told !== undefined) return [];
-    return [
-      {
-        path: at,
-        message: '`announce: elsewhere` needs `told: TEXT`, the words that the parties hear from others',
-      },
-    ];
-  }
-  const prompt = config.consent.prompts.find(({ id }) => id === announce.prompt);
-  if (prompt === undefined) {
-    return unknown(
-      [...at, 'prompt'],
-      announce.prompt,
-      config.consent.prompts.map(({ id }) => id),
-      'prompt',
-    );
-  }
-  const faults: KeyFault[] = [];
-  if (prompt.purpose !== rule.purpose && config.purposes.some(({ id }) => id === rule.purpose)) {
-    const message = `prompt "${prompt.id}" tells of purpose "${prompt.purpose}", the rule records for "${rule.purpose ?? ''}"; make them one`;
-    faults.push({ path: [...at, 'prompt'], message });
-  }
-  if (announce.to !== 'all' && rule.told === undefined) {
-    faults.push({
-      path: [...at, 'to'],
-      message: 'leaves the other party untold; use `to: all` or add `told: TEXT` to the rule',
-    });
-  }
-  return faults;
-}
-
-function promptReferences(config: Config): KeyFault[] {
-  const purposes = config.purposes.map(({ id }) => id);
-  return config.consent.prompts.flatMap((prompt, i) =>
-    unknown(['consent', 'prompts', i, 'purpose'], prompt.purpose, purposes, 'purpose'),
-  );
 }
 
 /** With a shared database a key made on one node would lock the others out. */

@@ -23,6 +23,7 @@ consent:
       file: fixtures/prompts/quality-en.wav
       purpose: quality
       text: "This call may be recorded for quality and training purposes."
+      tells: { purpose: "quality and training purposes" }
 purposes:
   - { id: quality, description: "Quality assurance and staff training", legalBasis: legitimate-interest, retention: 90d }
 recording:

@@ -7,34 +7,51 @@ import { type Config, configSchema } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A configuration that may be run, and what is to be said of it. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly ConfigFault[];
+  /** Finds the line of a fault that was seen later. */
+  readonly place: (fault: KeyFault) => ConfigFault;
+}
+
 /** Reads a configuration: YAML, `${NAME}` from the environment, the schema, then what parts say of each other. */
 export function loadConfig(
   text: string,
   file: string,
   env: Environment,
-): Result<Config, readonly ConfigFault[]> {
+): Result<LoadedConfig, readonly ConfigFault[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const place = (fault: KeyFault): ConfigFault => ({
-    file,
-    line: lineOf(document, lines, fault.path),
-    key: printPath(fault.path),
-    message: fault.message,
+  const place = ({ path, message, severity = 'fault' }: KeyFault): ConfigFault => ({
+    ...{ file, severity, message },
+    line: lineOf(document, lines, path),
+    key: printPath(path),
+  });
+  const at = (offset: number, message: string): ConfigFault => ({
+    ...{ file, severity: 'fault', key: '', message },
+    line: lines.linePos(offset).line,
   });
   const [broken] = document.errors;
-  if (broken !== undefined) {
-    const message = `is not YAML: ${broken.message.split('\n')[0] ?? ''}`;
-    return err([{ file, line: lines.linePos(broken.pos[0]).line, key: '', message }]);
-  }
+  if (broken !== undefined)
+    return err([at(broken.pos[0], `is not YAML: ${broken.message.split('\n')[0] ?? ''}`)]);
+  keepNumbersAsWritten(document);
   const missing = replaceEnvironment(document, env);
-  if (missing.length > 0)
-    return err(
-      missing.map(({ offset, message }) => ({ file, line: lines.linePos(offset).line, key: '', message })),
-    );
+  if (missing.length > 0) return err(missing.map(({ offset, message }) => at(offset, message)));
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) return err(parsed.error.issues.flatMap(faultsOf).map(place));
-  const faults = crossCheck(parsed.data);
-  return faults.length > 0 ? err(faults.map(place)) : ok(parsed.data);
+  const found = crossCheck(parsed.data).map(place);
+  const faults = found.filter(({ severity }) => severity === 'fault');
+  return faults.length > 0 ? err(faults) : ok({ config: parsed.data, warnings: found, place });
+}
+
+/** To YAML `+352621000000` and `0621` are numbers and lose what they begin with; to a telephone they do not. */
+function keepNumbersAsWritten(document: Document): void {
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'number' && /^[+0]\d+$/.test(node.source ?? '')) node.value = node.source;
+    },
+  });
 }
 
 interface MissingVariable {
@@ -76,6 +93,7 @@ function faultsOf(issue: z.core.$ZodIssue): KeyFault[] {
       message: 'is not a known key; remove it or mend its name',
     }));
   }
+  if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message }];
   if (issue.code === 'invalid_union')
     return [{ path, message: closestBranch(issue.errors) ?? issue.message }];
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {

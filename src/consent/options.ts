@@ -1,6 +1,18 @@
 import { z } from 'zod';
+import { duration } from '../policy/duration.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
+
+/** What the audio says beside that it is recorded, as it says it. GDPR Art. 13 wants the parties to know all of it. */
+const tells = z.strictObject({
+  /** Who records. */
+  controller: z.string().min(1).optional(),
+  purpose: z.string().min(1).optional(),
+  /** How long recordings are kept at most. */
+  retention: duration.optional(),
+  /** Where the full notice is. */
+  notice: z.string().min(1).optional(),
+});
 
 const prompt = z.strictObject({
   id,
@@ -13,6 +25,7 @@ const prompt = z.strictObject({
   purpose: id,
   /** What the audio says, word for word. */
   text: z.string().min(1),
+  tells: tells.prefault({}),
 });
 
 /** The `consent` part of the configuration. */

@@ -1,27 +1,12 @@
 import { z } from 'zod';
 import { recordingFormats } from '../records/recording-record.ts';
 import { recordingRates } from '../audio/recording-rate.ts';
+import { conditionOptions } from './condition-options.ts';
 import { duration } from './duration.ts';
+import { queueOptions } from './queue.ts';
+import { scheduleOptions } from './schedule-options.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
-
-/** One pattern or several; `*` stands for any characters, `?` for one. */
-const patterns = z
-  .union([z.string().min(1), z.number(), z.array(z.union([z.string().min(1), z.number()])).min(1)])
-  .transform((value) => (Array.isArray(value) ? value : [value]).map(String));
-
-const when = z.strictObject({
-  direction: z.enum(['inbound', 'outbound', 'internal']).optional(),
-  /** Calling and called number. */
-  from: patterns.optional(),
-  to: patterns.optional(),
-  /** The number on the PBX's side: the caller of an outbound call, the callee of an inbound one. */
-  extension: patterns.optional(),
-  /** Peer ids; either side of the call matches. */
-  peer: patterns.optional(),
-  /** Emergency calls, which no other rule matches. */
-  emergency: z.literal(true).optional(),
-});
 
 const prompted = z.strictObject({
   prompt: id,
@@ -31,9 +16,12 @@ const prompted = z.strictObject({
 
 const rule = z.strictObject({
   id,
-  when: when.default({}),
-  mode: z.enum(['automatic', 'never']),
+  when: conditionOptions.default({}),
+  /** `on-demand`: recorded from when somebody says so. */
+  mode: z.enum(['automatic', 'on-demand', 'never']),
   purpose: id.optional(),
+  /** `notice`: told, and stays on the line. `opt-out`: may end it by a key. `opt-in`: nothing before a key. */
+  consent: z.enum(['notice', 'opt-out', 'opt-in']).default('notice'),
   /** `elsewhere`: the PBX or the carrier plays it. */
   announce: z.union([z.literal('elsewhere'), prompted]).optional(),
   /** What a party that no prompt of ours reaches is told by others; it stands in the evidence. */
@@ -45,6 +33,8 @@ const rule = z.strictObject({
   /** Hz; `auto`: of the widest codec that is spoken when the recording is prepared. */
   sampleRate: z.literal(['auto', ...recordingRates]).default('auto'),
   retention: duration.optional(),
+  /** From where a recording may be paused and resumed: by the API, or in the call by a party at the PBX. */
+  mayPause: z.array(z.enum(['api', 'call'])).default(['api', 'call']),
   onFailure: z.enum(['continue', 'refuse']).default('continue'),
 });
 
@@ -57,6 +47,8 @@ const tags = z.strictObject({
 /** The `recording` part of the configuration. */
 export const recordingOptions = z.strictObject({
   rules: z.array(rule).default([]),
+  schedules: z.array(scheduleOptions).default([]),
+  queues: queueOptions.prefault({}),
   tags: tags.prefault({}),
   workers: z.number().int().min(1).max(64).default(1),
 });

@@ -3,13 +3,14 @@ import { randomHex, type RandomBytes, uuidV7 } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Meter } from '../kernel/meter.ts';
 import type { Schedule } from '../kernel/timers.ts';
-import type { Direction, EndReason, Party } from '../records/call-record.ts';
+import type { EndReason, Party } from '../records/call-record.ts';
 import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { defaultSession, type SessionWishes } from '../sip/session-timer.ts';
 import { isSecure } from '../sip/transport-name.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
 import { drawTokens, legPeer, mergeKey, newCall } from './call-birth.ts';
+import { callDirection } from './call-direction.ts';
 import { DigestGate } from './digest-gate.ts';
 import { CallMeter } from './call-meter.ts';
 import type { IsEmergency } from './emergency-numbers.ts';
@@ -314,7 +315,7 @@ class CallCentre implements B2bua {
     const { peer, first, invite, request, emergency } = found;
     return {
       callId: uuidV7(this.#options.clock.wall(), this.#options.random),
-      direction: directionOf(peer, first),
+      direction: callDirection(peer, first),
       ...{ callerPeer: peer.id, calleePeer: first.id, from: invite.from, to: invite.to, emergency },
       callerSipCallId: request.headers.first('call-id') ?? '',
       headers: headerMap(request.headers),
@@ -385,9 +386,4 @@ class CallCentre implements B2bua {
 /** Whatever the port: who is called there may call from another. */
 function isOfHost(source: Hop, { listener, address }: Hop): boolean {
   return source.listener === listener && source.address === address;
-}
-
-function directionOf(from: Peer, to: Peer): Direction {
-  if (from.side === 'trunk') return 'inbound';
-  return to.side === 'pbx' ? 'internal' : 'outbound';
 }

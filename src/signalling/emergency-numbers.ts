@@ -1,5 +1,5 @@
 import { decodeUser, type Uri } from '../sip/uri.ts';
-import { diallingPlans } from './dialling-plans.ts';
+import { diallingPlans } from '../sip/dialling-plans.ts';
 
 export interface EmergencyPlan {
   /** Digits as a person dials them: `112`. */

@@ -3,6 +3,7 @@ import type { MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { purposeOptions, recordingOptions } from '../../src/policy/options.ts';
+import { ruleBook } from '../../src/policy/rule-book.ts';
 import type { RecordEvent } from '../../src/records/record-event.ts';
 import type { CallFacts } from '../../src/signalling/ports.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
@@ -21,7 +22,7 @@ const call: CallFacts = {
   headers: new Map(),
   offered: ['G722/8000', 'PCMA/8000'],
 };
-const rules = recordingOptions.parse({
+const recording = recordingOptions.parse({
   rules: [
     {
       ...{ id: 'lenient', when: { to: ['300'] }, mode: 'automatic', purpose: 'law' },
@@ -40,7 +41,7 @@ const rules = recordingOptions.parse({
       ...{ announce: 'elsewhere', told: 'by law' },
     },
   ],
-}).rules;
+});
 
 /** A director whose journal never takes anything. */
 function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = () => () => undefined) {
@@ -70,13 +71,15 @@ function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = 
     schedule,
     hangUp: never,
     alarm: never,
-    rules: {
-      rules,
-      purposes: new Map(
-        purposeOptions
-          .parse([{ id: 'law', description: 'law', legalBasis: 'legal-obligation', retention: '1d' }])
-          .map((purpose) => [purpose.id, purpose]),
-      ),
+    policy: {
+      rules: ruleBook({
+        recording,
+        purposes: purposeOptions.parse([
+          { id: 'law', description: 'law', legalBasis: 'legal-obligation', retention: '1d' },
+        ]),
+        numbering: { country: 'LU', outsideLine: [] },
+      }),
+      queues: recording.queues,
     },
     sip: sipOptions.parse({
       listeners: [{ id: 'lan', transport: 'udp', address: '127.0.0.1' }],

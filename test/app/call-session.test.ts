@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
-import { decide } from '../../src/policy/decide.ts';
 import { purposeOptions, recordingOptions } from '../../src/policy/options.ts';
+import { queueOptions } from '../../src/policy/queue.ts';
+import { ruleBook } from '../../src/policy/rule-book.ts';
 import type { RecordEvent } from '../../src/records/record-event.ts';
 import type { RecordingRecord } from '../../src/records/recording-record.ts';
 import type { SealResult } from '../../src/recording/protocol.ts';
@@ -10,6 +11,7 @@ import type { CallFacts, NegotiatedMedia } from '../../src/signalling/ports.ts';
 import type { MediaHandle } from '../../src/app/media-pool.ts';
 import type { RecorderEvent } from '../../src/app/recorder-pool.ts';
 import { CallSession, type SessionDeps } from '../../src/app/wiring/call-session.ts';
+import { judge } from '../../src/app/wiring/verdict.ts';
 
 const facts: CallFacts = {
   callId: 'call-1',
@@ -121,15 +123,15 @@ function world(rule: object) {
     mark: (type) => log.push(type),
     close: () => log.push('close'),
   };
-  const purposes = purposeOptions.parse([
-    { id: 'quality', description: 'q', legalBasis: 'contract', retention: '1d' },
-  ]);
-  const book = {
-    rules: recordingOptions.parse({ rules: [rule] }).rules,
-    purposes: new Map(purposes.map((p) => [p.id, p])),
-  };
-  const decision = decide(book, { ...facts, peers: [], extension: '101' });
-  const session = new CallSession(deps, facts, decision, () => log.push('done'));
+  const book = ruleBook({
+    recording: recordingOptions.parse({ rules: [rule] }),
+    purposes: purposeOptions.parse([
+      { id: 'quality', description: 'q', legalBasis: 'contract', retention: '1d' },
+    ]),
+    numbering: { country: 'LU', outsideLine: [] },
+  });
+  const verdict = judge({ rules: book, queues: queueOptions.parse({}) }, facts, deps.clock.wall());
+  const session = new CallSession(deps, facts, verdict, () => log.push('done'));
   const view = session.attach(media);
   const recordings = (): RecordingRecord[] =>
     written.flatMap((event) => (event.kind === 'recording' ? [event.recording] : []));

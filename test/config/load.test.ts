@@ -103,7 +103,7 @@ describe('loadConfig', () => {
     [
       'a password that YAML takes for a number',
       '- { id: pbx, side: pbx',
-      '- { id: pbx, auth: { username: u, password: 0123, realm: r }, side: pbx',
+      '- { id: pbx, auth: { username: u, password: 1230, realm: r }, side: pbx',
       'id: pbx,',
       /sip\.peers\[0\]\.auth\.password: is text; put digits in quotes/,
     ],
@@ -231,8 +231,8 @@ describe('loadConfig', () => {
       '- id: pbx-udp\n      transport: udp\n      address: 127.0.0.1\n      port: ${PORT}',
     );
     const good = loadConfig(block, 'x', { NODE: 'edge-7', PORT: '5999' });
-    expect(good.ok && good.value.node.id).toBe('edge-7');
-    expect(good.ok && good.value.sip.listeners[0]?.port).toBe(5999);
+    expect(good.ok && good.value.config.node.id).toBe('edge-7');
+    expect(good.ok && good.value.config.sip.listeners[0]?.port).toBe(5999);
   });
 
   it('names a variable that the environment lacks', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diallingPlans } from '../../src/signalling/dialling-plans.ts';
+import { diallingPlans } from '../../src/sip/dialling-plans.ts';
 import { emergencyNumbers } from '../../src/signalling/emergency-numbers.ts';
 import { parseUri } from '../../src/sip/uri.ts';
 

@@ -40,7 +40,7 @@ export function runtimeWarnings({ config: { sip }, source }: Settings): readonly
 export function runCheck(settings: Settings, context: CommandContext): number {
   for (const warning of runtimeWarnings(settings)) context.complain(`warning: ${warning}`);
   const faults = runtimeFaults(settings);
-  for (const fault of faults) context.complain(fault);
+  for (const line of [...settings.warnings, ...faults]) context.complain(line);
   if (faults.length > 0) return exitCode.failure;
   const { sip, recording, consent } = settings.config;
   const counts = `${sip.peers.length} peers, ${recording.rules.length} rules, ${consent.prompts.length} prompts`;

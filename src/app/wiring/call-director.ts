@@ -1,4 +1,4 @@
-import { type Decision, decide, type RuleBook } from '../../policy/decide.ts';
+import type { Decision } from '../../policy/decide.ts';
 import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
 import type { MediaOptions } from '../../media/options.ts';
 import type { Schedule } from '../../kernel/timers.ts';
@@ -8,11 +8,11 @@ import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.
 import type { MediaPool } from '../media-pool.ts';
 import { callLine } from './call-line.ts';
 import { CallSession, type SessionDeps } from './call-session.ts';
-import { extensionOf } from './first-records.ts';
 import { isSpoken, spokenEncodings } from './spoken-encodings.ts';
+import { type Judge, judge } from './verdict.ts';
 
 export interface DirectorPlan extends SessionDeps {
-  readonly rules: RuleBook;
+  readonly policy: Judge;
   readonly sip: SipOptions;
   readonly media: MediaOptions;
   readonly mediaPool: MediaPool;
@@ -52,21 +52,14 @@ export function createDirection(plan: DirectorPlan): Direction {
 
   const director: CallDirector = {
     admit: async (call) => {
-      const decision = decide(plan.rules, {
-        direction: call.direction,
-        from: call.from,
-        to: call.to,
-        extension: extensionOf(call),
-        peers: [call.callerPeer, call.calleePeer],
-        emergency: call.emergency,
-      });
-      const session = new CallSession(plan, call, decision, () => {
+      const verdict = judge(plan.policy, call, plan.clock.wall());
+      const session = new CallSession(plan, call, verdict, () => {
         forget(call.callId);
       });
       sessions.set(call.callId, session);
       facts.set(call.callId, call);
       plan.count.started(call.direction);
-      return admit(plan, session, decision, call);
+      return admit(plan, session, verdict.decision, call);
     },
     openMedia: async (call) => {
       const session = sessions.get(call.callId);

@@ -40,6 +40,7 @@ import type { FoundRecording } from './recovery.ts';
 import { sealedFacts } from './sealed-facts.ts';
 import { taggedParties } from './tagged-parties.ts';
 import { isSpoken } from './spoken-encodings.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Everything a call's session needs of the node. */
 export interface SessionDeps {
@@ -95,13 +96,13 @@ export class CallSession {
   #ended = false;
   #mediaClosed = true;
 
-  constructor(deps: SessionDeps, facts: CallFacts, decision: Decision, done: () => void) {
+  constructor(deps: SessionDeps, facts: CallFacts, verdict: Verdict, done: () => void) {
     this.#deps = deps;
-    this.#decision = decision;
+    this.#decision = verdict.decision;
     this.#done = done;
     this.callId = facts.callId;
     this.#legIds = { caller: this.#newId(), callee: this.#newId() };
-    this.#call = firstCallRecord(facts, decision, { nodeId: deps.nodeId, startedAt: this.#now() });
+    this.#call = firstCallRecord(facts, verdict, { nodeId: deps.nodeId, startedAt: this.#now() });
     this.#control = controlDesk();
   }
 

@@ -2,11 +2,12 @@ import type { Decision } from '../../policy/decide.ts';
 import type { CallRecord } from '../../records/call-record.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
 import type { CallFacts } from '../../signalling/ports.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The record of a call that has just arrived. */
 export function firstCallRecord(
   facts: CallFacts,
-  decision: Decision,
+  { decision, queue }: Verdict,
   made: Pick<CallRecord, 'nodeId' | 'startedAt'>,
 ): CallRecord {
   const { callId, direction, from, to } = facts;
@@ -18,7 +19,7 @@ export function firstCallRecord(
     from,
     to,
     extension: extensionOf(facts),
-    queue: null,
+    queue,
     answeredAt: null,
     endedAt: null,
     outcome: null,
@@ -29,7 +30,11 @@ export function firstCallRecord(
 }
 
 /** The number on the PBX's side. */
-export function extensionOf({ direction, from, to }: CallFacts): string | null {
+export function extensionOf({
+  direction,
+  from,
+  to,
+}: Pick<CallFacts, 'direction' | 'from' | 'to'>): string | null {
   if (direction === 'outbound') return from;
   return direction === 'inbound' ? to : null;
 }

@@ -1,0 +1,153 @@
+import type { PromptOptions } from '../consent/options.ts';
+import type { RuleConditions } from '../policy/condition-options.ts';
+import type { PurposeOptions, RuleOptions } from '../policy/options.ts';
+import { matchesPattern } from '../policy/pattern.ts';
+import type { KeyFault, KeyPath } from './fault.ts';
+import { reachFaults } from './reach-check.ts';
+import type { Config } from './schema.ts';
+import { unknown } from './unknown-id.ts';
+
+/** What rules must hold of themselves, of each other and of what they name. */
+export function ruleFaults(config: Config): KeyFault[] {
+  const each = config.recording.rules.flatMap((rule, i) => {
+    const path = ['recording', 'rules', i];
+    const named = conditionReferences(config, rule.when, [...path, 'when']);
+    return rule.mode === 'never' ? named : [...named, ...recordingFaults(config, rule, path)];
+  });
+  return [...each, ...unusedSchedules(config), ...reachFaults(config)];
+}
+
+function conditionReferences({ sip, recording }: Config, when: RuleConditions, path: KeyPath): KeyFault[] {
+  const peers = sip.peers.map(({ id }) => id);
+  const schedules = recording.schedules.map(({ id }) => id);
+  const names = Object.values(recording.queues.names);
+  const faults = (['peer', 'callerPeer', 'calleePeer'] as const).flatMap((key) =>
+    (when[key] ?? []).flatMap((pattern) => unmatched([...path, key], pattern, peers, 'peer')),
+  );
+  for (const key of ['schedule', 'outsideSchedule'] as const)
+    if (when[key] !== undefined) faults.push(...unknown([...path, key], when[key], schedules, 'schedule'));
+  if (when.queue !== undefined && recording.queues.headers.length === 0) {
+    const message = 'matches no call, since no header gives a queue; name some in `recording.queues.headers`';
+    faults.push({ path: [...path, 'queue'], message });
+  } else if (names.length > 0) {
+    faults.push(
+      ...(when.queue ?? []).flatMap((pattern) => unmatched([...path, 'queue'], pattern, names, 'queue')),
+    );
+  }
+  if (when.sample === 100) {
+    const message = 'is every call; remove it';
+    faults.push({ path: [...path, 'sample'], message, severity: 'warning' });
+  }
+  return faults;
+}
+
+/** A pattern is to match at least one of those that there are. */
+function unmatched(path: KeyPath, pattern: string, known: readonly string[], what: string): KeyFault[] {
+  return known.some((id) => matchesPattern(pattern, id)) ? [] : unknown(path, pattern, known, what);
+}
+
+function unusedSchedules({ recording }: Config): KeyFault[] {
+  const used = recording.rules.flatMap(({ when }) => [when.schedule, when.outsideSchedule]);
+  return recording.schedules.flatMap(({ id }, i) => {
+    if (used.includes(id)) return [];
+    const message = `no rule names "${id}"; remove it, or use it in \`when.schedule\``;
+    return [{ path: ['recording', 'schedules', i], message, severity: 'warning' as const }];
+  });
+}
+
+/** Of a rule by which calls are recorded. */
+function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[] {
+  const faults = [...emergencyFaults(rule, path), ...announcementFaults(config, rule, path)];
+  if (rule.mode === 'on-demand') {
+    const message =
+      'records nothing in this version, since a recording cannot be started yet; use automatic or never';
+    faults.push({ path: [...path, 'mode'], message, severity: 'warning' });
+  }
+  if (rule.purpose === undefined)
+    return [...faults, { path, message: 'records without a purpose; name one of `purposes`' }];
+  const purpose = config.purposes.find(({ id }) => id === rule.purpose);
+  if (purpose !== undefined) return [...faults, ...consentFaults(rule, purpose, path)];
+  const known = config.purposes.map(({ id }) => id);
+  return [...faults, ...unknown([...path, 'purpose'], rule.purpose, known, 'purpose')];
+}
+
+/** GDPR Art. 4(11): consent is a clear affirmative action; to be told and to stay on the line is none. */
+function consentFaults(
+  { consent }: RuleOptions,
+  { id, legalBasis }: PurposeOptions,
+  path: KeyPath,
+): KeyFault[] {
+  const faults: KeyFault[] = [];
+  if (legalBasis === 'consent' && consent !== 'opt-in') {
+    const message = `purpose "${id}" rests on consent, which "${consent}" does not ask for; use \`consent: opt-in\`, or another legal basis`;
+    faults.push({ path: [...path, 'consent'], message });
+  }
+  if (consent !== 'notice') {
+    const message = `"${consent}" cannot be carried out by this version; use \`consent: notice\` with another legal basis than consent`;
+    faults.push({ path: [...path, 'consent'], message });
+  }
+  return faults;
+}
+
+/** An emergency call is never announced to and never refused. */
+function emergencyFaults({ when, announce, onFailure }: RuleOptions, path: KeyPath): KeyFault[] {
+  if (when.emergency === undefined) return [];
+  const faults: KeyFault[] = [];
+  if (announce !== undefined && announce !== 'elsewhere') {
+    const message =
+      'plays a prompt to emergency calls; use `announce: elsewhere` and say in `told` by what right they are recorded';
+    faults.push({ path: [...path, 'announce'], message });
+  }
+  if (onFailure === 'refuse') {
+    const message = 'refuses emergency calls; use `onFailure: continue`';
+    faults.push({ path: [...path, 'onFailure'], message });
+  }
+  return faults;
+}
+
+/** Recording without telling every party is an offence: each side hears a prompt or is told by others. */
+function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[] {
+  const { announce } = rule;
+  const at = [...path, 'announce'];
+  if (announce === undefined) {
+    const message =
+      'records without telling anyone; give `announce: { prompt: ID }` or `announce: elsewhere` with `told`';
+    return [{ path, message }];
+  }
+  if (announce === 'elsewhere') {
+    if (rule.told !== undefined) return [];
+    const message = '`announce: elsewhere` needs `told: TEXT`, the words that the parties hear from others';
+    return [{ path: at, message }];
+  }
+  const prompt = config.consent.prompts.find(({ id }) => id === announce.prompt);
+  const known = config.consent.prompts.map(({ id }) => id);
+  if (prompt === undefined) return unknown([...at, 'prompt'], announce.prompt, known, 'prompt');
+  const faults = toldFaults(config, rule, prompt, path);
+  if (announce.to !== 'all' && rule.told === undefined) {
+    const message = 'leaves the other party untold; use `to: all` or add `told: TEXT` to the rule';
+    faults.push({ path: [...at, 'to'], message });
+  }
+  return faults;
+}
+
+/** What the prompt says must be what the rule does. */
+function toldFaults(config: Config, rule: RuleOptions, prompt: PromptOptions, path: KeyPath): KeyFault[] {
+  const purpose = config.purposes.find(({ id }) => id === rule.purpose);
+  if (purpose === undefined) return [];
+  const faults: KeyFault[] = [];
+  if (prompt.purpose !== purpose.id) {
+    const message = `prompt "${prompt.id}" tells of purpose "${prompt.purpose}", the rule records for "${purpose.id}"; make them one`;
+    faults.push({ path: [...path, 'announce', 'prompt'], message });
+  }
+  const kept = rule.retention ?? purpose.retention;
+  if (prompt.tells.retention !== undefined && kept > prompt.tells.retention) {
+    const message = `keeps recordings for ${days(kept)}, prompt "${prompt.id}" tells of ${days(prompt.tells.retention)} at most; keep them no longer, or tell it`;
+    faults.push({ path: [...path, 'retention'], message });
+  }
+  return faults;
+}
+
+function days(ms: number): string {
+  const count = ms / 86_400_000;
+  return `${Number.isInteger(count) ? count : count.toFixed(2)} days`;
+}
