@@ -7,7 +7,7 @@ interface ServiceNames {
   readonly srv: string;
 }
 
-/** RFC 3263 §4.1 and §4.2; RFC 7118 §9.4 for WebSocket. */
+/** RFC 3263 §4.1 and §4.2; RFC 7118 §5.3 for WebSocket. */
 const byTransport: Readonly<Record<SipTransport, ServiceNames>> = {
   udp: { naptr: 'sip+d2u', srv: '_sip._udp' },
   tcp: { naptr: 'sip+d2t', srv: '_sip._tcp' },
