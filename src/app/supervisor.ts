@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
 import type { Logger } from '../kernel/logger.ts';
 import type { RoleOrder } from './role-life.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
@@ -17,6 +18,8 @@ type Role = 'proxy' | 'control';
 const quickDeathMs = 5000;
 const firstDelayMs = 100;
 const longestDelayMs = 5000;
+/** Where cores are short, calls come before queries, exports and the writing down of records, which can wait. */
+const controlNiceness = 5;
 
 interface Child {
   readonly role: Role;
@@ -81,6 +84,7 @@ export class Supervisor {
     });
     child.process = process;
     child.startedAt = performance.now();
+    if (role === 'control') giveWay(process.pid);
     process.on('message', (message: RoleMessage) => {
       this.#onMessage(child, message);
     });
@@ -149,6 +153,15 @@ export class Supervisor {
     };
     if (others.length === 0) this.#finish(code);
     for (const other of others) order(other, 'stop');
+  }
+}
+
+/** Before its threads are made, which get the same. A system that refuses leaves it as it is. */
+function giveWay(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, controlNiceness);
+  } catch {
+    // Gone already, or not allowed: nothing depends on it.
   }
 }
 

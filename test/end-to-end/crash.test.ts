@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crashRound } from '../support/crash-round.ts';
 import { announcedElsewhere } from '../support/node-config.ts';
@@ -11,6 +12,12 @@ describe('kill -9 of supervisor, proxy, control and database in mid-call', () =>
     scene = await Scene.start({ rule: announcedElsewhere });
   });
   afterAll(() => scene.stop());
+
+  it('finds what stores and queries giving way to what carries calls', () => {
+    const [supervisor, ...roles] = scene.node.processes();
+    const own = getPriority(supervisor);
+    expect(roles.map((pid) => getPriority(pid) - own).sort()).toEqual([0, own > 14 ? 19 - own : 5]);
+  });
 
   it('leaves the recording up to at most one second before, marked interrupted, after the next start', async () => {
     const before = scene.node.processes();
