@@ -35,10 +35,10 @@ import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
-import { recordingRate } from './recording-rate.ts';
+import { recordingSpec } from './recording-spec.ts';
 import type { FoundRecording } from './recovery.ts';
+import { rescueSpool } from './rescue-spool.ts';
 import { sealedFacts } from './sealed-facts.ts';
-import { taggedParties } from './tagged-parties.ts';
 import { isSpoken } from './spoken-encodings.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -65,8 +65,6 @@ export interface SessionDeps {
 const mutedAtMostMs = 2000;
 /** A recorder that was only slow still has the rest of the call. */
 const prepareWithinMs = 30_000;
-/** A disk that was full may have room again. */
-const recoverAgainMs = 60_000;
 
 const partyOf = (leg: 0 | 1): Party => (leg === 0 ? 'caller' : 'callee');
 const legOf = (party: Party): 0 | 1 => (party === 'caller' ? 0 : 1);
@@ -335,7 +333,9 @@ export class CallSession {
         this.#deps.recorders.discard(this.#recording);
         return;
       case 'recover':
-        void this.#recover();
+        rescueSpool(this.#deps, this.#key, (event) => {
+          this.#stepLife(event);
+        });
         return;
       case 'save':
         this.#write([{ kind: 'recording', recording: effect.record }]);
@@ -381,37 +381,12 @@ export class CallSession {
       this.#key = key;
       await this.#deps.journal.append([{ kind: 'key', key }]);
       if (!this.#isPreparing()) return;
-      this.#deps.recorders.prepare(this.#recording, {
-        recordingId: this.#life.record.id,
-        callId: this.callId,
-        format: rule.format,
-        channels: rule.channels,
-        dtmf: rule.dtmf,
-        sampleRate: recordingRate(rule, this.#codecs.values()),
-        recipient: key.recipient,
-        spoolSecret,
-        parties: taggedParties(this.#deps.tagParties, this.#call),
-        manifest: { recording: this.#life.record, call: this.#call },
-      });
+      const { record } = this.#life;
+      const facts = { rule, call: this.#call, record, codecs: this.#codecs.values(), key, spoolSecret };
+      this.#deps.recorders.prepare(this.#recording, recordingSpec(this.#deps.tagParties, facts));
     } catch (error) {
       this.#deps.logger.error('recording-not-prepared', { callId: this.callId, error: String(error) });
       this.#stepLife({ type: 'failed', reason: 'journal' });
-    }
-  }
-
-  async #recover(): Promise<void> {
-    if (this.#life === null) return;
-    try {
-      const found = this.#key === null ? null : await this.#deps.recover(this.#key);
-      this.#stepLife(
-        found === null
-          ? { type: 'recovered', facts: null }
-          : { type: 'recovered', facts: sealedFacts(found.result), complete: found.complete },
-      );
-    } catch (error) {
-      // The spool stays; the next start would try again too, since the journal holds the recording as unfinished.
-      this.#deps.logger.error('recovery-failed', { recordingId: this.#life.record.id, error: String(error) });
-      this.#deps.schedule(recoverAgainMs, () => void this.#recover());
     }
   }
 
