@@ -30,10 +30,12 @@ import type { CommandContext } from './run-command.ts';
 import type { Settings } from './settings.ts';
 import { sipWithFiles } from './sip-files.ts';
 import { type Signalling, type StartFault, startSignalling } from './start-signalling.ts';
+import { createStorageRoom, hasRoom, type StorageRoom } from './storage-room.ts';
 import { startTracing, type Tracing } from './start-tracing.ts';
 import { version } from './version.ts';
 import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
 import { sayWhatIsLeft, spoolsBefore } from './wiring/leftover-spools.ts';
+import { JournalRefusal } from './wiring/journal-refusal.ts';
 import { createRecovery, type Recovery } from './wiring/recovery.ts';
 
 /** About a second of 800 calls. */
@@ -94,6 +96,7 @@ class Proxy {
   #signalling!: Signalling;
   #tracing!: Tracing;
   #link!: LinkClient;
+  #room!: StorageRoom;
   #stopProbe: () => void = () => undefined;
   addresses: readonly string[] = [];
 
@@ -115,6 +118,11 @@ class Proxy {
     await recovery.closeCalls();
     await this.#startWorkers();
     this.#metrics = proxyMetrics(this.#meter, this.#media, this.#recorders);
+    const { spools } = dataLayout(settings.dataDirectory);
+    this.#room = createStorageRoom({
+      ...{ logger, meter: this.#meter, schedule: systemSchedule },
+      hasRoom: () => hasRoom(spools),
+    });
     this.#direction = this.#direct(recovery);
     this.#tracing = startTracing({
       sip: settings.config.sip,
@@ -197,7 +205,7 @@ class Proxy {
         append: async (events) => {
           this.#metrics.recordsWritten(events);
           const written = await journal.append(events);
-          if (!written.ok) throw new Error(written.error.message);
+          if (!written.ok) throw new JournalRefusal(written.error);
         },
       },
       recover: (key) => recovery.recoverOne(key),
@@ -206,8 +214,10 @@ class Proxy {
       },
       alarm: (reason) => {
         this.#metrics.alarm(reason);
+        if (reason === 'disk-full') this.#room.full();
       },
       policy: { rules: ruleBookOf(config), queues: config.recording.queues },
+      room: this.#room,
       sip: config.sip,
       tagParties: config.recording.tags.parties,
       media: config.media,
@@ -275,6 +285,7 @@ class Proxy {
 
   async #stop(): Promise<void> {
     this.#stopProbe();
+    this.#room.close();
     this.#signalling.endAllCalls('shutdown');
     await Promise.race([
       this.#direction.idle(),

@@ -1,5 +1,5 @@
 import type { RecordEvent } from '../records/record-event.ts';
-import { isOpen, type RecordingRecord } from '../records/recording-record.ts';
+import { isOwed, type RecordingRecord } from '../records/recording-record.ts';
 
 /** The latest snapshot of something open, by the sequence number of its line. */
 interface Held {
@@ -81,7 +81,7 @@ export class OwedEntries {
   }
 
   #noteRecording(seq: number, recording: RecordingRecord): void {
-    const unfinished = isOpen(recording.state);
+    const unfinished = isOwed(recording);
     this.#noteSnapshot(this.#recordings, seq, recording, unfinished);
     if (!unfinished && this.#keys.has(recording.id)) this.#settleAt(recording.id, seq);
   }

@@ -1,7 +1,7 @@
 import type { CallRecord } from '../records/call-record.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
-import { isOpen, type RecordingRecord } from '../records/recording-record.ts';
+import { isOwed, type RecordingRecord } from '../records/recording-record.ts';
 
 /** What the node had not finished when it was last seen, each in its latest snapshot. */
 export interface Unfinished {
@@ -21,7 +21,7 @@ export class UnfinishedCollector {
     if (event.kind === 'call') {
       latest(this.#calls, event.call, event.call.endedAt === null);
     } else if (event.kind === 'recording') {
-      const unfinished = isOpen(event.recording.state);
+      const unfinished = isOwed(event.recording);
       latest(this.#recordings, event.recording, unfinished);
       if (!unfinished) this.#keys.delete(event.recording.id);
     } else if (event.kind === 'key') {

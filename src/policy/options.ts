@@ -36,6 +36,8 @@ const rule = z.strictObject({
   /** From where a recording may be paused and resumed: by the API, or in the call by a party at the PBX. */
   mayPause: z.array(z.enum(['api', 'call'])).default(['api', 'call']),
   onFailure: z.enum(['continue', 'refuse']).default('continue'),
+  /** With `refuse`: how long the parties may still speak, to say goodbye, once a recording that ran has failed. */
+  graceSeconds: z.number().min(0).max(60).default(5),
 });
 
 /** What a recording's file says of itself. */

@@ -48,6 +48,8 @@ export type LifeEvent =
   /** What recovery made of the spool; null: nothing was there. Complete: it had ended in order. */
   | { readonly type: 'recovered'; readonly facts: SealedFacts; readonly complete: boolean }
   | { readonly type: 'recovered'; readonly facts: null }
+  /** The spool could not be sealed yet, and stays: a disk is full. */
+  | { readonly type: 'unrecovered' }
   | { readonly type: 'ended' };
 
 export type LifeEffect =
@@ -172,6 +174,11 @@ function stepEnding(life: RecordingLife, event: LifeEvent): LifeStep {
 }
 
 function stepRecovering(life: RecordingLife, event: LifeEvent): LifeStep {
+  if (event.type === 'unrecovered') {
+    // Said once: it has failed until there is room for what was spooled.
+    if (life.record.state === 'failed') return stay(life);
+    return save(life, { state: 'failed', reason: life.fault, spooled: true });
+  }
   if (event.type !== 'recovered') return stay(life);
   if (event.facts === null) return finish(life, 'failed', life.fault);
   const found = { ...life, record: { ...life.record, ...event.facts } };
@@ -202,7 +209,8 @@ function finish(
   reason: string | null,
   effects: readonly LifeEffect[] = [],
 ): LifeStep {
-  const saved = save({ ...life, phase: 'done' }, { state, reason });
+  const rescued = life.record.spooled === true ? { spooled: false } : {};
+  const saved = save({ ...life, phase: 'done' }, { state, reason, ...rescued });
   return { life: saved.life, effects: [...effects, ...saved.effects] };
 }
 

@@ -66,6 +66,8 @@ export interface RecordingRecord {
   /** RFC 3339; null: no retention configured. */
   readonly retainUntil: string | null;
   readonly hold: boolean;
+  /** `failed`, and what was spooled of it waits for room to be sealed in. The proxy's alone: no database has it. */
+  readonly spooled?: boolean;
 }
 
 export function fileKind(format: RecordingFormat): FileKind {
@@ -75,4 +77,9 @@ export function fileKind(format: RecordingFormat): FileKind {
 /** States in which the proxy still owes something: the reconciler's question. */
 export function isOpen(state: RecordingState): boolean {
   return state === 'expected' || state === 'recording';
+}
+
+/** Whether the proxy has not finished with it: its journal keeps it, and its key, for the next start. */
+export function isOwed({ state, spooled }: Pick<RecordingRecord, 'state' | 'spooled'>): boolean {
+  return isOpen(state) || spooled === true;
 }

@@ -8,6 +8,7 @@ import type { RecordEvent } from '../../src/records/record-event.ts';
 import type { CallFacts } from '../../src/signalling/ports.ts';
 import { sipOptions } from '../../src/signalling/options.ts';
 import { createDirection, type DirectorPlan } from '../../src/app/wiring/call-director.ts';
+import { JournalRefusal, journalReason } from '../../src/app/wiring/journal-refusal.ts';
 import { mediaOptions } from '../../src/media/options.ts';
 
 const call: CallFacts = {
@@ -44,7 +45,11 @@ const recording = recordingOptions.parse({
 });
 
 /** A director whose journal never takes anything. */
-function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = () => () => undefined) {
+function direction(
+  written: RecordEvent[],
+  schedule: DirectorPlan['schedule'] = () => () => undefined,
+  isFull = false,
+) {
   const never = (): never => {
     throw new Error('not of this test');
   };
@@ -87,6 +92,7 @@ function direction(written: RecordEvent[], schedule: DirectorPlan['schedule'] = 
       routes: [{ from: 'pbx', to: ['pbx'] }],
     }),
     media: mediaOptions.parse({ address: '127.0.0.1', ports: '20000-20099' }),
+    room: { isFull },
     mediaPool: { open: never, stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
     count: { started: () => undefined, ended: () => undefined },
   };
@@ -123,5 +129,42 @@ describe('a call that is owed a recording, when the journal has not answered in 
     const admission = await direction([], atOnce).admit({ ...call, to: '300', emergency: false });
     expect(admission).toMatchObject({ kind: 'accept', narrowing: 'prefer' });
     expect(admission).not.toMatchObject({ encodings: null });
+  });
+});
+
+describe('a call that is owed a recording, while the disk is full', () => {
+  it('gets 503 at once where the rule has no call without one, and nothing is written', async () => {
+    const written: RecordEvent[] = [];
+    const admission = await direction(written, undefined, true).admit({
+      ...call,
+      to: '200',
+      emergency: false,
+    });
+    expect(admission).toMatchObject({ kind: 'refuse', status: 503, reason: 'recording-failed' });
+  });
+
+  it('is tried elsewhere: there may be room again', async () => {
+    const written: RecordEvent[] = [];
+    void direction(written, undefined, true).admit({ ...call, to: '300', emergency: false });
+    await Promise.resolve();
+    expect(written.map(({ kind }) => kind)).toEqual(['call', 'recording']);
+  });
+
+  it('an emergency call is never refused', async () => {
+    expect(await direction([], undefined, true).admit(call)).toMatchObject({ kind: 'accept' });
+  });
+});
+
+describe('why a recording that could not be written down failed', () => {
+  it.each([
+    { code: 'disk', noRoom: true, reason: 'disk-full' },
+    { code: 'disk', noRoom: false, reason: 'journal' },
+    { code: 'full', reason: 'journal' },
+  ] as const)('$code, no room: $noRoom: $reason', ({ reason, ...fault }) => {
+    expect(journalReason(new JournalRefusal({ message: 'refused', ...fault }))).toBe(reason);
+  });
+
+  it('anything else: journal', () => {
+    expect(journalReason(new Error('closed'))).toBe('journal');
   });
 });

@@ -65,6 +65,7 @@ function world(rule: object) {
   const written: RecordEvent[] = [];
   let tell: (event: RecorderEvent) => void = () => undefined;
   let due: () => void = () => undefined;
+  const delays: number[] = [];
   const deps: SessionDeps = {
     nodeId: 'n',
     clock: { monotonic: () => 1000 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
@@ -104,7 +105,8 @@ function world(rule: object) {
     },
     recover: () => Promise.resolve({ result: sealed, complete: false }),
     tagParties: 'masked' as const,
-    schedule: (_delayMs, run) => {
+    schedule: (delayMs, run) => {
+      delays.push(delayMs);
       due = run;
       return () => undefined;
     },
@@ -144,6 +146,7 @@ function world(rule: object) {
     tell: (event: RecorderEvent) => {
       tell(event);
     },
+    delays: () => delays,
     passTime: () => {
       due();
     },
@@ -398,6 +401,22 @@ describe('onFailure: refuse', () => {
     await settle();
     w.tell({ type: 'failed', recording: 7, reason: 'spool-error' });
     expect(w.log).toContain('hang-up recording-failed');
+  });
+
+  it('ends a call whose recording ran and fails after a grace, and not twice', async () => {
+    const w = world({ ...rule, announce: 'elsewhere', told: 'told', onFailure: 'refuse', graceSeconds: 3 });
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    w.session.answered();
+    await settle();
+    w.tell({ type: 'prepared', recording: 7 });
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    w.tell({ type: 'failed', recording: 7, reason: 'disk-full' });
+    expect(w.log.slice(-3)).toEqual(['end', 'alarm disk-full', 'gate-open']);
+    expect(w.delays().at(-1)).toBe(3000);
+    w.passTime();
+    expect(w.log.at(-1)).toBe('hang-up recording-failed');
   });
 });
 

@@ -56,6 +56,9 @@ const e = {
   nothing: { type: 'recovered', facts: null },
 } as const satisfies Record<string, LifeEvent>;
 
+/** Not among the events of the property: a failure that is not the end yet. */
+const unrecovered: LifeEvent = { type: 'unrecovered' };
+
 function run(events: readonly LifeEvent[]) {
   let life = expectRecording(record);
   const effects: string[] = [];
@@ -167,6 +170,20 @@ describe('the life of a recording', () => {
       'none',
       't38',
       ['prepare', 'discard', 'save'],
+    ],
+    [
+      'a full disk: failed until there is room, said once, then what had been spooled',
+      [e.answered, e.prepared, e.opened, e.began, e.failed, unrecovered, unrecovered, e.recovered],
+      'interrupted',
+      'disk-full',
+      ['prepare', 'begin', 'save', 'end', 'alarm', 'recover', 'save', 'save'],
+    ],
+    [
+      'a full disk, and nothing had been spooled',
+      [e.answered, e.prepared, e.opened, e.began, e.failed, unrecovered, e.nothing],
+      'failed',
+      'disk-full',
+      ['prepare', 'begin', 'save', 'end', 'alarm', 'recover', 'save', 'save'],
     ],
     [
       'sealed before the word of the end',

@@ -6,8 +6,10 @@ import type { Outcome } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
 import type { MediaPool } from '../media-pool.ts';
+import type { StorageRoom } from '../storage-room.ts';
 import { callLine } from './call-line.ts';
 import { CallSession, type SessionDeps } from './call-session.ts';
+import { journalReason } from './journal-refusal.ts';
 import { isSpoken, spokenEncodings } from './spoken-encodings.ts';
 import { type Judge, judge } from './verdict.ts';
 
@@ -16,6 +18,7 @@ export interface DirectorPlan extends SessionDeps {
   readonly sip: SipOptions;
   readonly media: MediaOptions;
   readonly mediaPool: MediaPool;
+  readonly room: Pick<StorageRoom, 'isFull'>;
   /** For metrics: a call began or ended. */
   readonly count: CallCounts;
 }
@@ -144,20 +147,21 @@ async function admit(
     return whole;
   }
   const mustRecord = decision.rule.onFailure === 'refuse';
+  if (mustRecord && plan.room.isFull) return refusal(503, 'Service Unavailable', 'recording-failed');
   try {
     const inTime = await within(written, plan.schedule);
     if (!inTime) {
       plan.logger.warn('journal-late', { callId: call.callId });
       if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
       // The recorder waits for the journal, too, and has until well into the call.
-      written.catch(() => {
-        session.withoutRecording('journal');
+      written.catch((error: unknown) => {
+        session.withoutRecording(journalReason(error));
       });
     }
   } catch (error) {
     plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
     if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
-    session.withoutRecording('journal');
+    session.withoutRecording(journalReason(error));
     return whole;
   }
   if (call.offered === null || call.offered.some(isSpoken)) {

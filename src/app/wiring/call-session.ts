@@ -35,6 +35,7 @@ import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
+import { journalReason } from './journal-refusal.ts';
 import { recordingSpec } from './recording-spec.ts';
 import type { FoundRecording } from './recovery.ts';
 import { rescueSpool } from './rescue-spool.ts';
@@ -386,7 +387,7 @@ export class CallSession {
       this.#deps.recorders.prepare(this.#recording, recordingSpec(this.#deps.tagParties, facts));
     } catch (error) {
       this.#deps.logger.error('recording-not-prepared', { callId: this.callId, error: String(error) });
-      this.#stepLife({ type: 'failed', reason: 'journal' });
+      this.#stepLife({ type: 'failed', reason: journalReason(error) });
     }
   }
 
@@ -395,7 +396,15 @@ export class CallSession {
     this.#deps.alarm(reason);
     this.#deps.logger.error('recording-lost', { callId: this.callId, reason });
     this.#media?.gate(true);
-    if (this.#mustRecord() && this.#hungUpAt === null) this.#deps.hangUp(this.callId, 'recording-failed');
+    if (!this.#decision.record || !this.#mustRecord()) return;
+    // Who was not recorded at all has nothing to finish.
+    const ran = (this.recording?.startedAt ?? null) !== null;
+    const graceMs = ran ? this.#decision.rule.graceSeconds * 1000 : 0;
+    const hangUp = (): void => {
+      if (this.#hungUpAt === null) this.#deps.hangUp(this.callId, 'recording-failed');
+    };
+    if (graceMs === 0) hangUp();
+    else this.#deps.schedule(graceMs, hangUp);
   }
 
   #began(at: MonotonicMs): void {

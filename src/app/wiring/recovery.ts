@@ -111,16 +111,11 @@ function crashed(call: CallRecord, endedAt: string): CallRecord {
 
 /** What was written is kept; what never began rightly is not there; what began and left nothing has failed. */
 function afterCrash(recording: RecordingRecord, found: FoundRecording | null): RecordingRecord {
-  const version = recording.version + 1;
-  if (found === null) {
-    return {
-      ...recording,
-      version,
-      state: recording.state === 'recording' ? 'failed' : 'none',
-      reason: 'crash',
-    };
-  }
+  const next = { ...recording, version: recording.version + 1, spooled: false };
+  // It had failed before, by itself: the crash is not why.
+  const reason = recording.state === 'failed' ? recording.reason : 'crash';
+  if (found === null) return { ...next, state: recording.state === 'expected' ? 'none' : 'failed', reason };
   const facts = sealedFacts(found.result);
-  if (found.complete) return { ...recording, ...facts, version, state: 'sealed', reason: null };
-  return { ...recording, ...facts, version, state: 'interrupted', reason: 'crash' };
+  if (found.complete) return { ...next, ...facts, state: 'sealed', reason: null };
+  return { ...next, ...facts, state: 'interrupted', reason };
 }

@@ -4,7 +4,7 @@ import type { SessionDeps } from './call-session.ts';
 import { sealedFacts } from './sealed-facts.ts';
 
 /** A disk that was full may have room again. */
-const againMs = 60_000;
+const againMs = 15_000;
 
 /**
  * Makes of the spool that a failed recorder left what can be made, and tells the recording's life. Where that fails,
@@ -22,6 +22,7 @@ export function rescueSpool(
       else tell({ type: 'recovered', facts: sealedFacts(found.result), complete: found.complete });
     } catch (error) {
       deps.logger.error('recovery-failed', { recordingId: key?.recordingId, error: String(error) });
+      tell({ type: 'unrecovered' });
       deps.schedule(againMs, () => void attempt());
     }
   };
