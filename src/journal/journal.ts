@@ -10,6 +10,7 @@ import { ackedLine } from './journal-line.ts';
 import { type OpenScan, scanJournal, type SeqTime } from './open-scan.ts';
 import type { OwedEntries } from './owed-entries.ts';
 import { type PendingBatch, readPending } from './read-pending.ts';
+import { RecentEntries } from './recent-entries.ts';
 import { SegmentLog, type SegmentStart } from './segment-log.ts';
 import { settle } from './settle.ts';
 import type { Unfinished } from './unfinished.ts';
@@ -79,6 +80,7 @@ export class Journal {
   readonly #log: SegmentLog;
   readonly #queue: CommitQueue;
   readonly #owed: OwedEntries;
+  readonly #recent = new RecentEntries();
   readonly #scan: OpenScan;
   readonly #listeners = new Set<() => void>();
   #marks: SeqTime[];
@@ -168,6 +170,7 @@ export class Journal {
     if (!result.ok) return this.#refused(result);
     this.#ackedOnDisk = Math.max(this.#ackedOnDisk, acked);
     for (const { seq, event } of entries) this.#owed.note(seq, event);
+    this.#recent.add(entries);
     if (first.seq <= acked) {
       // Shipped from memory and acknowledged before the disk took them.
       this.#markDirty(this.#owed.takeSettledKeys());
@@ -209,6 +212,7 @@ export class Journal {
     const read = await readPending({
       log: this.#log,
       owed: this.#owed,
+      recent: this.#recent.after(this.#owed.acked),
       refused: [...this.#queue.refused()],
       limit,
       maxBytes: batchBytes,
@@ -227,6 +231,7 @@ export class Journal {
     const seq = Math.min(batch, this.#handedOut);
     if (seq <= this.#owed.acked) return;
     this.#owed.acknowledge(seq);
+    this.#recent.acknowledge(seq);
     this.#markDirty(this.#owed.takeSettledKeys());
     this.#marks = this.#marks.filter(
       (mark, i) => mark.seq > seq || (this.#marks[i + 1]?.seq ?? Infinity) > seq + 1,

@@ -17,6 +17,8 @@ export interface PendingBatch {
 export interface PendingQuestion {
   readonly log: SegmentLog;
   readonly owed: OwedEntries;
+  /** Everything that is on disk and not acknowledged; null: memory has only a part of it. */
+  readonly recent: readonly QueuedEntry[] | null;
   /** Entries that the disk has refused: they come after everything that is on it. */
   readonly refused: readonly QueuedEntry[];
   readonly limit: number;
@@ -28,32 +30,36 @@ export interface PendingQuestion {
 export async function readPending(
   question: PendingQuestion,
 ): Promise<Result<PendingBatch | null, JournalFault>> {
-  const { log, owed, refused } = question;
+  const { recent, refused } = question;
   const gathered = new Gathered(question);
-  const segments = log.all().filter((segment) => segment.lastSeq > owed.acked);
-  try {
-    for (const segment of segments) {
-      // The content is that of now: a commit that ends while the file is read waits for the next batch.
-      const lastSeq = segment.lastSeq;
-      const content = await log.read(segment);
-      scanLines(content, (line) => {
-        if (line.type !== 'event' || line.seq > lastSeq || !owed.isPending(line.seq)) return undefined;
-        if (gathered.full) return 'stop';
-        gathered.add(line.seq, line.json.length, parseEvent(line.json));
-        return undefined;
-      });
-      if (gathered.full) break;
-      gathered.passed(lastSeq);
+  if (recent === null) {
+    try {
+      await readFiles(question, gathered);
+    } catch (cause) {
+      return err(diskFault('be read', question.directory, cause));
     }
-  } catch (cause) {
-    return err(diskFault('be read', question.directory, cause));
+  } else {
+    gathered.take(recent);
   }
-  for (const { seq, line, event } of refused) {
-    if (gathered.full) break;
-    // Some may have reached the disk, and have been read there, meanwhile.
-    if (seq > gathered.last && owed.isPending(seq)) gathered.add(seq, line.length, event);
-  }
+  // Some may have reached the disk, and have been read there, meanwhile.
+  gathered.take(refused);
   return ok(gathered.batch());
+}
+
+async function readFiles({ log, owed }: PendingQuestion, gathered: Gathered): Promise<void> {
+  for (const segment of log.all().filter(({ lastSeq }) => lastSeq > owed.acked)) {
+    // The content is that of now: a commit that ends while the file is read waits for the next batch.
+    const lastSeq = segment.lastSeq;
+    const content = await log.read(segment);
+    scanLines(content, (line) => {
+      if (line.type !== 'event' || line.seq > lastSeq || !owed.isPending(line.seq)) return undefined;
+      if (gathered.full) return 'stop';
+      gathered.add(line.seq, line.json.length, parseEvent(line.json));
+      return undefined;
+    });
+    if (gathered.full) return;
+    gathered.passed(lastSeq);
+  }
 }
 
 class Gathered {
@@ -74,6 +80,16 @@ class Gathered {
     this.last = seq;
     this.#bytes += bytes;
     if (event !== null) this.#events.push(event);
+  }
+
+  /** Entries in memory, in order; those that were seen before are passed over, and so are those of no use any more. */
+  take(entries: readonly QueuedEntry[]): void {
+    for (const { seq, line, event } of entries) {
+      if (this.full) return;
+      if (seq <= this.last || seq <= this.#question.owed.acked) continue;
+      if (this.#question.owed.isPending(seq)) this.add(seq, line.length, event);
+      else this.passed(seq);
+    }
   }
 
   /** Everything up to here was seen. */
