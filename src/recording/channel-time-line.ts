@@ -179,24 +179,49 @@ export class ChannelTimeLine {
   }
 
   #takeSamples(until: number, target: Int16Array, start: number): void {
-    const mask = this.capacity - 1;
-    for (let at = this.#taken; at < until; at++) {
-      const index = at & mask;
-      const state = this.#state[index] as number;
-      const kind = this.#slotOf(state);
-      this.#state[index] = empty;
-      target[at - start] = this.#sampleOf(state, kind, index);
-      this.#counts[kind] = (this.#counts[kind] as number) + 1;
-      if (kind === slot.lost) this.#openLost += 1;
-      else if (kind === slot.concealed) this.#openConcealed += 1;
-      else if (kind === slot.received && this.#openLost + this.#openConcealed > 0) this.#closeGap();
+    for (let at = this.#taken; at < until; ) {
+      const next = this.#takeAudio(at, until, target, start);
+      if (next === at) this.#takeOther(at++, target, start);
+      else at = next;
     }
   }
 
+  /** A run of received audio, which is nearly all there is. Returns where it ends. */
+  #takeAudio(from: number, until: number, target: Int16Array, start: number): number {
+    const samples = this.#samples;
+    const states = this.#state;
+    const mask = this.capacity - 1;
+    let at = from;
+    for (; at < until; at++) {
+      const index = at & mask;
+      if (states[index] !== audio) break;
+      states[index] = empty;
+      target[at - start] = samples[index] as number;
+    }
+    if (at > from) {
+      this.#comfort = false;
+      this.#closeGap();
+      this.#count(slot.received, at - from);
+    }
+    return at;
+  }
+
+  #takeOther(at: number, target: Int16Array, start: number): void {
+    const index = at & (this.capacity - 1);
+    const state = this.#state[index] as number;
+    const kind = this.#slotOf(state);
+    this.#state[index] = empty;
+    target[at - start] = this.#sampleOf(state, kind, index);
+    this.#count(kind, 1);
+    if (kind === slot.lost) this.#openLost += 1;
+    else if (kind === slot.concealed) this.#openConcealed += 1;
+    else if (kind === slot.received) this.#closeGap();
+  }
+
+  /** Of what is no audio. */
   #slotOf(state: number): number {
-    if (state === audio) this.#comfort = false;
-    else if (state === comfort) this.#comfort = true;
-    if (state === audio || state === silence || state === comfort) return slot.received;
+    if (state === comfort) this.#comfort = true;
+    if (state === silence || state === comfort) return slot.received;
     if (this.#held) return slot.held;
     if (state === idle || this.#comfort) return slot.received;
     return state === concealed ? slot.concealed : slot.lost;
@@ -204,7 +229,7 @@ export class ChannelTimeLine {
 
   #sampleOf(state: number, kind: number, index: number): number {
     if (kind === slot.received && this.#comfort) return this.#noise.next();
-    const isKept = state === audio || ((state === concealed || state === idle) && kind !== slot.held);
+    const isKept = (state === concealed || state === idle) && kind !== slot.held;
     return isKept ? (this.#samples[index] as number) : 0;
   }
 

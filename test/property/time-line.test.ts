@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { sumOf } from '../../src/recording/slot.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { codecId } from '../../src/audio/codec-id.ts';
+import { recordingRates } from '../../src/audio/recording-rate.ts';
+import { SpeechDecoders } from '../../src/audio/speech-decoders.ts';
+import { channelLedger, sumOf } from '../../src/recording/slot.ts';
 import { packetSamples, payloadOf, rtp } from '../recording/rtp.ts';
 import { type Happening, runPipeline } from '../recording/run-pipeline.ts';
 
@@ -28,12 +31,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('timestamp' as const), by: fc.integer({ min: -(2 ** 31), max: 2 ** 31 }) }),
   fc.record({ kind: fc.constant('sequence' as const), by: fc.integer({ min: -40_000, max: 40_000 }) }),
   fc.record({ kind: fc.constant('ssrc' as const), to: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ kind: fc.constant('format' as const), payloadType: fc.constantFrom(0, 8, 13, 101, 96) }),
+  fc.record({
+    kind: fc.constant('format' as const),
+    payloadType: fc.constantFrom(0, 8, 9, 13, 96, 101, 110, 111),
+  }),
   fc.record({ kind: fc.constant('junk' as const), bytes: fc.uint8Array({ maxLength: 40 }) }),
   fc.record({ kind: fc.constant('burst' as const), packets: fc.integer({ min: 1, max: 120 }) }),
   fc.record({ kind: fc.constant('hold' as const), on: fc.boolean() }),
   fc.record({ kind: fc.constant('pause' as const), on: fc.boolean() }),
 );
+
+/** Each codec and clock that a leg may speak. */
+const formats = [
+  ...[0, codecId.pcmu, 8, 8, codecId.pcma, 8, 9, codecId.g722, 8, 111, codecId.opus, 48],
+  ...[13, codecId.comfortNoise, 8, 101, codecId.telephoneEvent, 8, 110, codecId.telephoneEvent, 48],
+];
 
 /** Tells what a party with such a history puts on the wire. */
 function play(channel: 0 | 1, steps: readonly Step[]): Happening[] {
@@ -76,24 +88,41 @@ function repeatOrSwap(happenings: Happening[], kind: 'twice' | 'swap', at: numbe
   else happenings.splice(-2, 0, happenings.pop()!);
 }
 
+const decoders = new SpeechDecoders();
+
 describe('whatever a party sends', () => {
+  beforeEach(async () => {
+    for (const rate of recordingRates) await decoders.ready(rate);
+  });
+
   it('each slot is one thing, both channels are as long as the recording, and nothing throws', () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 12 }),
         fc.array(step, { maxLength: 12 }),
         fc.integer({ min: 0, max: 3000 }),
-        (caller, callee, lengthMs) => {
+        fc.constantFrom(...recordingRates),
+        (caller, callee, lengthMs, sampleRate) => {
           const happenings = [...play(0, caller), ...play(1, callee)];
-          const { left, right, slots, checkpoints } = runPipeline(happenings, lengthMs);
-          expect(left.length).toBe(lengthMs * 8);
-          expect(right.length).toBe(lengthMs * 8);
+          const { left, right, slots, checkpoints } = runPipeline(happenings, lengthMs, {
+            sampleRate,
+            formats,
+            decoders,
+          });
+          const length = (lengthMs * sampleRate) / 1000;
+          expect(left.length).toBe(length);
+          expect(right.length).toBe(length);
           for (const checkpoint of [...checkpoints, { slots }]) {
             const [a, b] = checkpoint.slots;
             expect(sumOf(a)).toBe(sumOf(b));
             expect([...a, ...b].every((count) => Number.isInteger(count) && count >= 0)).toBe(true);
           }
-          expect(sumOf(slots[0])).toBe(lengthMs * 8);
+          expect(sumOf(slots[0])).toBe(length);
+          for (const counts of slots) {
+            const ledger = channelLedger('caller', counts, sampleRate, lengthMs);
+            const { receivedMs, concealedMs, heldMs, pausedMs, lostMs } = ledger;
+            expect(receivedMs + concealedMs + heldMs + pausedMs + lostMs).toBe(lengthMs);
+          }
         },
       ),
       { numRuns: 80 },

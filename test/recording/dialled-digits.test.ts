@@ -30,8 +30,10 @@ function packets(sound: Int16Array, arrival: (index: number) => number | null): 
 }
 
 const erased = (happenings: Happening[]): Recorded =>
-  runPipeline(happenings, 5000, (pipeline) => {
-    pipeline.eraseDigits();
+  runPipeline(happenings, 5000, {
+    prepare: (pipeline) => {
+      pipeline.eraseDigits();
+    },
   });
 const loudest = (samples: Int16Array): number => Math.max(...samples.map(Math.abs));
 

@@ -1,4 +1,5 @@
 import type { AudioEncoder } from '../../src/audio/audio-encoder.ts';
+import type { RecordingRate } from '../../src/audio/recording-rate.ts';
 import { SpeechDecoders } from '../../src/audio/speech-decoders.ts';
 import type { TapChannel } from '../../src/kernel/tap-ring.ts';
 import { Pipeline } from '../../src/recording/pipeline.ts';
@@ -19,7 +20,17 @@ export interface Recorded {
   readonly pipeline: Pipeline;
 }
 
-const samplesPerMs = 8;
+export interface RunOptions {
+  readonly sampleRate?: RecordingRate;
+  /** Of both legs, as a `formats` mark has them. */
+  readonly formats?: readonly number[];
+  /** With Opus: made ready at the rate before. */
+  readonly decoders?: SpeechDecoders;
+  readonly prepare?: (pipeline: Pipeline) => void;
+}
+
+/** PCMU, PCMA, telephone events and comfort noise. */
+const narrowFormats = [0, 1, 8, 8, 2, 8, 101, 3, 8, 13, 4, 8];
 const pollMs = 20;
 const quietMs = 400;
 
@@ -48,8 +59,9 @@ class KeepingEncoder implements AudioEncoder {
 export function runPipeline(
   happenings: readonly Happening[],
   lengthMs: number,
-  prepare: (pipeline: Pipeline) => void = () => undefined,
+  { sampleRate = 8000, formats = narrowFormats, decoders = new SpeechDecoders(), prepare }: RunOptions = {},
 ): Recorded {
+  const samplesPerMs = sampleRate / 1000;
   const encoder = new KeepingEncoder();
   const checkpoints: Checkpoint[] = [];
   const sink = {
@@ -58,9 +70,9 @@ export function runPipeline(
     end: (checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
   };
   const encoders = { samples: encoder, live: null };
-  const pipeline = new Pipeline({ channels: 2, sampleRate: 8000 }, encoders, sink, new SpeechDecoders());
-  prepare(pipeline);
-  for (const leg of pipeline.legs) leg.formats(Uint8Array.from([0, 1, 8, 8, 2, 8, 101, 3, 8, 13, 4, 8]));
+  const pipeline = new Pipeline({ channels: 2, sampleRate }, encoders, sink, decoders);
+  prepare?.(pipeline);
+  for (const leg of pipeline.legs) leg.formats(Uint8Array.from(formats));
   const queue = happenings.toSorted((a, b) => a.at - b.at);
   let newest = 0;
   for (let now = 0; now < lengthMs; now += pollMs) {
@@ -68,25 +80,31 @@ export function runPipeline(
     while ((queue[0]?.at ?? Infinity) <= now) {
       const next = queue.shift()!;
       newest = next.at;
-      play(pipeline, next);
+      play(pipeline, next, samplesPerMs);
     }
     pipeline.advance(Math.max(settled, now - quietMs) * samplesPerMs);
   }
-  for (const next of queue) if (next.at < lengthMs) play(pipeline, next);
+  for (const next of queue) if (next.at < lengthMs) play(pipeline, next, samplesPerMs);
   const last = pipeline.finish(Math.round(lengthMs * samplesPerMs));
-  const mixed = Int16Array.from(encoder.parts.flatMap((part) => Array.from(part)));
   return {
-    left: mixed.filter((_, i) => i % 2 === 0),
-    right: mixed.filter((_, i) => i % 2 === 1),
+    left: channelOf(encoder.parts, 0),
+    right: channelOf(encoder.parts, 1),
     slots: last.slots,
     checkpoints,
     pipeline,
   };
 }
 
-function play(pipeline: Pipeline, happening: Happening): void {
+function play(pipeline: Pipeline, happening: Happening, samplesPerMs: number): void {
   const position = happening.at * samplesPerMs;
   if ('packet' in happening) pipeline.receive(happening.channel, happening.packet, position);
   else if ('pause' in happening) pipeline.mark(happening.pause ? 'pause' : 'resume', Math.round(position));
   else pipeline.legs[happening.channel].timeLine.holdAt(Math.round(position), happening.hold);
+}
+
+function channelOf(parts: readonly Int16Array[], channel: number): Int16Array {
+  const samples = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0) / 2);
+  let at = 0;
+  for (const part of parts) for (let i = channel; i < part.length; i += 2) samples[at++] = part[i] as number;
+  return samples;
 }
