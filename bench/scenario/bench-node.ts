@@ -22,6 +22,9 @@ const entry = join(here, '../../src/main.js');
 const heapProbe = pathToFileURL(join(here, 'heap-probe.js')).href;
 const stageProbe = pathToFileURL(join(here, 'stage-probe.js')).href;
 const startWithinMs = 90_000;
+const quietWithinSeconds = 30;
+/** Of a core. */
+const quietShare = 0.1;
 
 /** A built node as a user would start it, and what it costs. */
 export class BenchNode {
@@ -99,6 +102,15 @@ export class BenchNode {
       known += seconds;
     }
     return { ...stages, others: Math.max(0, this.cpuSeconds() - known) };
+  }
+
+  /** Resolves when what earlier calls have left to store is stored: the node does next to nothing for a second. */
+  async quiet(): Promise<void> {
+    for (let second = 0; second < quietWithinSeconds; second++) {
+      const before = this.cpuSeconds();
+      await sleep(1000);
+      if (this.cpuSeconds() - before < quietShare) return;
+    }
   }
 
   signallingSeconds(): number {

@@ -39,11 +39,14 @@ export async function runCalls(plan: CallsPlan): Promise<CallsFigures[]> {
     const { directory } = node;
     await runSipp({ directory, calls: 500, rate: 100, holdMs });
     for (const rate of plan.rates) {
+      await node.quiet();
       const lost = await node.metric('onrecord_recordings_lost_total');
       const refused = await node.metric('onrecord_requests_refused_total');
       const before = { signalling: node.signallingSeconds(), all: node.cpuSeconds() };
       const parseUs = startYardstick();
       const load = await runSipp({ directory, calls: rate * plan.seconds, rate, holdMs });
+      const meanwhileUs = parseUs();
+      await node.quiet();
       const perCall = (seconds: number): number => (1000 * seconds) / (load.calls + load.failed);
       steps.push({
         ...{ name: plan.name, rate, calls: load.calls, failed: load.failed },
@@ -51,7 +54,7 @@ export async function runCalls(plan: CallsPlan): Promise<CallsFigures[]> {
         retransmissions: load.retransmissions,
         signallingMs: perCall(node.signallingSeconds() - before.signalling),
         allMs: perCall(node.cpuSeconds() - before.all),
-        parseUs: parseUs(),
+        parseUs: meanwhileUs,
         recordingsLost: (await node.metric('onrecord_recordings_lost_total')) - lost,
       });
       if (load.failed > 0) break;
