@@ -107,7 +107,7 @@ function ratiosOf(runs: readonly CompareRun[], sizes: readonly number[]): Ratio[
   );
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

@@ -29,7 +29,8 @@ export async function startRtpengine(record: boolean): Promise<Contestant> {
     ...['--foreground', '--log-stderr', '--log-level=3', '--port-min=10000', '--port-max=44000'],
     ...[`--pidfile=${join(directory, 'pid')}`, ...recording],
   ]);
-  const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'ignore'] });
+  // Debian's build ends some runs with a core file: it goes with the directory.
+  const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'ignore'], cwd: directory });
   const pid = child.pid ?? 0;
   try {
     await answersPing(child);

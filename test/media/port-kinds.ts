@@ -6,7 +6,7 @@ import { DgramPort } from '../../src/media/dgram-port.ts';
 import { LibcPort } from '../../src/media/libc-port.ts';
 import { systemCalls } from '../../src/media/system-calls.ts';
 
-export const hasLibc = systemCalls() !== null;
+const hasLibc = systemCalls() !== null;
 
 /** A port by the system's own calls, told by the clock that a test moves unless it asks for the system's stamps. */
 export function libcPort(
