@@ -19,6 +19,7 @@ import { sendProblem } from './problem.ts';
 import { audioRoute } from './routes/audio-route.ts';
 import { callRoutes } from './routes/call-routes.ts';
 import { ladderRoute } from './routes/ladder-route.ts';
+import { peaksRoute } from './routes/peaks-route.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { systemRoutes } from './routes/system-routes.ts';
 
@@ -95,6 +96,7 @@ export async function createApi(deps: ApiDeps): Promise<FastifyInstance> {
       ladderRoute(routes, deps);
       recordingRoutes(routes, deps);
       audioRoute(routes, deps);
+      peaksRoute(routes, deps);
       done();
     },
     { prefix: '/api/v1' },

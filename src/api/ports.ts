@@ -1,5 +1,5 @@
 import type { Result } from '../kernel/result.ts';
-import type { FileKind, RecordingRecord } from '../records/recording-record.ts';
+import type { FileKind, RecordingFormat, RecordingRecord } from '../records/recording-record.ts';
 
 /** Decrypted audio of one recording, as it is kept. */
 export interface OpenAudio {
@@ -7,18 +7,35 @@ export interface OpenAudio {
   readonly size: number;
   /** `audio/wav` or `audio/mpeg`. */
   readonly contentType: string;
+  readonly format: RecordingFormat;
   /**
    * The bytes from `start` to before `end`, in order, each chunk the reader's own. Throws when what is
    * stored turns out to be damaged.
    */
   read(start: number, end: number): AsyncIterable<Uint8Array>;
+  /** Nothing is read any more. */
+  close(): void;
 }
 
-/** `key-destroyed`: deleted. `missing`, `damaged`: what is stored is not what was sealed. */
-export type AudioFault = 'key-destroyed' | 'missing' | 'damaged' | 'unavailable';
+/** `open`: it has not ended, or only the node that recorded it can read it so far. `key-destroyed`: deleted. `missing`, `damaged`: what is stored is not what was sealed. */
+export type AudioFault = 'open' | 'key-destroyed' | 'missing' | 'damaged' | 'unavailable';
+
+/** A waveform: `data` holds an array a channel, the least and the greatest sample of each bucket in turn. */
+export interface Waveform {
+  readonly sampleRate: number;
+  readonly samplesPerBucket: number;
+  readonly bits: number;
+  readonly length: number;
+  readonly data: number[][];
+}
+
+/** `none`: no waveform was kept. */
+export type PeaksFault = 'none' | 'key-destroyed' | 'damaged' | 'unavailable';
 
 export interface AudioSource {
-  open(recordingId: string): Promise<Result<OpenAudio, AudioFault>>;
+  /** Sealed, or ended and about to be. */
+  open(recording: RecordingRecord): Promise<Result<OpenAudio, AudioFault>>;
+  peaks(recording: RecordingRecord): Promise<Result<Waveform, PeaksFault>>;
 }
 
 export type DeletionFault = 'not-found' | 'open' | 'held' | 'node-unreachable';

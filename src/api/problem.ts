@@ -29,6 +29,7 @@ export const problemContentType = 'application/problem+json';
 /** How soon to come back, for what passes by itself. */
 const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
   'conversion-busy': 5,
+  'recording-open': 2,
   'node-unreachable': 5,
   'control-failed': 5,
   'not-ready': 5,

@@ -227,6 +227,22 @@ export const controlResult = z
   })
   .meta({ id: 'ControlResult' });
 
+const samplePairs = z.array(z.number().int().min(-32_768).max(32_767));
+
+export const peaksSchema = z
+  .object({
+    sampleRate: z.number().describe('Hz'),
+    samplesPerBucket: z.number().int().describe('A tenth of a second, doubled for longer recordings'),
+    bits: z.number().int().describe('Of a value'),
+    length: z.number().int().describe('Buckets, at most 2048; the last may be shorter'),
+    data: z
+      .array(samplePairs)
+      .describe(
+        'A channel each: the least and the greatest sample of each bucket in turn, `2 * length` values',
+      ),
+  })
+  .meta({ id: 'Peaks' });
+
 export const audioQuery = z.strictObject({
   format: z
     .enum(['wav', 'mp3'])

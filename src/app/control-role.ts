@@ -155,7 +155,7 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link }: ApiPa
   return createApi({
     version: version(),
     records,
-    audio: audioSource({ keys, recordingKeys, objects }, records),
+    audio: audioSource({ keys, recordingKeys, objects, spools: dataLayout(settings.dataDirectory).spools }),
     converter: createThreadedConverter({
       spawn: (job) =>
         new Worker(new URL('./workers/convert.worker.js', import.meta.url), { workerData: job }),

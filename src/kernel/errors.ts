@@ -50,6 +50,11 @@ export const errorRegistry = {
     title: 'This recording has no audio',
     mend: 'Its `state` and `reason` say why nothing was recorded.',
   },
+  'peaks-not-found': {
+    status: 404,
+    title: 'No waveform of this recording is kept',
+    mend: 'It was recorded by a version that kept none; draw it from the audio.',
+  },
   'method-not-allowed': {
     status: 405,
     title: 'The method is not allowed here',
@@ -68,7 +73,7 @@ export const errorRegistry = {
   'recording-open': {
     status: 409,
     title: 'The recording is not finished',
-    mend: 'Wait until its `state` is neither expected nor recording, or stop it first.',
+    mend: 'Ask again in a moment if it has just ended, since its node may still be sealing it; else stop it first.',
   },
   'recording-held': {
     status: 409,

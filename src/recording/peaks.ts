@@ -1,17 +1,23 @@
+import { z } from 'zod';
 import type { AudioShape } from '../audio/audio-encoder.ts';
 import type { WavCoding } from '../audio/audio-format.ts';
 import { linearSamples } from '../audio/linear-samples.ts';
 import { wavEncoder } from '../audio/wav-encoder.ts';
+import { parseJson } from './spool-format.ts';
+
+const count = z.number().int().nonnegative();
+
+/** A channel each: least and greatest in turn, `2 * length` values. The last bucket may hold fewer samples. */
+const data = z.array(z.array(z.number().int()));
+
+const peaksFile = z.object({ sampleRate: count, samplesPerBucket: count, bits: count, length: count, data });
 
 /** A waveform to draw: the least and the greatest sample of each channel in buckets of equal length. */
-export interface Peaks {
-  readonly sampleRate: number;
-  readonly samplesPerBucket: number;
-  /** Bits of a value: 16. */
-  readonly bits: number;
-  readonly length: number;
-  /** A channel each: least and greatest in turn, `2 * length` values. The last bucket may hold fewer samples. */
-  readonly data: readonly (readonly number[])[];
+export type Peaks = Readonly<z.output<typeof peaksFile>>;
+
+/** What is kept of a waveform; null: something else. */
+export function readPeaks(text: string): Peaks | null {
+  return peaksFile.safeParse(parseJson(text)).data ?? null;
 }
 
 const firstBucketSeconds = 0.1;

@@ -147,7 +147,8 @@ export function readCheckpoint(text: string): Checkpoint | null {
   return checkpoint.safeParse(parseJson(text)).data ?? null;
 }
 
-function parseJson(text: string): unknown {
+/** Null: not JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { createAuthenticator } from '../../src/access/authenticator.ts';
 import { createTokens } from '../../src/access/tokens.ts';
 import { type ApiDeps, createApi } from '../../src/api/create-api.ts';
-import type { AudioFault, OpenAudio } from '../../src/api/ports.ts';
+import type { AudioFault, OpenAudio, PeaksFault, Waveform } from '../../src/api/ports.ts';
 import { createDeleteRecording } from '../../src/governance/delete-recording.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { err, type Result } from '../../src/kernel/result.ts';
@@ -153,6 +153,8 @@ export function openAudio(bytes: Uint8Array, contentType = 'audio/wav', chunk = 
   return {
     size: bytes.length,
     contentType,
+    format: contentType === 'audio/mpeg' ? 'mp3' : 'wav',
+    close: () => undefined,
     async *read(start, end) {
       for (let at = start; at < end; at += chunk) {
         await Promise.resolve();
@@ -167,6 +169,7 @@ export class ApiBench {
   readonly tokens = new FakeTokens();
   readonly log = new LogBook();
   readonly audio = new Map<string, Result<OpenAudio, AudioFault>>();
+  readonly peaks = new Map<string, Result<Waveform, PeaksFault>>();
   connected: ConnectedNode[] = [{ nodeId: 'edge-1', version: '1', sip: ['udp:127.0.0.1:5060'] }];
   readonly asks: { nodeId: string; ask: LinkRequest }[] = [];
   answer: (nodeId: string, ask: LinkRequest) => Result<LinkValue, AskFault> = () => err('no-call');
@@ -186,7 +189,10 @@ export class ApiBench {
     this.app = await createApi({
       version: '9.9.9',
       records: this.records,
-      audio: { open: (id) => Promise.resolve(this.audio.get(id) ?? err('missing')) },
+      audio: {
+        open: ({ id }) => Promise.resolve(this.audio.get(id) ?? err('missing')),
+        peaks: ({ id }) => Promise.resolve(this.peaks.get(id) ?? err('none')),
+      },
       converter: {
         plan: () => Promise.resolve(err('unsupported')),
         convert: () => Promise.resolve(err('unsupported')),

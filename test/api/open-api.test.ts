@@ -60,6 +60,7 @@ describe('/openapi.json', () => {
       'GET /api/v1/recordings/{id}',
       'GET /api/v1/recordings/{id}/audio',
       'GET /api/v1/recordings/{id}/consent',
+      'GET /api/v1/recordings/{id}/peaks',
       'GET /healthz',
       'GET /metrics',
       'GET /readyz',

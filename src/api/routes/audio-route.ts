@@ -8,7 +8,7 @@ import { parseRange, type RangeAnswer } from '../byte-range.ts';
 import type { ApiDeps } from '../create-api.ts';
 import { exactly } from '../exact-stream.ts';
 import { secured } from '../open-api.ts';
-import type { AudioFault, AudioForm, Conversion, ConversionFault } from '../ports.ts';
+import type { AudioFault, AudioForm, Conversion, ConversionFault, OpenAudio } from '../ports.ts';
 import { problems, sendProblem } from '../problem.ts';
 import { audioQuery, idParams } from '../schemas.ts';
 import type { RouteApp } from './route-app.ts';
@@ -48,7 +48,8 @@ export function audioRoute(app: RouteApp, deps: ApiDeps): void {
     handler: async (request, reply) => {
       const recording = await deps.records.recording(request.params.id);
       if (recording === null) return sendProblem(reply, 'recording-not-found');
-      const refused = refusal(recording);
+      // What has ended can be heard while it is still being sealed.
+      const refused = recording.state === 'recording' ? null : audioRefusal(recording);
       if (refused !== null) return sendProblem(reply, refused);
       const { format, download } = request.query;
       const body = await openBody(deps, recording, format ?? null, request.method === 'HEAD');
@@ -63,13 +64,14 @@ export function audioRoute(app: RouteApp, deps: ApiDeps): void {
 }
 
 /** Why there is no audio to give. */
-function refusal({ state }: RecordingRecord): ErrorCode | null {
+export function audioRefusal({ state }: RecordingRecord): ErrorCode | null {
   if (isOpen(state)) return 'recording-open';
   if (state === 'deleted') return 'recording-deleted';
   return state === 'none' || state === 'failed' ? 'no-audio' : null;
 }
 
 const byAudioFault: Readonly<Record<AudioFault, ErrorCode>> = {
+  open: 'recording-open',
   'key-destroyed': 'recording-deleted',
   missing: 'audio-damaged',
   damaged: 'audio-damaged',
@@ -89,29 +91,64 @@ async function openBody(
   wanted: FileKind | null,
   headOnly: boolean,
 ): Promise<Result<Conversion, ErrorCode>> {
-  const opened = await audio.open(recording.id);
+  const opened = await audio.open(recording);
   if (!opened.ok) {
-    logger.error('audio-not-opened', { recordingId: recording.id, fault: opened.error });
+    if (opened.error !== 'open')
+      logger.error('audio-not-opened', { recordingId: recording.id, fault: opened.error });
     return err(byAudioFault[opened.error]);
   }
   const kept = opened.value;
-  if (wanted === null || wanted === recording.format) {
-    const etag = `"${recording.sha256 ?? recording.id}"`;
-    const { size, contentType } = kept;
-    const read = (start: number, end: number): AsyncIterable<Uint8Array> => kept.read(start, end);
-    const kind = fileKind(recording.format);
-    return ok({ form: { size, contentType, kind, ranges: true, etag, read }, release: () => undefined });
-  }
+  const kind = kindToMake(recording, kept, wanted);
+  if (kind === null) return ok(asKept(recording, kept));
+  const close = (): void => {
+    kept.close();
+  };
   // HEAD says what GET would, and takes no place from those who listen.
   if (headOnly) {
-    const planned = await converter.plan(recording, kept, wanted);
+    const planned = await converter.plan(recording, kept, kind).finally(close);
     return planned.ok
       ? ok({ form: planned.value, release: () => undefined })
       : err(byConversionFault[planned.error]);
   }
-  const conversion = await converter.convert(recording, kept, wanted);
-  if (!conversion.ok) return err(byConversionFault[conversion.error]);
-  return ok(conversion.value);
+  const conversion = await converter.convert(recording, kept, kind);
+  if (conversion.ok) return ok(closing(conversion.value, close));
+  close();
+  return err(byConversionFault[conversion.error]);
+}
+
+/** Null: as it is kept. The samples of an MP3 that is still to be encoded are encoded for who listens. */
+function kindToMake(recording: RecordingRecord, kept: OpenAudio, wanted: FileKind | null): FileKind | null {
+  const kind = wanted ?? (kept.format === recording.format ? null : fileKind(recording.format));
+  return kind === kept.format ? null : kind;
+}
+
+/** The tag names the recording, whose bytes never change, so that a player may go on while it is being sealed. */
+function asKept(recording: RecordingRecord, kept: OpenAudio): Conversion {
+  const { size, contentType, format } = kept;
+  const read = (start: number, end: number): AsyncIterable<Uint8Array> => kept.read(start, end);
+  return {
+    form: {
+      size,
+      contentType,
+      kind: fileKind(format),
+      ranges: true,
+      etag: `"${recording.id}-${format}"`,
+      read,
+    },
+    release: () => {
+      kept.close();
+    },
+  };
+}
+
+function closing({ form, release }: Conversion, close: () => void): Conversion {
+  return {
+    form,
+    release: () => {
+      release();
+      close();
+    },
+  };
 }
 
 function describe(reply: FastifyReply, recording: RecordingRecord, form: AudioForm, download: boolean): void {

@@ -21,12 +21,18 @@ export async function openRecording(
   recording: Pick<RecordingRecord, 'id' | 'objectKey'>,
 ): Promise<Result<AgeReader, ReadFault>> {
   if (recording.objectKey === null) return err('no-object');
-  const key = await deps.keys.get(recording.id);
+  return openObject(deps, recording.id, recording.objectKey);
+}
+
+/** Opens one of the objects that were sealed for a recording. */
+export async function openObject(
+  deps: RecordingReaderDeps,
+  recordingId: string,
+  objectKey: string,
+): Promise<Result<AgeReader, ReadFault>> {
+  const key = await deps.keys.get(recordingId);
   if (key === null) return err('no-key');
   const identity = deps.recordingKeys.identity(key);
   if (identity === null) return err('foreign-kek');
-  return AgeReader.open(
-    { store: deps.objects, objectKey: recording.objectKey, aead: chacha20Poly1305 },
-    identity,
-  );
+  return AgeReader.open({ store: deps.objects, objectKey, aead: chacha20Poly1305 }, identity);
 }
