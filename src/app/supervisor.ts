@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import type { Logger } from '../kernel/logger.ts';
 import type { RoleOrder } from './role-life.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
@@ -19,7 +19,7 @@ const quickDeathMs = 5000;
 const firstDelayMs = 100;
 const longestDelayMs = 5000;
 /** Where cores are short, calls come before queries, exports and the writing down of records, which can wait. */
-const controlNiceness = 5;
+const lessPriority = 5;
 
 interface Child {
   readonly role: Role;
@@ -159,7 +159,8 @@ export class Supervisor {
 /** Before its threads are made, which get the same. A system that refuses leaves it as it is. */
 function giveWay(pid: number | undefined): void {
   try {
-    if (pid !== undefined) setPriority(pid, controlNiceness);
+    if (pid === undefined) return;
+    setPriority(pid, Math.min(constants.priority.PRIORITY_LOW, getPriority(pid) + lessPriority));
   } catch {
     // Gone already, or not allowed: nothing depends on it.
   }
