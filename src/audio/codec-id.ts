@@ -6,6 +6,8 @@ export const codecId = {
   comfortNoise: 4,
   g722: 5,
   opus: 6,
+  /** Speech in a codec that is not decoded here: its packets are kept as they came. */
+  undecoded: 7,
 } as const;
 
 export type CodecId = (typeof codecId)[keyof typeof codecId];

@@ -4,6 +4,7 @@ import { G722Decoder } from './g722-decoder.ts';
 import { OpusDecoders } from './opus-decoder.ts';
 import type { RecordingRate } from './recording-rate.ts';
 import type { SpeechDecoder } from './speech-decoder.ts';
+import { UndecodedStream } from './undecoded-stream.ts';
 import { UpsampledDecoder } from './upsampled-decoder.ts';
 
 /** The decoders of one thread. */
@@ -28,6 +29,8 @@ export class SpeechDecoders {
           : atRate(new G722Decoder(16_000), 16_000, sampleRate);
       case codecId.opus:
         return this.#opus.acquire(sampleRate);
+      case codecId.undecoded:
+        return new UndecodedStream(sampleRate);
       default:
         return null;
     }

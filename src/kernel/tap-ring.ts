@@ -42,6 +42,8 @@ export const tapKind = {
   formats: 7,
   /** aux: how many packets of this recording and channel found the ring full since the last such mark. */
   dropped: 8,
+  /** bytes: SDP of the channel's formats that the recorder does not decode, for the file that keeps their packets. */
+  describe: 9,
 } as const;
 
 export type TapKind = (typeof tapKind)[keyof typeof tapKind];

@@ -59,6 +59,8 @@ export interface MediaFormat {
   /** Upper case: `PCMU`, `TELEPHONE-EVENT`. */
   readonly encoding: string;
   readonly clockRate: number;
+  /** Of a codec of speech: the parameters of its a=fmtp. */
+  readonly fmtp?: string;
 }
 
 export interface LegMedia {

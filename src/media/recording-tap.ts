@@ -1,18 +1,46 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import { type TapKind, tapKind } from '../kernel/tap-ring.ts';
+import { codecId } from '../audio/codec-id.ts';
 import { type LegIndex, type LegMedia, type MediaEvent, spokenCodecs } from './protocol.ts';
 import type { TapOutlet } from './tap-outlet.ts';
 
 type MarkName = Extract<MediaEvent, { readonly type: 'tapped' }>['mark'];
 
-/** The bytes of a `formats` mark: payload type, codec id and kHz of the RTP clock for each format we speak. */
+/** Beside speech: what the recorder neither decodes nor keeps. */
+const auxiliary: ReadonlySet<string> = new Set(['TELEPHONE-EVENT', 'CN', 'RED']);
+
+/**
+ * The bytes of a `formats` mark: payload type, codec id and kHz of the RTP clock for each format that we speak or keep
+ * undecoded.
+ */
 export function tappedFormats({ formats }: LegMedia): Uint8Array {
   const bytes: number[] = [];
   for (const { payloadType, encoding, clockRate } of formats) {
     const codec = spokenCodecs[encoding];
     if (codec?.clockRates.includes(clockRate) === true) bytes.push(payloadType, codec.id, clockRate / 1000);
+    else if (!auxiliary.has(encoding)) bytes.push(payloadType, codecId.undecoded, kiloHertz(clockRate));
   }
   return Uint8Array.from(bytes);
+}
+
+/** A clock as one byte says it: 44,100 Hz and the like lose their fraction, which costs the silence its exact length. */
+function kiloHertz(clockRate: number): number {
+  return Math.min(255, Math.max(1, Math.round(clockRate / 1000)));
+}
+
+/** SDP of the formats that nothing here decodes (RFC 8866 §6.6, §6.15); null: there are none. */
+export function undecodedSdp({ formats }: LegMedia): string | null {
+  const undecoded = formats.filter(
+    ({ encoding, clockRate }) =>
+      !auxiliary.has(encoding) && spokenCodecs[encoding]?.clockRates.includes(clockRate) !== true,
+  );
+  if (undecoded.length === 0) return null;
+  const lines = undecoded.flatMap(({ payloadType, encoding, clockRate, fmtp }) => [
+    `a=rtpmap:${payloadType} ${encoding}/${clockRate}`,
+    ...(fmtp === undefined ? [] : [`a=fmtp:${payloadType} ${fmtp}`]),
+  ]);
+  const types = undecoded.map(({ payloadType }) => payloadType).join(' ');
+  return [`m=audio 5004 RTP/AVP ${types}`, ...lines, ''].join('\r\n');
 }
 
 /** One recording of a session, as it goes into the tap. */
@@ -37,7 +65,7 @@ export class RecordingTap {
     for (const leg of [0, 1] as const) {
       const media = legs[leg];
       if (media === null) continue;
-      this.formats(leg, tappedFormats(media), at);
+      this.formats(leg, media, at);
       if (!media.sends) this.hold(leg, true, at);
     }
     this.#since = at;
@@ -65,9 +93,10 @@ export class RecordingTap {
     this.#outlet.mark(tapKind.hold, this.recording, leg, at, held ? 1 : 0);
   }
 
-  /** *Takes* the bytes of `tappedFormats`. */
-  formats(leg: LegIndex, formats: Uint8Array, at: MonotonicMs): void {
-    this.#outlet.mark(tapKind.formats, this.recording, leg, at, 0, formats);
+  formats(leg: LegIndex, media: LegMedia, at: MonotonicMs): void {
+    this.#outlet.mark(tapKind.formats, this.recording, leg, at, 0, tappedFormats(media));
+    const sdp = undecodedSdp(media);
+    if (sdp !== null) this.#outlet.mark(tapKind.describe, this.recording, leg, at, 0, Buffer.from(sdp));
   }
 
   /** A packet that has been forwarded; in a pause it does not leave this thread. *Borrows* both until return. */

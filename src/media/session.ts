@@ -57,9 +57,8 @@ export class MediaSession {
     leg.connect(media, remote, control, now);
     this.saidSilent = false;
     if (this.tap === null || leg.isFax) return;
-    const formats = tappedFormats(media);
-    if (before === null || !isSameBytes(tappedFormats(before), formats))
-      this.tap.formats(index, formats, now);
+    if (before === null || !isSameBytes(tappedFormats(before), tappedFormats(media)))
+      this.tap.formats(index, media, now);
     if (before?.sends !== media.sends) this.tap.hold(index, !media.sends, now);
   }
 

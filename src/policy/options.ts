@@ -28,6 +28,11 @@ const rule = z.strictObject({
   told: z.string().min(1).optional(),
   format: z.enum(recordingFormats).default('wav'),
   channels: z.enum(['stereo', 'mono']).default('stereo'),
+  /**
+   * `narrow`: the offer goes on with the codecs that we speak alone, where it has any; `pass`: as it came, and what we
+   * do not decode is kept as it came.
+   */
+  codecs: z.enum(['narrow', 'pass']).default('narrow'),
   /** `remove`: card numbers and the like that are dialled in the call are in no recording. */
   dtmf: z.enum(['keep', 'remove']).default('keep'),
   /** Hz; `auto`: of the widest codec that is spoken when the recording is prepared. */

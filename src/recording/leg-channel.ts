@@ -107,6 +107,11 @@ export class LegChannel implements WindowSink {
     }
   }
 
+  /** Whether a packet of this payload type is kept as it came, because nothing here decodes it. */
+  isUndecoded(payloadType: number): boolean {
+    return this.#codecs[payloadType & 0x7f] === codecId.undecoded;
+  }
+
   /** Takes an RTP packet that arrived at a position. *Borrows* the bytes until return. */
   receive(bytes: Uint8Array, arrival: number): void {
     const view = this.#view;
@@ -164,6 +169,7 @@ export class LegChannel implements WindowSink {
       case codecId.pcma:
       case codecId.g722:
       case codecId.opus:
+      case codecId.undecoded:
         this.#speech(packet);
         return;
       case codecId.telephoneEvent:

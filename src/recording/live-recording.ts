@@ -89,6 +89,9 @@ export class LiveRecording {
       case tapKind.formats:
         this.pipeline.legs[record.channel].formats(record.bytes);
         return null;
+      case tapKind.describe:
+        this.pipeline.describe(record.channel, record.bytes);
+        return null;
       default:
         return null;
     }

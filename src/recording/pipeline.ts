@@ -6,6 +6,7 @@ import type { TapChannel } from '../kernel/tap-ring.ts';
 import { LegChannel } from './leg-channel.ts';
 import { PeakMeter } from './peaks.ts';
 import type { Checkpoint, RecordingMark } from './spool-format.ts';
+import { RawPackets } from './raw-packets.ts';
 import { ToneEraser } from './tone-eraser.ts';
 
 /** The time line is mixed this far behind the newest arrival, so that late and reordered packets find their place. */
@@ -23,6 +24,8 @@ export interface PortionEncoders {
 export interface PortionSink {
   /** *Borrows* the audio until return. */
   append(audio: Uint8Array, checkpoint: Checkpoint): void;
+  /** Packets as they came. *Borrows* the bytes until return. */
+  raw(bytes: Uint8Array): void;
   /** What the live encoder made of what was appended. *Borrows* the bytes until return. */
   encoded(bytes: Uint8Array): void;
   end(checkpoint: Checkpoint): void;
@@ -51,6 +54,8 @@ export class Pipeline {
   readonly #right: Int16Array;
   readonly #mixed: Int16Array;
   readonly #marks: RecordingMark[] = [];
+  /** Null: a codec that is not decoded leaves silence alone. */
+  #raw: RawPackets | null;
   #erasers: readonly [ToneEraser, ToneEraser] | null = null;
   #position = 0;
   #startedAt: string | null = null;
@@ -60,6 +65,7 @@ export class Pipeline {
     this.#samples = encoders.samples;
     this.#live = encoders.live;
     this.#peaks = new PeakMeter(shape);
+    this.#raw = new RawPackets(shape.sampleRate);
     this.#sink = sink;
     this.#patience = patienceSeconds * shape.sampleRate;
     this.#portion = portionSeconds * shape.sampleRate;
@@ -94,8 +100,12 @@ export class Pipeline {
     this.#startedAt = at;
   }
 
-  /** From here on digits that are dialled in the audio are silence in the recording. Before it begins. */
+  /**
+   * From here on digits that are dialled in the audio are silence in the recording. Before it begins. Packets that
+   * are not decoded may hold digits, and are not kept.
+   */
   eraseDigits(): void {
+    this.#raw = null;
     const eraser = ({ timeLine }: LegChannel): ToneEraser => new ToneEraser(timeLine, this.#shape.sampleRate);
     this.#erasers = [eraser(this.legs[0]), eraser(this.legs[1])];
   }
@@ -104,7 +114,14 @@ export class Pipeline {
   receive(channel: TapChannel, packet: Uint8Array, arrival: number): void {
     // A reader that was away finds more than the time line holds: what lies far behind is due.
     if (arrival - this.#position > 0.75 * this.legs[0].timeLine.capacity) this.advance(arrival);
-    this.legs[channel].receive(packet, arrival);
+    const leg = this.legs[channel];
+    leg.receive(packet, arrival);
+    if (leg.isUndecoded(packet[1] ?? 0)) this.#raw?.add(channel, arrival, packet);
+  }
+
+  /** SDP of what the channel sends and nothing here decodes. *Borrows* the bytes until return. */
+  describe(channel: TapChannel, sdp: Uint8Array): void {
+    this.#raw?.describe(channel, sdp);
   }
 
   mark(mark: 'pause' | 'resume', position: number): void {
@@ -124,6 +141,7 @@ export class Pipeline {
     for (const leg of this.legs) leg.flush();
     while (this.#position < length) this.#carry(Math.min(this.#portion, length - this.#position));
     this.#encodeLive((live) => live.finish());
+    this.#carryRaw();
     const checkpoint = { ...this.#checkpoint(), encoded: this.#live?.progress() ?? null };
     this.#sink.end(checkpoint);
     return checkpoint;
@@ -145,8 +163,14 @@ export class Pipeline {
     mix(this.#left, this.#right, count, this.#mixed, 0);
     const mixed = this.#mixed.subarray(0, count * channels);
     this.#peaks.add(mixed);
+    this.#carryRaw();
     this.#sink.append(this.#samples.encode(mixed), this.#checkpoint());
     this.#encodeLive((live) => live.encode(mixed));
+  }
+
+  #carryRaw(): void {
+    const raw = this.#raw?.take();
+    if (raw !== undefined && raw.length > 0) this.#sink.raw(raw);
   }
 
   /** The samples are safe already: an encoder that fails costs time after the end, and nothing else. */
@@ -174,6 +198,7 @@ export class Pipeline {
     return {
       startedAt: this.#startedAt,
       progress: this.#samples.progress(),
+      rawBytes: this.#raw?.bytes ?? 0,
       encoded: null,
       slots: [left.timeLine.counts(), right.timeLine.counts()],
       marks: [...this.#marks],

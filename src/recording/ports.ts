@@ -6,6 +6,8 @@ import type { RandomBytes } from '../kernel/ids.ts';
 export interface SealTarget {
   /** Begins an encrypted file that appears whole, at `finish`, or never. */
   create(objectKey: string, recipient: string): Promise<SealWriter>;
+  /** The same beside an object to come, for packets as they came. */
+  createRaw(objectKey: string, recipient: string): Promise<SealWriter>;
   /** An encrypted file beside the object, after it; durable when resolved. *Borrows* the bytes until then. */
   putPeaks(objectKey: string, recipient: string, peaks: Uint8Array): Promise<void>;
   /** Beside the object and after both; durable when resolved. */

@@ -117,7 +117,7 @@ async function scanSpool(
       scan = { manifest, last: nothingYet, complete: false, peaks: new PeakMeter(audioShape(manifest)) };
       continue;
     }
-    if (kind === frameKind.encoded) continue;
+    if (kind === frameKind.encoded || kind === frameKind.raw) continue;
     const last = readCheckpoint(text);
     if (last === null) break;
     scan.peaks.add(linearSamples(audio, spoolCoding(scan.manifest.format)));
@@ -135,6 +135,7 @@ const sealedManifest = z.object({
   sha256: z.string(),
   objectKey: z.string(),
   objectSha256: z.string(),
+  undecoded: z.boolean(),
   ledger: z.array(
     z.object({
       party: z.enum(['caller', 'callee']),

@@ -32,6 +32,7 @@ export async function sealSpool(job: SealJob): Promise<SealResult> {
   const { spool, body, target, recipient } = job;
   const { manifest, last } = spool;
   const objectKey = objectKeyOf(manifest, body.format);
+  if (last.rawBytes > 0) await writeRaw(job, objectKey);
   const writer = await target.create(objectKey, recipient);
   const written = await aborting(writer, () => writeAudio(job, writer));
   await target.putPeaks(objectKey, recipient, Buffer.from(JSON.stringify(job.peaks)));
@@ -64,6 +65,21 @@ async function aborting<T>(writer: SealWriter, work: () => Promise<T>): Promise<
     await writer.abort();
     throw error;
   }
+}
+
+/** Before the audio, whose manifest then speaks of both. */
+async function writeRaw({ spool, body, target, recipient }: SealJob, objectKey: string): Promise<void> {
+  const writer = await target.createRaw(objectKey, recipient);
+  await aborting(writer, async () => {
+    let left = spool.last.rawBytes;
+    for await (const bytes of body.raw()) {
+      const part = bytes.subarray(0, left);
+      await writer.write(part);
+      left -= part.length;
+      if (left === 0) break;
+    }
+    await writer.finish();
+  });
 }
 
 interface Written {
@@ -112,5 +128,6 @@ function sealResult(
     channelLedger('caller', caller, sampleRate, durationMs),
     channelLedger('callee', callee, sampleRate, durationMs),
   ];
-  return { recordingId, format, durationMs, sampleRate, ...written, objectKey, ledger };
+  const undecoded = last.rawBytes > 0;
+  return { recordingId, format, durationMs, sampleRate, ...written, objectKey, undecoded, ledger };
 }

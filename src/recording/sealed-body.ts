@@ -11,6 +11,8 @@ export interface SealedBody {
   readonly format: RecordingFormat;
   readonly progress: EncodedProgress;
   readonly bytes: () => AsyncGenerator<Uint8Array>;
+  /** Packets that nothing here decodes, for a file of their own. */
+  readonly raw: () => AsyncGenerator<Uint8Array>;
 }
 
 /** Whether an MP3 of this spool is still to be made. */
@@ -25,12 +27,13 @@ export function owesEncoding({ manifest, last }: Pick<OpenSpool, 'manifest' | 'l
 export async function sealedBody(spool: OpenSpool, deps: SealDeps): Promise<SealedBody> {
   const { manifest, last } = spool;
   const { format } = manifest;
-  const samples = { progress: last.progress, bytes: () => framesOf(spool, frameKind.audio, deps) };
+  const raw = (): AsyncGenerator<Uint8Array> => framesOf(spool, frameKind.raw, deps);
+  const samples = { raw, progress: last.progress, bytes: () => framesOf(spool, frameKind.audio, deps) };
   if (spoolCoding(format) !== 'pcm16' || format === 'wav') return { format, ...samples };
   if (last.encoded !== null)
-    return { format, progress: last.encoded, bytes: () => framesOf(spool, frameKind.encoded, deps) };
+    return { format, raw, progress: last.encoded, bytes: () => framesOf(spool, frameKind.encoded, deps) };
   const encoded = await encodeSpool(spool, deps);
-  return encoded === null ? { format: 'wav', ...samples } : { format, ...encoded };
+  return encoded === null ? { format: 'wav', ...samples } : { format, raw, ...encoded };
 }
 
 async function* framesOf(

@@ -28,9 +28,10 @@ export const spoolSuffix = '.spool';
 
 /**
  * `audio`: samples, with a checkpoint; `encoded`: what a live MP3 encoder made of them, in the same order;
+ * `raw`: packets that nothing here decodes, as they came (`raw-packets.ts`), before the audio that they fall into;
  * `end`: no audio, and the last checkpoint.
  */
-export const frameKind = { manifest: 1, audio: 2, encoded: 3, end: 4 } as const;
+export const frameKind = { manifest: 1, audio: 2, encoded: 3, end: 4, raw: 5 } as const;
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
 
 export function spoolKey(spoolSecret: Uint8Array, salt: Uint8Array): Uint8Array {
@@ -63,6 +64,7 @@ const checkpoint = z.object({
   startedAt: z.string().nullable(),
   progress,
   encoded: progress.nullable(),
+  rawBytes: count,
   /** Samples a slot, the caller's channel first. */
   slots: z.tuple([z.array(count), z.array(count)]),
   marks: z.array(z.object({ mark: z.enum(['pause', 'resume']), samplePosition: count })),
@@ -79,6 +81,8 @@ export interface Checkpoint {
   readonly progress: EncodedProgress;
   /** At the end, of the MP3 that was made of all of them as they came; else null. */
   readonly encoded: EncodedProgress | null;
+  /** Of packets that were kept as they came. */
+  readonly rawBytes: number;
   readonly slots: readonly [readonly number[], readonly number[]];
   readonly marks: readonly RecordingMark[];
 }
@@ -94,6 +98,7 @@ export const nothingYet: Checkpoint = {
   startedAt: null,
   progress: { samples: 0, decodable: 0, bytes: 0, frames: 0, crc: 0 },
   encoded: null,
+  rawBytes: 0,
   slots: [noSlots, noSlots],
   marks: [],
 };

@@ -77,6 +77,11 @@ export class SpoolWriter {
     if (bytes.length > 0) this.#seal(frameKind.encoded, '', bytes);
   }
 
+  /** *Borrows* the bytes until return. */
+  raw(bytes: Uint8Array): void {
+    this.#seal(frameKind.raw, '', bytes);
+  }
+
   /** The last frame: the recording ended in order. */
   end(checkpoint: Checkpoint): void {
     this.#seal(frameKind.end, JSON.stringify(checkpoint), noAudio);

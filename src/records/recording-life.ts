@@ -42,11 +42,17 @@ export type LifeEvent =
   | { readonly type: 'stopped' }
   /** The call goes on with something that is no speech: what was said until then is kept. */
   | { readonly type: 'diverted'; readonly reason: string }
-  | { readonly type: 'sealed'; readonly facts: SealedFacts }
+  /** `undecoded`: packets that nothing here decodes stand beside it. */
+  | { readonly type: 'sealed'; readonly facts: SealedFacts; readonly undecoded?: boolean }
   /** It should be there and something of ours failed: a slug. */
   | { readonly type: 'failed'; readonly reason: string }
   /** What recovery made of the spool; null: nothing was there. Complete: it had ended in order. */
-  | { readonly type: 'recovered'; readonly facts: SealedFacts; readonly complete: boolean }
+  | {
+      readonly type: 'recovered';
+      readonly facts: SealedFacts;
+      readonly complete: boolean;
+      readonly undecoded?: boolean;
+    }
   | { readonly type: 'recovered'; readonly facts: null }
   /** The spool could not be sealed yet, and stays: a disk is full. */
   | { readonly type: 'unrecovered' }
@@ -151,7 +157,7 @@ function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
       return { life: { ...life, phase: 'ending', closing: event.reason }, effects: [{ type: 'end' }] };
     // The media was closed before the word of the call's end had come.
     case 'sealed':
-      return finish({ ...life, record: { ...life.record, ...event.facts } }, 'sealed', null);
+      return sealed(life, event);
     case 'failed':
       return recover(life, event.reason, [{ type: 'end' }, { type: 'alarm', reason: event.reason }]);
     default:
@@ -165,7 +171,7 @@ function stepEnding(life: RecordingLife, event: LifeEvent): LifeStep {
     case 'began':
       return began(life, 'ending', event);
     case 'sealed':
-      return finish({ ...life, record: { ...life.record, ...event.facts } }, 'sealed', life.closing);
+      return sealed(life, event);
     case 'failed':
       return recover(life, event.reason, [{ type: 'alarm', reason: event.reason }]);
     default:
@@ -182,7 +188,16 @@ function stepRecovering(life: RecordingLife, event: LifeEvent): LifeStep {
   if (event.type !== 'recovered') return stay(life);
   if (event.facts === null) return finish(life, 'failed', life.fault);
   const found = { ...life, record: { ...life.record, ...event.facts } };
-  return event.complete ? finish(found, 'sealed', life.closing) : finish(found, 'interrupted', life.fault);
+  return event.complete ? sealed(life, event) : finish(found, 'interrupted', life.fault);
+}
+
+/** Why it is not what one expects of a recording: it ends before its call, or part of it is still to be decoded. */
+function sealed(
+  life: RecordingLife,
+  { facts, undecoded = false }: { readonly facts: SealedFacts; readonly undecoded?: boolean },
+): LifeStep {
+  const reason = life.closing ?? (undecoded ? 'undecoded' : null);
+  return finish({ ...life, record: { ...life.record, ...facts } }, 'sealed', reason);
 }
 
 function began(

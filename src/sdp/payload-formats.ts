@@ -6,6 +6,8 @@ export interface PayloadFormat {
   readonly encoding: string;
   /** Hz of the RTP clock. */
   readonly clockRate: number;
+  /** Of speech: the parameters of its a=fmtp, where there is one. */
+  readonly fmtp?: string;
 }
 
 /** Static payload types (RFC 3551 §6), which need no rtpmap. G722's clock is 8000 although it samples at 16000. */
@@ -54,8 +56,19 @@ export function payloadFormats(media: MediaDescription): PayloadFormat[] {
     seen.add(payloadType);
     const [encoding, clockRate] = maps.get(payloadType) ??
       staticTypes[payloadType] ?? [`PT-${payloadType}`, 8000];
-    return [{ payloadType, encoding, clockRate }];
+    const parameters = auxiliary.has(encoding) ? undefined : formatParameters(media, payloadType);
+    return [{ payloadType, encoding, clockRate, ...(parameters === undefined ? {} : { fmtp: parameters }) }];
   });
+}
+
+/** `a=fmtp:18 annexb=no` (RFC 8866 §6.15). */
+function formatParameters(media: MediaDescription, payloadType: number): string | undefined {
+  for (const line of media.lines) {
+    if (attributeName(line) !== 'fmtp') continue;
+    const [, format, parameters] = /^\s*(\d{1,3})\s+(.*\S)/.exec(attributeValue(line)) ?? [];
+    if (Number(format) === payloadType) return parameters;
+  }
+  return undefined;
 }
 
 /** `a=rtpmap:96 opus/48000/2` (RFC 8866 §6.6). */

@@ -102,6 +102,8 @@ export interface NegotiatedFormat {
   /** Upper case. */
   readonly encoding: string;
   readonly clockRate: number;
+  /** Of a codec of speech: the parameters of its a=fmtp. */
+  readonly fmtp?: string;
 }
 
 export interface CallEnd {

@@ -10,13 +10,15 @@ import type { ObjectStore } from './object-store.ts';
 export interface RecordingVault {
   /** Begins the age file for one recipient. It appears under its key whole, at `finish`, or never. */
   create(objectKey: string, recipient: string): Promise<AgeWriter>;
+  /** Begins an age file of its own beside an object to come: packets that nobody decoded, as a pcap. */
+  createRaw(objectKey: string, recipient: string): Promise<AgeWriter>;
   /** A small age file of its own beside the object, for the same recipient. *Borrows* the bytes until it resolves. */
   putPeaks(objectKey: string, recipient: string, peaks: Uint8Array): Promise<void>;
   /** Written after the object: where a manifest stands, its object stood before. */
   putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<void>;
   /** Null: none, or the object it speaks of is not there. */
   manifest(objectKey: string): Promise<unknown>;
-  /** Object, peaks and manifest, the object first. False: neither was there. */
+  /** Object, packets, peaks and manifest, the object first. False: none was there. */
   delete(objectKey: string): Promise<boolean>;
 }
 
@@ -28,6 +30,8 @@ export function recordingVault(deps: {
   const { store } = deps;
   return {
     create: async (objectKey, recipient) => AgeWriter.start(await store.create(objectKey), recipient, deps),
+    createRaw: async (objectKey, recipient) =>
+      AgeWriter.start(await store.create(rawKey(objectKey)), recipient, deps),
     async putPeaks(objectKey, recipient, peaks) {
       const writer = await AgeWriter.start(await store.create(peaksKey(objectKey)), recipient, deps);
       try {
@@ -47,9 +51,10 @@ export function recordingVault(deps: {
     },
     async delete(objectKey) {
       const object = await store.delete(objectKey);
+      const raw = await store.delete(rawKey(objectKey));
       const peaks = await store.delete(peaksKey(objectKey));
       const manifest = await store.delete(manifestKey(objectKey));
-      return object || peaks || manifest;
+      return object || raw || peaks || manifest;
     },
   };
 }
@@ -64,6 +69,11 @@ export function manifestKey(objectKey: string): string {
 /** `2026/11/23/ID.wav.age` has its waveform in `2026/11/23/ID.peaks.age`. */
 export function peaksKey(objectKey: string): string {
   return objectKey.replace(ending, '.peaks.age');
+}
+
+/** `2026/11/23/ID.wav.age` has the packets that were not decoded in `2026/11/23/ID.pcap.age`. */
+export function rawKey(objectKey: string): string {
+  return objectKey.replace(ending, '.pcap.age');
 }
 
 function parseJson(bytes: Uint8Array): unknown {

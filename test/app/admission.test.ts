@@ -30,6 +30,10 @@ const recording = recordingOptions.parse({
       ...{ announce: 'elsewhere', told: 'told', onFailure: 'continue' },
     },
     {
+      ...{ id: 'as-it-came', when: { to: ['301'] }, mode: 'automatic', purpose: 'law' },
+      ...{ announce: 'elsewhere', told: 'told', codecs: 'pass' },
+    },
+    {
       id: 'all',
       mode: 'automatic',
       purpose: 'law',
@@ -166,5 +170,27 @@ describe('why a recording that could not be written down failed', () => {
 
   it('anything else: journal', () => {
     expect(journalReason(new Error('closed'))).toBe('journal');
+  });
+});
+
+describe('what an offer is narrowed to, where a recording is owed', () => {
+  const written: DirectorPlan['schedule'] = (_delayMs, run) => {
+    run();
+    return () => undefined;
+  };
+  const admitted = (to: string, offered: readonly string[]) =>
+    direction([], written).admit({ ...call, to, emergency: false, offered });
+
+  it('a codec that we do not speak goes on where its packets can be kept', async () => {
+    expect(await admitted('300', ['G729/8000'])).toMatchObject({ kind: 'accept', encodings: null });
+  });
+
+  it('an offer with one that we speak is narrowed to it', async () => {
+    expect(await admitted('300', ['G729/8000', 'OPUS/48000'])).toMatchObject({ narrowing: 'prefer' });
+    expect(await admitted('300', ['G729/8000', 'OPUS/48000'])).not.toMatchObject({ encodings: null });
+  });
+
+  it('codecs: pass: an offer goes on as it came', async () => {
+    expect(await admitted('301', ['G729/8000', 'PCMA/8000'])).toMatchObject({ encodings: null });
   });
 });

@@ -48,6 +48,7 @@ const sealed: SealResult = {
   sha256: 'a',
   objectKey: 'k',
   objectSha256: 'b',
+  undecoded: false,
   ledger: [],
 };
 const report = {
@@ -433,6 +434,35 @@ describe('announce: elsewhere', () => {
     const evidence = w.written.flatMap((event) => (event.kind === 'consent' ? [event.consent] : []));
     expect(evidence).toHaveLength(2);
     expect(evidence[0]).toMatchObject({ outcome: 'elsewhere', text: 'The PBX says so.', promptId: null });
+  });
+});
+
+describe('a codec that is not decoded', () => {
+  const elsewhere = { ...rule, announce: 'elsewhere', told: 'told' };
+  const answered = async (given: object) => {
+    const w = world(given);
+    await w.session.expect();
+    w.view.connect('caller', g729);
+    w.view.connect('callee', g729);
+    w.session.answered();
+    await settle();
+    return w;
+  };
+
+  it('is recorded as its packets where no prompt is owed, and the row says so', async () => {
+    const w = await answered(elsewhere);
+    w.tell({ type: 'prepared', recording: 7 });
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    w.tell({ type: 'sealed', recording: 7, result: { ...sealed, undecoded: true } });
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'sealed', reason: 'undecoded' });
+  });
+
+  it.each([
+    { name: 'a prompt is owed, which cannot be said', given: rule },
+    { name: 'digits are to be taken out', given: { ...elsewhere, dtmf: 'remove' } },
+  ])('is not recorded where $name', async ({ given }) => {
+    const w = await answered(given);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'failed', reason: 'no-codec' });
   });
 });
 

@@ -144,6 +144,7 @@ function checkpoint(bytes: number): Checkpoint {
     startedAt: '2026-11-23T10:00:00.000Z',
     progress: { samples, decodable: samples, bytes, frames: 0, crc: 0 },
     encoded: null,
+    rawBytes: 0,
     slots: [slots, slots],
     marks: [],
   };

@@ -35,7 +35,12 @@ class CountingEncoder implements AudioEncoder {
 const click = 0x80;
 const quiet = 0xfe;
 const clickLevel = 20_000;
-const sink = { append: () => undefined, encoded: () => undefined, end: () => undefined };
+const sink = {
+  append: () => undefined,
+  raw: () => undefined,
+  encoded: () => undefined,
+  end: () => undefined,
+};
 
 interface Call {
   readonly seconds: number;

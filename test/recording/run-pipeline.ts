@@ -18,6 +18,8 @@ export interface Recorded {
   readonly slots: readonly [readonly number[], readonly number[]];
   readonly checkpoints: readonly Checkpoint[];
   readonly pipeline: Pipeline;
+  /** The pcap file of what was not decoded. */
+  readonly raw: Buffer;
 }
 
 export interface RunOptions {
@@ -64,8 +66,10 @@ export function runPipeline(
   const samplesPerMs = sampleRate / 1000;
   const encoder = new KeepingEncoder();
   const checkpoints: Checkpoint[] = [];
+  const raw: Uint8Array[] = [];
   const sink = {
     append: (_: Uint8Array, checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
+    raw: (bytes: Uint8Array) => void raw.push(Uint8Array.from(bytes)),
     encoded: () => undefined,
     end: (checkpoint: Checkpoint) => void checkpoints.push(checkpoint),
   };
@@ -92,6 +96,7 @@ export function runPipeline(
     slots: last.slots,
     checkpoints,
     pipeline,
+    raw: Buffer.concat(raw),
   };
 }
 

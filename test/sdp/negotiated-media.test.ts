@@ -63,6 +63,22 @@ describe('negotiatedMedia', () => {
     });
   });
 
+  it('gives the parameters of a codec of speech, and of nothing else', () => {
+    const [offerer] = agree(
+      [
+        'm=audio 4000 RTP/AVP 18 101',
+        'a=fmtp:18 annexb=no',
+        'a=rtpmap:101 telephone-event/8000',
+        'a=fmtp:101 0-15',
+      ],
+      ['m=audio 6000 RTP/AVP 18 101', 'a=rtpmap:101 telephone-event/8000'],
+    );
+    expect(offerer.formats).toEqual([
+      { payloadType: 18, encoding: 'G729', clockRate: 8000, fmtp: 'annexb=no' },
+      { payloadType: 101, encoding: 'TELEPHONE-EVENT', clockRate: 8000 },
+    ]);
+  });
+
   it.each([
     { attributes: [], ptimeMs: 20 },
     { attributes: ['a=ptime:40'], ptimeMs: 40 },

@@ -36,9 +36,12 @@ describe('a waveform in the vault', () => {
     const writer = await vault.create(objectKey, recipient);
     await writer.write(Buffer.from('audio'));
     await writer.finish();
+    const raw = await vault.createRaw(objectKey, recipient);
+    await raw.write(Buffer.from('packets'));
+    await raw.finish();
     await vault.putPeaks(objectKey, recipient, Buffer.from('{}'));
     await vault.putManifest(objectKey, { recordingId: 'r1' });
-    expect(await names()).toEqual(['r1.json', 'r1.peaks.age', 'r1.wav.age']);
+    expect(await names()).toEqual(['r1.json', 'r1.pcap.age', 'r1.peaks.age', 'r1.wav.age']);
     expect(await vault.delete(objectKey)).toBe(true);
     expect(await names()).toEqual([]);
     expect(await vault.delete(objectKey)).toBe(false);

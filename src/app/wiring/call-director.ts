@@ -2,6 +2,7 @@ import type { Decision } from '../../policy/decide.ts';
 import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
 import type { MediaOptions } from '../../media/options.ts';
 import type { Schedule } from '../../kernel/timers.ts';
+import type { RuleOptions } from '../../policy/options.ts';
 import type { Outcome } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
@@ -10,7 +11,7 @@ import type { StorageRoom } from '../storage-room.ts';
 import { callLine } from './call-line.ts';
 import { CallSession, type SessionDeps } from './call-session.ts';
 import { journalReason } from './journal-refusal.ts';
-import { isSpoken, spokenEncodings } from './spoken-encodings.ts';
+import { isSpoken, keepsUndecoded, spokenEncodings } from './spoken-encodings.ts';
 import { type Judge, judge } from './verdict.ts';
 
 export interface DirectorPlan extends SessionDeps {
@@ -140,12 +141,11 @@ async function admit(
   call: CallFacts,
 ): Promise<Admission> {
   const written = session.expect();
-  if (!decision.record || call.emergency) {
-    written.catch((error: unknown) => {
-      plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
-    });
-    return whole;
-  }
+  // Whoever does not wait for it is not told by it either.
+  written.catch((error: unknown) => {
+    plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
+  });
+  if (!decision.record || call.emergency) return whole;
   const mustRecord = decision.rule.onFailure === 'refuse';
   if (mustRecord && plan.room.isFull) return refusal(503, 'Service Unavailable', 'recording-failed');
   try {
@@ -159,15 +159,22 @@ async function admit(
       });
     }
   } catch (error) {
-    plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
     if (mustRecord) return refusal(503, 'Service Unavailable', 'recording-failed');
     session.withoutRecording(journalReason(error));
     return whole;
   }
-  if (call.offered === null || call.offered.some(isSpoken)) {
-    return { kind: 'accept', encodings: spokenEncodings, narrowing: mustRecord ? 'must' : 'prefer' };
+  return byCodecs(session, decision.rule, call);
+}
+
+/** What the offer is narrowed to, for a call that is owed a recording. */
+function byCodecs(session: CallSession, rule: RuleOptions, { offered }: CallFacts): Admission {
+  const mustSpeak = rule.onFailure === 'refuse' && !keepsUndecoded(rule);
+  if (rule.codecs === 'pass') return whole;
+  if (offered === null || offered.some(isSpoken)) {
+    return { kind: 'accept', encodings: spokenEncodings, narrowing: mustSpeak ? 'must' : 'prefer' };
   }
-  if (mustRecord) return refusal(488, 'Not Acceptable Here', 'no-codec');
+  if (keepsUndecoded(rule)) return whole;
+  if (mustSpeak) return refusal(488, 'Not Acceptable Here', 'no-codec');
   session.withoutRecording('no-codec');
   return whole;
 }

@@ -40,7 +40,7 @@ import { recordingSpec } from './recording-spec.ts';
 import type { FoundRecording } from './recovery.ts';
 import { rescueSpool } from './rescue-spool.ts';
 import { sealedFacts } from './sealed-facts.ts';
-import { isSpoken } from './spoken-encodings.ts';
+import { isSpoken, keepsUndecoded } from './spoken-encodings.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Everything a call's session needs of the node. */
@@ -169,7 +169,8 @@ export class CallSession {
     this.#saveCall({ answeredAt: this.#now() });
     if (this.#life === null || this.#diverted) return;
     const codecs = [...this.#codecs.values()];
-    if (codecs.length < 2 || !codecs.every(isSpoken)) {
+    const spoken = codecs.every(isSpoken) || (this.#decision.record && keepsUndecoded(this.#decision.rule));
+    if (codecs.length < 2 || !spoken) {
       this.#stepLife({ type: 'failed', reason: 'no-codec' });
       return;
     }
@@ -264,7 +265,11 @@ export class CallSession {
         this.#control.marked(event.mark, event.samplePosition);
         return;
       case 'sealed':
-        this.#stepLife({ type: 'sealed', facts: sealedFacts(event.result) });
+        this.#stepLife({
+          type: 'sealed',
+          facts: sealedFacts(event.result),
+          undecoded: event.result.undecoded,
+        });
         return;
       case 'failed':
         this.#stepLife({ type: 'failed', reason: event.reason });

@@ -116,6 +116,7 @@ function afterCrash(recording: RecordingRecord, found: FoundRecording | null): R
   const reason = recording.state === 'failed' ? recording.reason : 'crash';
   if (found === null) return { ...next, state: recording.state === 'expected' ? 'none' : 'failed', reason };
   const facts = sealedFacts(found.result);
-  if (found.complete) return { ...next, ...facts, state: 'sealed', reason: null };
+  if (found.complete)
+    return { ...next, ...facts, state: 'sealed', reason: found.result.undecoded ? 'undecoded' : null };
   return { ...next, ...facts, state: 'interrupted', reason };
 }

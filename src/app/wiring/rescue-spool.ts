@@ -19,7 +19,10 @@ export function rescueSpool(
     try {
       const found = key === null ? null : await deps.recover(key);
       if (found === null) tell({ type: 'recovered', facts: null });
-      else tell({ type: 'recovered', facts: sealedFacts(found.result), complete: found.complete });
+      else {
+        const { result, complete } = found;
+        tell({ type: 'recovered', facts: sealedFacts(result), complete, undecoded: result.undecoded });
+      }
     } catch (error) {
       deps.logger.error('recovery-failed', { recordingId: key?.recordingId, error: String(error) });
       tell({ type: 'unrecovered' });

@@ -1,4 +1,5 @@
 import { spokenCodecs } from '../../media/protocol.ts';
+import type { RuleOptions } from '../../policy/options.ts';
 
 /** What an offer is narrowed to where a recording is owed: what both prompts and recorder speak, at each RTP clock. */
 export const spokenEncodings: readonly string[] = Object.entries(spokenCodecs).flatMap(
@@ -14,4 +15,12 @@ export function isSpoken(encoding: string): boolean {
   const codec = spokenCodecs[name];
   if (codec === undefined || auxiliary.has(name)) return false;
   return rate === undefined || codec.clockRates.includes(Number(rate));
+}
+
+/**
+ * Whether a call in another codec can be recorded all the same, its packets kept as they came: nobody is owed a prompt
+ * of ours, which could not be said in it, and no digits have to be taken out of what is not decoded.
+ */
+export function keepsUndecoded({ announce, dtmf }: Pick<RuleOptions, 'announce' | 'dtmf'>): boolean {
+  return announce === 'elsewhere' && dtmf === 'keep';
 }
