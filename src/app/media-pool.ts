@@ -172,6 +172,7 @@ function portShares({ options, taps }: MediaPoolPlan, index: number): MediaInter
       dscp,
       firstPort: ports.first + 2 * from,
       lastPort: ports.first + 2 * to - 1,
+      range: ports,
     };
   });
 }

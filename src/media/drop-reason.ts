@@ -15,8 +15,11 @@ export const dropReason = {
   beforeRebase: 16,
   rtcpUnmapped: 17,
   notRtcp: 18,
+  stun: 19,
+  zrtp: 20,
+  dtls: 21,
   /** Then those of `srtpFault`, from its first on. */
-  srtp: 19,
+  srtp: 22,
 } as const;
 
 /** Slugs for metrics, by number. */
@@ -34,10 +37,25 @@ export const dropNames: readonly string[] = [
   'before-rebase',
   'rtcp-unmapped',
   'not-rtcp',
+  'stun',
+  'zrtp',
+  'dtls',
   ...srtpFaultNames.slice(1),
 ];
 
 /** The drop reason of a `srtpFault`. */
 export function srtpDrop(fault: number): number {
   return dropReason.srtp + fault - 1;
+}
+
+/**
+ * What shares ports with RTP and RTCP and is neither, by its first octet (RFC 7983 §7): STUN 0-3, ZRTP 16-19, DTLS 20-63.
+ * 0: it may be one of them.
+ */
+export function strangerOf(packet: Uint8Array, length: number): number {
+  const first = length === 0 ? 0xff : (packet[0] as number);
+  if (first > 63) return 0;
+  if (first <= 3) return dropReason.stun;
+  if (first < 16) return 0;
+  return first <= 19 ? dropReason.zrtp : dropReason.dtls;
 }

@@ -35,6 +35,8 @@ export interface LegTools {
   /** A stream with numbers of its own. */
   readonly newStream: () => OutgoingStream;
   readonly newCname: () => Uint8Array;
+  /** Whether something may be sent there from an interface of ours. */
+  readonly maySend: (interfaceId: string, address: string, port: number) => boolean;
 }
 
 /** One party's end of a session: where it is, what may pass from and to it, and the stream it hears. */
@@ -75,16 +77,18 @@ export class Leg implements PromptLine {
   readonly #port: DatagramPort;
   readonly #counters: MediaCounters;
   readonly #newStream: () => OutgoingStream;
+  readonly #maySend: (address: string, port: number) => boolean;
 
   constructor(
     index: LegIndex,
     sockets: LegSockets,
-    { port, counters, room, newStream, newCname }: LegTools,
+    { port, counters, room, newStream, newCname, maySend }: LegTools,
     now: MonotonicMs,
   ) {
     this.index = index;
     this.sockets = sockets;
-    this.lock = new SourceLock(sockets.pair.memory);
+    this.#maySend = (address, port) => maySend(sockets.interfaceId, address, port);
+    this.lock = new SourceLock(sockets.pair.memory, this.#maySend);
     this.security = new LegSecurity(room);
     this.out = newStream();
     this.control = new ControlChannel(newCname());
@@ -116,12 +120,8 @@ export class Leg implements PromptLine {
     const wasFax = this.isFax;
     this.media = media;
     this.isFax = media.transport === 'udptl';
-    this.lock.name(remote);
-    const learned = this.lock.port;
-    this.#target =
-      remote === null || learned === 0 || learned === remote.port
-        ? remote
-        : this.#port.target(remote.address, learned);
+    this.lock.name(remote, media.nat === true);
+    this.#target = remote === null ? null : this.#heardAtTarget(remote);
     this.control.source.name(control);
     this.#controlTarget = control;
     this.canHear = this.#target !== null && media.receives;
@@ -169,11 +169,14 @@ export class Leg implements PromptLine {
 
   /** The lock has moved: symmetric RTP (RFC 4961 §3), what is heard from a port is answered there. */
   followLock(): void {
-    const target = this.#target;
-    if (target !== null && target.port !== this.lock.port) {
-      this.#target = this.#port.target(target.address, this.lock.port);
-      this.#lastTarget = this.#target;
-    }
+    if (this.#target === null || this.lock.isLocked(this.#target)) return;
+    this.#target = this.#heardAtTarget(this.#target);
+    this.#lastTarget = this.#target;
+  }
+
+  #heardAtTarget(named: DatagramTarget): DatagramTarget {
+    const { address, port } = this.lock;
+    return port === 0 || this.lock.isLocked(named) ? named : this.#port.target(address, port);
   }
 
   /** RTP and RTCP on one port (RFC 5761). */
@@ -236,11 +239,15 @@ export class Leg implements PromptLine {
     return true;
   }
 
+  /** The learned port, at the address where the party is heard. */
   #whereControl(): DatagramTarget | null {
     const target = this.#controlTarget;
+    if (target === null) return null;
     const { port } = this.control.source;
-    if (target === null || port === target.port) return target;
-    this.#controlTarget = this.#port.target(target.address, port);
+    const address = this.lock.address === '' ? target.address : this.lock.address;
+    if (port !== target.port || address !== target.address) {
+      this.#controlTarget = this.#maySend(address, port) ? this.#port.target(address, port) : null;
+    }
     return this.#controlTarget;
   }
 

@@ -78,6 +78,8 @@ export interface LegMedia {
   readonly ptimeMs: number;
   /** SRTP in both directions; absent: in clear. */
   readonly security?: SrtpKeys;
+  /** Behind NAT: may be heard from another address than the named one. */
+  readonly nat?: boolean;
 }
 
 export interface PlayReport {
@@ -156,6 +158,8 @@ export interface MediaInterfaceOptions {
   /** This worker's share of the range, first even, both inclusive. */
   readonly firstPort: number;
   readonly lastPort: number;
+  /** The whole range: nothing is sent to the other workers' ports either. Absent: the share. */
+  readonly range?: { readonly first: number; readonly last: number };
 }
 
 export interface PromptAudio {

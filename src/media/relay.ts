@@ -91,6 +91,7 @@ export class MediaRelay implements DatagramReceiver {
       room: new SealRoom(),
       newStream: () => this.#newStream(),
       newCname: () => cnameOf(ports.random),
+      maySend: (interfaceId, address, port) => this.#usable(interfaceId, address, port) !== null,
     };
     this.#prompts = new Map(options.prompts.map((prompt) => [prompt.id, new ShelvedPrompt(prompt)]));
     this.#taps = options.taps.map((tap) => new TapOutlet(tap, this.#counters, ports.schedule));
@@ -199,16 +200,21 @@ export class MediaRelay implements DatagramReceiver {
   }
 
   #connect(session: MediaSession, index: LegIndex, media: LegMedia): void {
-    const local = this.#allocator.addressOf(session.legs[index].sockets.interfaceId);
+    const { interfaceId } = session.legs[index].sockets;
     const { remote } = media;
-    const address = remote === null ? null : usableAddress(remote.address, local);
-    const target = (port: number): DatagramTarget | null =>
-      address !== null && isPort(port) && !this.#allocator.isOurs(address, port)
-        ? this.#port.target(address, port)
-        : null;
+    const target = (port: number): DatagramTarget | null => {
+      const address = this.#usable(interfaceId, remote?.address ?? '', port);
+      return address === null ? null : this.#port.target(address, port);
+    };
     const speech = remote === null ? null : target(remote.port);
     if (remote !== null && speech === null) this.#counters.remotesRefused += 1;
     session.connect(index, media, speech, speech === null ? null : target(remote?.rtcpPort ?? 0));
+  }
+
+  /** The canonical form of an address that something may be sent to from this interface; null: nothing may. */
+  #usable(interfaceId: string, address: string, port: number): string | null {
+    const usable = usableAddress(address, this.#allocator.addressOf(interfaceId));
+    return usable !== null && isPort(port) && !this.#allocator.isOurs(usable, port) ? usable : null;
   }
 
   #play(session: MediaSession, index: LegIndex, id: string): void {

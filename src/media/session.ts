@@ -5,7 +5,7 @@ import { type RtpView, rtpFault, rtpHeaderBytes } from '../rtp/rtp-view.ts';
 import { relayControl } from './control-relay.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramSource, DatagramTarget } from './datagram-port.ts';
-import { dropReason } from './drop-reason.ts';
+import { dropReason, strangerOf } from './drop-reason.ts';
 import type { Leg } from './leg.ts';
 import type { OwnReporter } from './own-reporter.ts';
 import type { LegIndex, LegMedia } from './protocol.ts';
@@ -142,18 +142,16 @@ export class MediaSession {
   #controlRefusal(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): number {
     const { control, digest } = this.#tools;
     if (leg.isFax || !leg.hasRemote) return dropReason.noRemote;
+    if (!leg.lock.isPossible(source)) return dropReason.foreignAddress;
+    const stranger = strangerOf(packet, length);
+    if (stranger !== 0) return stranger;
     if (length > longestPacketBytes) return dropReason.notRtcp;
-    let clearLength = length;
-    if (leg.security.isOn) {
-      if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
-      clearLength = leg.security.openRtcp(packet, length);
-      if (clearLength < 0) return -clearLength;
-    }
+    const clearLength = leg.security.openRtcp(packet, length);
+    if (clearLength < 0) return -clearLength;
     if (control.bind(packet, clearLength) !== rtcpFault.none) return dropReason.notRtcp;
-    if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
     digest.read(control, leg.out.ssrc);
     const known = digest.sender === leg.reception.ssrc;
-    if (leg.isMuxed) return source.port === leg.lock.port ? 0 : dropReason.foreignPort;
+    if (leg.isMuxed) return leg.lock.isLocked(source) ? 0 : dropReason.foreignPort;
     return leg.control.source.judge(source, known);
   }
 
@@ -206,13 +204,16 @@ export class MediaSession {
   /** Whether it is a packet of the party's; 0, or the reason why not. */
   #refusal(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource, now: MonotonicMs): number {
     const { counters, view } = this.#tools;
+    if (!leg.hasRemote) return dropReason.noRemote;
+    // Before anything is looked into: whoever is nowhere near costs nothing more.
+    if (!leg.lock.isPossible(source)) return dropReason.foreignAddress;
+    const stranger = strangerOf(packet, length);
+    if (stranger !== 0) return stranger;
     if (length > longestPacketBytes) return dropReason.oversized;
-    const clearLength = leg.security.isOn ? this.#open(leg, packet, length, source) : length;
+    const clearLength = leg.security.openRtp(packet, length);
     if (clearLength < 0) return -clearLength;
     const fault = view.bind(packet, clearLength);
     if (fault !== rtpFault.none) return fault;
-    if (!leg.hasRemote) return dropReason.noRemote;
-    if (!leg.lock.isNamed(source)) return dropReason.foreignAddress;
     const clockRate = leg.clockRates[view.payloadType] as number;
     if (clockRate === 0) return dropReason.unknownPayloadType;
     const verdict = leg.lock.judge(source, view, clockRate, now);
@@ -222,13 +223,6 @@ export class MediaSession {
     this.saidSilent = false;
     counters.packetsIn += 1;
     return 0;
-  }
-
-  /** Unprotects in place; the length or a negated reason. Who is nobody's address costs no cryptography. */
-  #open(leg: Leg, packet: Uint8Array, length: number, source: DatagramSource): number {
-    if (!leg.hasRemote) return -dropReason.noRemote;
-    if (!leg.lock.isNamed(source)) return -dropReason.foreignAddress;
-    return leg.security.openRtp(packet, length);
   }
 
   /** What keeps a party's packet from the other one; 0: nothing. */

@@ -62,10 +62,11 @@ export class SocketAllocator {
     return this.#interfaces.get(interfaceId)?.options.address ?? '';
   }
 
-  /** Whether it is one of this worker's own ports: speech sent there would come back to us. */
+  /** Whether it is one of our own media ports: speech sent there would come back to us. */
   isOurs(address: string, port: number): boolean {
     for (const { options } of this.#interfaces.values()) {
-      const inRange = port >= options.firstPort && port <= options.lastPort;
+      const { first, last } = options.range ?? { first: options.firstPort, last: options.lastPort };
+      const inRange = port >= first && port <= last;
       const names = [options.address, options.advertise ?? options.address];
       if (inRange && names.some((name) => isSameAddress(address, name))) return true;
     }

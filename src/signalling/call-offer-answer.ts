@@ -242,10 +242,13 @@ function securityOf({
   return keys === null ? {} : { security: keys };
 }
 
-/** RFC 4961: who is behind NAT sends media from where its messages come from, and hears there. */
+/**
+ * RFC 4961: who is behind NAT sends media from where its messages come from, and hears there; or from where media hears
+ * it first.
+ */
 function behindNat(leg: Leg | null, media: NegotiatedMedia): NegotiatedMedia {
   if (leg === null || !leg.peer.nat || media.remote === null) return media;
-  return { ...media, remote: { ...media.remote, address: leg.hop.address } };
+  return { ...media, nat: true, remote: { ...media.remote, address: leg.hop.address } };
 }
 
 function reachable({ remote }: NegotiatedMedia, local: string): boolean {

@@ -28,7 +28,7 @@ const peer = z.strictObject({
   match: z.array(z.string()).min(1),
   /** SIP URIs to send calls to, in order; none: they go by the connection that the peer has opened. */
   targets: z.array(z.string().startsWith('sip:')).default([]),
-  /** A NAT stands between: its media come from where its SIP comes from, whatever its SDP says. */
+  /** A NAT stands between: its media come from where its SIP comes from, or from where they are heard first. */
   nat: z.boolean().default(false),
   /** SRTP with keys in SDP: never, where the peer takes it (offered within RTP/AVP), or no call without it. */
   srtp: z.enum(['off', 'prefer', 'require']).default('off'),

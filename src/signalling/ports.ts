@@ -95,6 +95,8 @@ export interface NegotiatedMedia {
   readonly ptimeMs: number;
   /** SRTP in both directions; absent: in clear. */
   readonly security?: SrtpKeys;
+  /** Behind NAT: may be heard from another address than the named one. */
+  readonly nat?: boolean;
 }
 
 export interface NegotiatedFormat {
