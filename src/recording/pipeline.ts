@@ -14,6 +14,27 @@ const patienceSeconds = 0.2;
 /** Audio is spooled in portions of this length: with patience and a poll, a crash takes half a second. */
 const portionSeconds = 0.25;
 
+interface PortionBuffers {
+  readonly left: Int16Array;
+  readonly right: Int16Array;
+  readonly mixed: Int16Array;
+}
+
+const buffersByLength = new Map<number, PortionBuffers>();
+
+/** A thread carries one portion at a time, so all its recordings of a rate share these: 16 KB a call less. */
+function portionBuffers(length: number): PortionBuffers {
+  const known = buffersByLength.get(length);
+  if (known !== undefined) return known;
+  const made = {
+    left: new Int16Array(length),
+    right: new Int16Array(length),
+    mixed: new Int16Array(2 * length),
+  };
+  buffersByLength.set(length, made);
+  return made;
+}
+
 /** What makes bytes of samples: those that are kept, and where an MP3 is made meanwhile (else null) its encoder. */
 export interface PortionEncoders {
   readonly samples: AudioEncoder;
@@ -69,9 +90,10 @@ export class Pipeline {
     this.#sink = sink;
     this.#patience = patienceSeconds * shape.sampleRate;
     this.#portion = portionSeconds * shape.sampleRate;
-    this.#left = new Int16Array(this.#portion);
-    this.#right = new Int16Array(this.#portion);
-    this.#mixed = new Int16Array(this.#portion * shape.channels);
+    const { left, right, mixed } = portionBuffers(this.#portion);
+    this.#left = left;
+    this.#right = right;
+    this.#mixed = mixed;
     this.legs = [new LegChannel(shape.sampleRate, decoders), new LegChannel(shape.sampleRate, decoders)];
   }
 

@@ -30,11 +30,12 @@ export class SpoolWriter {
   /** The disk's error; null while all is well. */
   fault: Error | null = null;
   writtenBytes = 0;
+  /** A thread packs one frame at a time: one buffer serves all its spools. */
+  static #plaintext = Buffer.alloc(0);
   readonly #file: SpoolFile;
   readonly #aead: Aead;
   readonly #key: Uint8Array;
   readonly #head = Buffer.alloc(frameHeadBytes);
-  #plaintext = Buffer.alloc(0);
   #index = 0;
   #queue: Uint8Array[] = [];
   #pending = 0;
@@ -130,12 +131,11 @@ export class SpoolWriter {
     this.#enqueue(frame);
   }
 
-  /** In a buffer that serves each frame in its turn. */
   #packed(text: string, audio: Uint8Array): Uint8Array {
     const needed = Buffer.byteLength(text) + audio.length;
-    if (this.#plaintext.length < needed) this.#plaintext = Buffer.alloc(needed + roomForMore);
-    this.#plaintext.set(audio, this.#plaintext.write(text));
-    return this.#plaintext.subarray(0, needed);
+    if (SpoolWriter.#plaintext.length < needed) SpoolWriter.#plaintext = Buffer.alloc(needed + roomForMore);
+    SpoolWriter.#plaintext.set(audio, SpoolWriter.#plaintext.write(text));
+    return SpoolWriter.#plaintext.subarray(0, needed);
   }
 
   #enqueue(bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Decrypter } from 'age-encryption';
 import fc from 'fast-check';
+import { MPEGDecoder } from 'mpg123-decoder';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Aead, chacha20Poly1305 } from '../../src/kernel/aead.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
@@ -64,9 +65,9 @@ class Host {
       if (this.spools.has(path)) return Promise.reject(new Error('EEXIST'));
       this.spools.set(path, Buffer.alloc(0));
       return Promise.resolve({
-        append: (bytes) => {
+        append: async (bytes) => {
+          await this.reach();
           this.spools.set(path, Buffer.concat([this.spools.get(path)!, bytes]));
-          return Promise.resolve();
         },
         sync: () => Promise.resolve(),
         close: () => Promise.resolve(),
@@ -151,6 +152,8 @@ function checkpoint(bytes: number): Checkpoint {
 }
 
 interface History {
+  /** What the file is to be; an MP3 is always one that is still to be encoded. */
+  readonly format?: 'wav' | 'mp3';
   /** Samples a portion. */
   readonly portions: readonly number[];
   readonly ended: boolean;
@@ -173,6 +176,7 @@ const history: fc.Arbitrary<History> = fc.record({
 });
 
 let identity: RecordingIdentity;
+const encoders = workerEncoders();
 
 beforeAll(async () => {
   identity = await createRecordingIdentity();
@@ -193,7 +197,7 @@ async function live(h: History): Promise<Outcome> {
   const writer = await SpoolWriter.start(
     await host.disk.create(spoolPath),
     identity.spoolSecret,
-    manifest,
+    { ...manifest, format: h.format ?? 'wav' },
     deps,
   );
   const audio: Buffer[] = [];
@@ -225,7 +229,7 @@ function countFrames(spool: Buffer): number {
 function sealDeps(host: Host, target: SealTarget, aead: Aead): SealDeps {
   return {
     ...{ disk: host.disk, target, aead, random: systemRandom },
-    encoders: workerEncoders(),
+    encoders,
     pace: () => Promise.resolve(),
   };
 }
@@ -254,11 +258,15 @@ async function recover(host: Host, aead: Aead, h: History): Promise<Recovery> {
   return run();
 }
 
-async function sealedAudio(host: Host): Promise<Buffer> {
-  const sealed = host.objects.get('2026/11/23/r1.wav.age')!;
+async function sealedFile(host: Host, kind: 'wav' | 'mp3'): Promise<Buffer> {
+  const sealed = host.objects.get(`2026/11/23/r1.${kind}.age`)!;
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity.identity);
-  const file = Buffer.from(await decrypter.decrypt(sealed));
+  return Buffer.from(await decrypter.decrypt(sealed));
+}
+
+async function sealedAudio(host: Host): Promise<Buffer> {
+  const file = await sealedFile(host, 'wav');
   return file.subarray(file.indexOf('data', 36, 'latin1') + 8);
 }
 
@@ -316,6 +324,26 @@ describe('whatever happens to a spool and to its sealing', () => {
       expect(recovery).toMatchObject({ outcome: 'sealed', complete: true });
       expect((await sealedAudio(host)).equals(audio)).toBe(true);
     }
+  });
+
+  it('an MP3 that was put off and killed at any moment of its making is whole after the next recovery', async () => {
+    const decoder = new MPEGDecoder({ enableGapless: true });
+    await decoder.ready;
+    for (let kill = 0; kill < 40; kill++) {
+      const { host, recovery } = await live({
+        format: 'mp3',
+        portions: [2000, 2000, 2000, 777],
+        ended: true,
+        cut: 1,
+        flip: null,
+        kills: [kill, kill >> 1],
+      });
+      expect(recovery).toMatchObject({ outcome: 'sealed', complete: true, result: { format: 'mp3' } });
+      expect([host.spools.size, host.unfinished.size]).toEqual([0, 0]);
+      await decoder.reset();
+      expect(decoder.decode(await sealedFile(host, 'mp3')).samplesDecoded, `killed at ${kill}`).toBe(6777);
+    }
+    decoder.free();
   });
 
   it('a spool made anew for the same recording shares no key with the one before', async () => {
