@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consentKinds, consentMoments, consentOutcomes } from '../records/consent-record.ts';
 import { recordingFormats } from '../records/recording-record.ts';
 
 const time = z.iso.datetime({ offset: true }).describe('RFC 3339');
@@ -54,10 +55,16 @@ const consentSchema = z
     recordingId: z.string().nullable(),
     legId: z.string(),
     party,
-    outcome: z.enum(['told', 'left', 'elsewhere', 'failed']),
-    purpose: z.string(),
+    outcome: z.enum(consentOutcomes),
+    moment: z.enum(consentMoments),
+    consent: z.enum(consentKinds),
+    key: z.string().nullable().describe('What the party has pressed'),
+    at: time,
+    ruleId: z.string().nullable(),
+    purpose: z.string().nullable(),
     text: z.string().describe('What the party was told, word for word'),
     promptId: z.string().nullable(),
+    promptVersion: z.string().nullable(),
     language: z.string().nullable(),
     audioSha256: z.string().nullable(),
     codec: z.string().nullable(),
@@ -66,6 +73,12 @@ const consentSchema = z
     firstPacketAt: time.nullable(),
     lastPacketAt: time.nullable(),
     presentAtEnd: z.boolean().nullable(),
+    retainUntil: time.nullable(),
+    position: z.number().int(),
+    previous: z.string().nullable().describe('`digest` of what was written of the call before'),
+    digest: z.string().describe('SHA-256 over all of the above as canonical JSON (RFC 8785)'),
+    macKeyId: z.string(),
+    mac: z.string(),
   })
   .meta({ id: 'ConsentRecord', description: 'The evidence of what one party was told' });
 

@@ -1,6 +1,7 @@
 import { systemClock } from '../kernel/clock.ts';
 import { systemRandom } from '../kernel/ids.ts';
 import type { KeyStore } from '../records/ports.ts';
+import { createEvidenceMac, type EvidenceMac } from '../storage/evidence-mac.ts';
 import { createRecordingKeys, type RecordingKeys } from '../storage/recording-keys.ts';
 import { openKeyStore } from './key-custody.ts';
 import { loadKek } from './load-kek.ts';
@@ -15,6 +16,7 @@ export interface Custody {
   readonly database: OpenDatabase;
   readonly keys: KeyStore;
   readonly recordingKeys: RecordingKeys;
+  readonly mac: EvidenceMac;
 }
 
 /** Runs a command with custody and gives it back afterwards; says what is missing and fails where it cannot. */
@@ -37,7 +39,8 @@ export async function withCustody(
   try {
     const keys = await openKeyStore(settings, database.value);
     const recordingKeys = createRecordingKeys({ kek: kek.value, random: systemRandom, clock: systemClock() });
-    return await run({ database: database.value, keys, recordingKeys });
+    const mac = createEvidenceMac(kek.value);
+    return await run({ database: database.value, keys, recordingKeys, mac });
   } finally {
     await database.value.close();
   }

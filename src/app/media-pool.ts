@@ -22,7 +22,7 @@ const portRestMs = 10_000;
 
 /** What happened to one session, or `worker-died` when its worker took it along. */
 export type SessionEvent =
-  | Extract<MediaEvent, { readonly type: 'played' | 'tapped' | 'silent' | 'closed' }>
+  | Extract<MediaEvent, { readonly type: 'played' | 'key' | 'tapped' | 'silent' | 'closed' }>
   | { readonly type: 'worker-died' };
 
 /** One call's media, in whichever worker it lives. */
@@ -32,6 +32,7 @@ export interface MediaHandle {
   gate(open: boolean): void;
   play(leg: LegIndex, prompt: string): void;
   stopPlay(leg: LegIndex): void;
+  ask(leg: LegIndex, on: boolean): void;
   mark(type: 'begin' | 'pause' | 'resume' | 'end', recording: number): void;
   close(): void;
 }
@@ -233,6 +234,9 @@ function handleOf(
     },
     stopPlay: (leg) => {
       post({ type: 'stop-play', session, leg });
+    },
+    ask: (leg, on) => {
+      post({ type: 'ask', session, leg, on });
     },
     mark: (type, recording) => {
       post({ type, session, recording });

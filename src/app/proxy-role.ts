@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { createMeter } from '../kernel/meter.ts';
-import { systemClock } from '../kernel/clock.ts';
+import { chacha20Poly1305 } from '../kernel/aead.ts';
+import { rfc3339, systemClock } from '../kernel/clock.ts';
 import { pooledRandom, systemRandom } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { createTapBuffer } from '../kernel/tap-ring.ts';
@@ -8,8 +9,10 @@ import { systemSchedule } from '../kernel/timers.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { createLinkClient, type LinkClient } from '../link/link-client.ts';
 import type { LinkAnswer, LinkRequest } from '../link/protocol.ts';
-import { removeUnfinishedObjects } from '../storage/disk-object-store.ts';
+import { diskObjectStore, removeUnfinishedObjects } from '../storage/disk-object-store.ts';
+import { createEvidenceMac, type EvidenceMac } from '../storage/evidence-mac.ts';
 import { createRecordingKeys } from '../storage/recording-keys.ts';
+import { recordingVault } from '../storage/recording-vault.ts';
 import { dataLayout } from './data-layout.ts';
 import { linkEndpoint } from './link-endpoint.ts';
 import { startLoadProbe } from './load-probe.ts';
@@ -64,7 +67,8 @@ export async function runProxy(settings: Settings, context: CommandContext): Pro
   });
   if (!journal.ok) return fail(journal.error.message, exitCode.failure);
   const keys = createRecordingKeys({ kek: kek.value, random: systemRandom, clock: systemClock() });
-  const proxy = new Proxy({ settings, logger, journal: journal.value, keys, prompts: prompts.value });
+  const mac = createEvidenceMac(kek.value);
+  const proxy = new Proxy({ settings, logger, journal: journal.value, keys, mac, prompts: prompts.value });
   const fault = await proxy.start(() => {
     // Under a supervisor the node is ready once its records have somewhere to go.
     if (context.supervised)
@@ -82,6 +86,7 @@ interface ProxyPlan {
   readonly logger: Logger;
   readonly journal: Journal;
   readonly keys: ReturnType<typeof createRecordingKeys>;
+  readonly mac: EvidenceMac;
   readonly prompts: PromptLibrary;
 }
 
@@ -209,6 +214,12 @@ class Proxy {
         },
       },
       recover: (key) => recovery.recoverOne(key),
+      mac: this.#plan.mac,
+      keepEvidenceMs: config.consent.keepEvidence,
+      destroy: (recordingId, objectKey) => this.#destroyRecording(recordingId, objectKey),
+      askKeys: (callId, party, on) => {
+        this.#signalling.control.ask(callId, party, on);
+      },
       hangUp: (callId, reason) => {
         this.#signalling.control.hangUp(callId, reason);
       },
@@ -231,6 +242,19 @@ class Proxy {
         },
       },
     });
+  }
+
+  /** Its key first: whatever fails afterwards leaves nothing that can be opened. */
+  async #destroyRecording(recordingId: string, objectKey: string | null): Promise<void> {
+    const { journal, settings } = this.#plan;
+    const at = rfc3339(systemClock().wall());
+    const written = await journal.append([{ kind: 'destroyed', destroyed: { recordingId, at } }]);
+    if (!written.ok) throw new Error(written.error.message);
+    const forgotten = await journal.forgetKey(recordingId);
+    if (!forgotten.ok) throw new Error(forgotten.error.message);
+    if (objectKey === null) return;
+    const store = diskObjectStore(dataLayout(settings.dataDirectory).recordings);
+    await recordingVault({ store, aead: chacha20Poly1305, random: systemRandom }).delete(objectKey);
   }
 
   async #answer(ask: LinkRequest): Promise<LinkAnswer> {

@@ -57,7 +57,11 @@ function unusedSchedules({ recording }: Config): KeyFault[] {
 
 /** Of a rule by which calls are recorded. */
 function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyFault[] {
-  const faults = [...emergencyFaults(rule, path), ...announcementFaults(config, rule, path)];
+  const faults = [
+    ...emergencyFaults(rule, path),
+    ...announcementFaults(config, rule, path),
+    ...answerFaults(rule, path),
+  ];
   if (rule.mode === 'on-demand') {
     const message =
       'records nothing in this version, since a recording cannot be started yet; use automatic or never';
@@ -80,10 +84,6 @@ function consentFaults(
   const faults: KeyFault[] = [];
   if (legalBasis === 'consent' && consent !== 'opt-in') {
     const message = `purpose "${id}" rests on consent, which "${consent}" does not ask for; use \`consent: opt-in\`, or another legal basis`;
-    faults.push({ path: [...path, 'consent'], message });
-  }
-  if (consent !== 'notice') {
-    const message = `"${consent}" cannot be carried out by this version; use \`consent: notice\` with another legal basis than consent`;
     faults.push({ path: [...path, 'consent'], message });
   }
   return faults;
@@ -128,6 +128,24 @@ function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): K
     faults.push({ path: [...at, 'to'], message });
   }
   return faults;
+}
+
+/** An answer needs a prompt that asks and a key; a key means nothing where nobody is asked. */
+function answerFaults({ consent, announce }: RuleOptions, path: KeyPath): KeyFault[] {
+  if (announce === undefined) return [];
+  if (consent === 'notice') {
+    if (announce === 'elsewhere' || announce.key === undefined) return [];
+    const message =
+      'answers nothing with `consent: notice`; remove it, or use `consent: opt-in` or `opt-out`';
+    return [{ path: [...path, 'announce', 'key'], message }];
+  }
+  if (announce === 'elsewhere') {
+    const message = `"${consent}" needs a prompt of ours that asks; use \`announce: { prompt, key }\`, or \`consent: notice\``;
+    return [{ path: [...path, 'consent'], message }];
+  }
+  if (announce.key !== undefined) return [];
+  const message = `"${consent}" is answered by a key; say which one the prompt names in \`announce.key\``;
+  return [{ path: [...path, 'consent'], message }];
 }
 
 /** What the prompt says must be what the rule does. */

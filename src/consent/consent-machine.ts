@@ -1,130 +1,196 @@
 import type { Party } from '../records/call-record.ts';
+import type { ConsentPlan, Question } from './consent-plan.ts';
+import type {
+  ConsentEvent,
+  ConsentState,
+  ConsentStep,
+  LegState,
+  PromptEnd,
+  Withheld,
+} from './consent-state.ts';
+import { parties, Telling } from './telling.ts';
 
-/** What one party is owed before it may be recorded. */
-export type LegPlan =
-  | { readonly kind: 'prompt'; readonly promptId: string }
-  /** Told by others, in these words. */
-  | { readonly kind: 'elsewhere'; readonly text: string };
-
-export type ConsentPlan = Readonly<Record<Party, LegPlan>>;
-
-/** How the playing of a prompt ended, as the media worker reports it. */
-export type PromptEnd = 'whole' | 'stopped' | 'no-codec' | 'no-remote';
-
-type LegState = 'owed' | 'playing' | 'told' | 'left' | 'failed';
-
-export interface ConsentState {
-  /** `waiting` for the answer, `telling`, then `open` (recording may run), `unproven` or `over`. */
-  readonly phase: 'waiting' | 'telling' | 'open' | 'unproven' | 'over';
-  readonly plan: ConsentPlan;
-  readonly legs: Readonly<Record<Party, LegState>>;
-}
-
-export type ConsentEvent =
-  | { readonly type: 'answered' }
-  | { readonly type: 'played'; readonly party: Party; readonly end: PromptEnd }
-  | { readonly type: 'ended' };
-
-export type ConsentEffect =
-  /** From here on nothing that a party says reaches the other one. */
-  | { readonly type: 'close-gate' }
-  | { readonly type: 'play'; readonly party: Party; readonly promptId: string }
-  | { readonly type: 'stop'; readonly party: Party }
-  /** Everyone owed was told: both directions open together and recording starts there. */
-  | { readonly type: 'open' }
-  /** Somebody could not be told: the call may go on, the recording may not. */
-  | { readonly type: 'open-unrecorded' }
-  | {
-      readonly type: 'evidence';
-      readonly party: Party;
-      readonly outcome: 'told' | 'left' | 'elsewhere' | 'failed';
-    };
-
-export interface ConsentStep {
-  readonly state: ConsentState;
-  readonly effects: readonly ConsentEffect[];
-}
-
-const parties: readonly Party[] = ['caller', 'callee'];
+const untold: LegState = { progress: 'owed', asking: false, key: null, moment: 'on-answer', replaced: 0 };
 
 export function waitingForAnswer(plan: ConsentPlan): ConsentState {
-  return { phase: 'waiting', plan, legs: { caller: 'owed', callee: 'owed' } };
+  return { phase: 'waiting', plan, legs: { caller: untold, callee: untold } };
 }
 
-/** The telling of one call: announce on answer, open when the last prompt has ended. */
+/**
+ * The telling of one call: who hears which prompt when, what they answer, and from when on the call is recorded.
+ * Both directions open together when the last prompt has ended; recording begins when nothing more is owed.
+ */
 export function stepConsent(state: ConsentState, event: ConsentEvent): ConsentStep {
-  switch (state.phase) {
-    case 'waiting':
-      return stepWaiting(state, event);
+  const telling = new Telling(state);
+  apply(telling, event);
+  return telling.step;
+}
+
+function apply(telling: Telling, event: ConsentEvent): void {
+  const { phase } = telling.state;
+  if (phase === 'over') return;
+  switch (event.type) {
+    case 'early':
+      if (phase === 'waiting') tellEarly(telling);
+      return;
+    case 'answered':
+      if (phase === 'waiting' || phase === 'connecting') tellAtAnswer(telling);
+      return;
+    case 'played':
+      onPlayed(telling, event.party, event.end);
+      return;
+    case 'key':
+      onKey(telling, event.party, event.key);
+      return;
+    case 'expired':
+      onExpired(telling, event.party);
+      return;
+    case 'joined':
+      onJoined(telling, event.party);
+      return;
+    case 'ended':
+      for (const party of parties) telling.drop(party, 'left', 'left');
+      telling.enter('over');
+      return;
+  }
+}
+
+/** The caller hears its prompt before anybody is dialled; who is not owed one does not wait. */
+function tellEarly(telling: Telling): void {
+  const plan = telling.state.plan.caller;
+  telling.enter('early');
+  if (plan.kind === 'prompt' && plan.when === 'before-connect') telling.tell('caller', 'before-connect');
+  else connect(telling);
+}
+
+function connect(telling: Telling): void {
+  telling.enter('connecting');
+  telling.emit({ type: 'connect' });
+}
+
+function tellAtAnswer(telling: Telling): void {
+  const owed = parties.filter((party) => telling.leg(party).progress === 'owed');
+  telling.enter('telling');
+  if (owed.some((party) => telling.state.plan[party].kind === 'prompt')) telling.emit({ type: 'close-gate' });
+  for (const party of owed) telling.tell(party, 'on-answer');
+  goOn(telling);
+}
+
+function onPlayed(telling: Telling, party: Party, end: PromptEnd): void {
+  const { progress, replaced } = telling.leg(party);
+  if (end === 'stopped' && replaced > 0) {
+    telling.update(party, { replaced: replaced - 1 });
+    return;
+  }
+  if (progress !== 'playing') return;
+  if (end !== 'whole') {
+    telling.close(party);
+    telling.update(party, { progress: 'failed' });
+    telling.evidence(party, 'failed');
+    withhold(telling, 'not-told', 'failed');
+    return;
+  }
+  telling.told(party);
+  goOn(telling);
+}
+
+function questionOf({ state }: Telling, party: Party): Question | null {
+  const plan = state.plan[party];
+  return plan.kind === 'prompt' ? plan.question : null;
+}
+
+/** A key while our question is open. Another than the one that was asked for answers nothing. */
+function onKey(telling: Telling, party: Party, key: string): void {
+  const question = questionOf(telling, party);
+  const { asking, progress } = telling.leg(party);
+  if (question === null || !asking || key !== question.key) return;
+  if (question.kind === 'opt-out') {
+    telling.close(party);
+    if (progress === 'playing') telling.emit({ type: 'stop', party });
+    telling.update(party, { progress: 'refused' });
+    telling.evidence(party, 'opted-out', key);
+    withhold(telling, 'opted-out', 'not-recorded');
+  } else if (progress === 'playing') {
+    // Who agrees to what it has not heard to the end has agreed to nothing yet.
+    telling.update(party, { key });
+  } else {
+    telling.agreed(party, key);
+    goOn(telling);
+  }
+}
+
+function onExpired(telling: Telling, party: Party): void {
+  const { asking, progress } = telling.leg(party);
+  if (!asking || progress === 'playing') return;
+  telling.close(party);
+  if (progress === 'asked') {
+    telling.update(party, { progress: 'refused' });
+    telling.evidence(party, 'declined');
+    withhold(telling, 'not-agreed', 'not-recorded');
+  } else {
+    telling.evidence(party, 'stayed');
+  }
+}
+
+/** Who joins is told like everybody else, and nobody is recorded meanwhile. */
+function onJoined(telling: Telling, party: Party): void {
+  const { phase, plan } = telling.state;
+  if (phase === 'open' && plan[party].kind === 'prompt') {
+    telling.enter('retelling');
+    telling.emit({ type: 'pause' });
+    telling.emit({ type: 'close-gate' });
+  } else if (phase === 'asking' && plan[party].kind === 'prompt') {
+    telling.enter('telling');
+    telling.emit({ type: 'close-gate' });
+  } else if (!['open', 'asking', 'telling', 'retelling'].includes(phase)) {
+    return;
+  }
+  telling.tell(party, 'joined');
+  goOn(telling);
+}
+
+/** What follows once nothing plays any more. */
+function goOn(telling: Telling): void {
+  const { phase } = telling.state;
+  const isHeard = telling.are('told', 'asked');
+  const isDone = telling.are('told');
+  switch (phase) {
+    case 'early':
+      if (telling.leg('caller').progress !== 'playing') connect(telling);
+      return;
     case 'telling':
-      return stepTelling(state, event);
+    case 'asking':
+      if (isDone) {
+        telling.enter('open');
+        telling.emit({ type: 'open' });
+      } else if (isHeard && phase === 'telling') {
+        telling.enter('asking');
+        telling.emit({ type: 'speak' });
+      }
+      return;
+    case 'retelling':
+      if (!isDone) return;
+      telling.enter('open');
+      telling.emit({ type: 'resume' });
+      return;
+    case 'waiting':
+    case 'connecting':
     case 'open':
-    case 'unproven':
+    case 'closed':
     case 'over':
-      return event.type === 'ended' ? rest(state, 'over') : { state, effects: [] };
+      return;
   }
 }
 
-function stepWaiting(state: ConsentState, event: ConsentEvent): ConsentStep {
-  if (event.type === 'ended') return rest(state, 'over');
-  if (event.type !== 'answered') return { state, effects: [] };
-  const effects: ConsentEffect[] = [];
-  const legs = { ...state.legs };
-  for (const party of parties) {
-    const plan = state.plan[party];
-    if (plan.kind === 'elsewhere') {
-      legs[party] = 'told';
-      effects.push({ type: 'evidence', party, outcome: 'elsewhere' });
-    } else {
-      legs[party] = 'playing';
-      effects.push({ type: 'play', party, promptId: plan.promptId });
-    }
-  }
-  const telling: ConsentState = { ...state, phase: 'telling', legs };
-  if (allTold(telling))
-    return { state: { ...telling, phase: 'open' }, effects: [...effects, { type: 'open' }] };
-  return { state: telling, effects: [{ type: 'close-gate' }, ...effects] };
-}
-
-function stepTelling(state: ConsentState, event: ConsentEvent): ConsentStep {
-  if (event.type === 'ended') return endWhileTelling(state);
-  if (event.type !== 'played' || state.legs[event.party] !== 'playing') return { state, effects: [] };
-  const { party } = event;
-  const whole = event.end === 'whole';
-  const evidence: ConsentEffect = { type: 'evidence', party, outcome: whole ? 'told' : 'failed' };
-  const next: ConsentState = { ...state, legs: { ...state.legs, [party]: whole ? 'told' : 'failed' } };
-  if (!whole) return failTelling(next, evidence);
-  if (allTold(next)) return { state: { ...next, phase: 'open' }, effects: [evidence, { type: 'open' }] };
-  return { state: next, effects: [evidence] };
-}
-
-/** No proof, no recording: what still plays is stopped, and its party is written down as not told. */
-function failTelling(state: ConsentState, evidence: ConsentEffect): ConsentStep {
-  const playing = parties.filter((party) => state.legs[party] === 'playing');
-  const legs = { ...state.legs };
-  const effects: ConsentEffect[] = [evidence];
-  for (const party of playing) {
-    legs[party] = 'failed';
-    effects.push({ type: 'stop', party }, { type: 'evidence', party, outcome: 'failed' });
-  }
-  return { state: { ...state, phase: 'unproven', legs }, effects: [...effects, { type: 'open-unrecorded' }] };
-}
-
-function endWhileTelling(state: ConsentState): ConsentStep {
-  const legs = { ...state.legs };
-  const effects: ConsentEffect[] = [];
-  for (const party of parties) {
-    if (legs[party] !== 'playing') continue;
-    legs[party] = 'left';
-    effects.push({ type: 'stop', party }, { type: 'evidence', party, outcome: 'left' });
-  }
-  return { state: { ...state, phase: 'over', legs }, effects };
-}
-
-function allTold(state: ConsentState): boolean {
-  return parties.every((party) => state.legs[party] === 'told');
-}
-
-function rest(state: ConsentState, phase: ConsentState['phase']): ConsentStep {
-  return { state: { ...state, phase }, effects: [] };
+/** No proof, no recording: what still plays is stopped, questions are closed, and the call goes on without. */
+function withhold(telling: Telling, reason: Withheld, others: 'failed' | 'not-recorded'): void {
+  const { phase } = telling.state;
+  for (const party of parties) telling.drop(party, others, others === 'failed' ? 'failed' : 'refused');
+  if (phase === 'early') telling.emit({ type: 'connect' });
+  telling.enter('closed');
+  const began = phase === 'open' || phase === 'retelling';
+  if (!began) telling.emit({ type: 'open-unrecorded', reason });
+  // What was said before somebody joined stands on what everybody knew then.
+  else if (reason === 'opted-out') telling.emit({ type: 'destroy', reason });
+  else telling.emit({ type: 'end-recording', reason });
 }

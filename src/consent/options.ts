@@ -29,7 +29,11 @@ const prompt = z.strictObject({
 });
 
 /** The `consent` part of the configuration. */
-export const consentOptions = z.strictObject({ prompts: z.array(prompt).default([]) });
+export const consentOptions = z.strictObject({
+  prompts: z.array(prompt).default([]),
+  /** How long the evidence of a call without a recording is kept. */
+  keepEvidence: duration.prefault('1y'),
+});
 
 export type ConsentOptions = z.output<typeof consentOptions>;
 export type PromptOptions = ConsentOptions['prompts'][number];

@@ -55,6 +55,7 @@ export class OwedEntries {
         return;
       case 'consent':
       case 'control':
+      case 'destroyed':
       case 'ladder':
         return;
       default:

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { CallRecord } from '../records/call-record.ts';
-import type { ConsentRecord } from '../records/consent-record.ts';
+import {
+  consentKinds,
+  consentMoments,
+  consentOutcomes,
+  type ConsentRecord,
+} from '../records/consent-record.ts';
 import type { ControlEvent } from '../records/control-event.ts';
+import type { DestroyedKey } from '../records/destroyed-key.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
@@ -97,6 +103,9 @@ const recording: z.ZodType<RecordingRecord> = z.object({
   sha256: text.nullable(),
   objectKey: text.nullable(),
   objectSha256: text.nullable(),
+  manifestSha256: text.nullable(),
+  consentDigest: text.nullable(),
+  seal: text.nullable(),
   ledger: z.array(ledger),
   purpose: text,
   retainUntil: text.nullable(),
@@ -109,10 +118,16 @@ const consent: z.ZodType<ConsentRecord> = z.object({
   recordingId: text.nullable(),
   legId: text,
   party,
-  outcome: z.enum(['told', 'left', 'elsewhere', 'failed']),
-  purpose: text,
+  outcome: z.enum(consentOutcomes),
+  moment: z.enum(consentMoments),
+  consent: z.enum(consentKinds),
+  key: text.nullable(),
+  at: text,
+  ruleId: text.nullable(),
+  purpose: text.nullable(),
   text,
   promptId: text.nullable(),
+  promptVersion: text.nullable(),
   language: text.nullable(),
   audioSha256: text.nullable(),
   codec: text.nullable(),
@@ -121,6 +136,12 @@ const consent: z.ZodType<ConsentRecord> = z.object({
   firstPacketAt: text.nullable(),
   lastPacketAt: text.nullable(),
   presentAtEnd: z.boolean().nullable(),
+  retainUntil: text.nullable(),
+  position: count,
+  previous: text.nullable(),
+  digest: text,
+  macKeyId: text,
+  mac: text,
 });
 
 const control: z.ZodType<ControlEvent> = z.object({
@@ -142,6 +163,8 @@ const key: z.ZodType<KeyRecord> = z.object({
   createdAt: text,
 });
 
+const destroyed: z.ZodType<DestroyedKey> = z.object({ recordingId: text, at: text });
+
 /** Far above what a node keeps of a call. */
 const packedLimit = 1024 * 1024;
 
@@ -156,5 +179,6 @@ export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('k
   z.object({ kind: z.literal('consent'), consent }),
   z.object({ kind: z.literal('control'), control }),
   z.object({ kind: z.literal('key'), key }),
+  z.object({ kind: z.literal('destroyed'), destroyed }),
   z.object({ kind: z.literal('ladder'), ladder: ladderSchema }),
 ]);

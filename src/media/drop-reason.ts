@@ -18,8 +18,9 @@ export const dropReason = {
   stun: 19,
   zrtp: 20,
   dtls: 21,
+  keyTaken: 22,
   /** Then those of `srtpFault`, from its first on. */
-  srtp: 22,
+  srtp: 23,
 } as const;
 
 /** Slugs for metrics, by number. */
@@ -40,6 +41,7 @@ export const dropNames: readonly string[] = [
   'stun',
   'zrtp',
   'dtls',
+  'key-taken',
   ...srtpFaultNames.slice(1),
 ];
 

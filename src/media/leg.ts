@@ -6,6 +6,7 @@ import { type RtpView, rtpHeaderBytes } from '../rtp/rtp-view.ts';
 import { ControlChannel } from './control-channel.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramPort, DatagramTarget } from './datagram-port.ts';
+import { KeyWatch } from './key-watch.ts';
 import type { OutgoingStream } from './outgoing-stream.ts';
 import type { PortPair } from './port-pool.ts';
 import { type PromptFormat, promptFormat } from './prompt-shelf.ts';
@@ -48,10 +49,13 @@ export class Leg implements PromptLine {
   /** What the party hears. Another one, of another SSRC, where SRTP begins anew. */
   out: OutgoingStream;
   readonly control: ControlChannel;
+  readonly keys = new KeyWatch();
   readonly reception = new Reception();
   readonly jitter = new ArrivalJitter();
   /** By payload type; 0: never negotiated. */
   readonly clockRates = new Uint32Array(128);
+  /** By payload type; 1: telephone events (RFC 4733). */
+  readonly isEvent = new Uint8Array(128);
   media: LegMedia | null = null;
   /** Remote known and receiving. */
   canHear = false;
@@ -274,10 +278,12 @@ export class Leg implements PromptLine {
 
   #learnFormats({ formats }: LegMedia): void {
     this.clockRates.fill(0);
+    this.isEvent.fill(0);
     this.promptFormat = null;
     for (const { payloadType, encoding, clockRate } of formats) {
       if (payloadType < 0 || payloadType > 127 || clockRate <= 0) continue;
       this.clockRates[payloadType] = clockRate;
+      if (encoding === 'TELEPHONE-EVENT') this.isEvent[payloadType] = 1;
       this.promptFormat ??= promptFormat(payloadType, encoding, clockRate);
     }
   }

@@ -23,6 +23,8 @@ export type MediaCommand =
   /** Starts a prompt towards one leg; ends with `played`. A leg plays one prompt at a time. */
   | { readonly type: 'play'; readonly session: number; readonly leg: LegIndex; readonly prompt: string }
   | { readonly type: 'stop-play'; readonly session: number; readonly leg: LegIndex }
+  /** On: the leg's keys are said as `key`, and go no further. */
+  | { readonly type: 'ask'; readonly session: number; readonly leg: LegIndex; readonly on: boolean }
   /** Opens the gate and begins the tap at the same instant; answered by `tapped`. */
   | { readonly type: 'begin'; readonly session: number; readonly recording: number }
   | { readonly type: 'pause' | 'resume' | 'end'; readonly session: number; readonly recording: number }
@@ -35,6 +37,8 @@ export type MediaEvent =
   | { readonly type: 'opened'; readonly session: number; readonly legs: readonly [LegPorts, LegPorts] }
   | { readonly type: 'refused'; readonly session: number; readonly reason: 'no-ports' }
   | { readonly type: 'played'; readonly session: number; readonly leg: LegIndex; readonly report: PlayReport }
+  /** A party has pressed a key while it was asked. */
+  | { readonly type: 'key'; readonly session: number; readonly leg: LegIndex; readonly key: string }
   /** A mark is in the ring, at this instant of the media clock. */
   | {
       readonly type: 'tapped';

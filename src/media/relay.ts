@@ -161,7 +161,8 @@ export class MediaRelay implements DatagramReceiver {
       this.#ports.emit({ type: 'refused', session: id, reason: 'no-ports' });
       return;
     }
-    const session = new MediaSession(id, [this.#newLeg(0, caller), this.#newLeg(1, callee)], this.#tools);
+    const legs = [this.#newLeg(id, 0, caller), this.#newLeg(id, 1, callee)] as const;
+    const session = new MediaSession(id, legs, this.#tools);
     this.#sessions.set(id, session);
     for (const leg of session.legs) this.#route(leg, session);
     this.#watchSilence();
@@ -184,6 +185,9 @@ export class MediaRelay implements DatagramReceiver {
         return;
       case 'stop-play':
         session.legs[command.leg].player?.stop();
+        return;
+      case 'ask':
+        session.legs[command.leg].keys.asking = command.on;
         return;
       case 'begin':
         this.#begin(session, command.recording);
@@ -284,8 +288,12 @@ export class MediaRelay implements DatagramReceiver {
     if (this.#sessions.has(session.id)) this.#close(session);
   }
 
-  #newLeg(index: LegIndex, sockets: LegSockets): Leg {
-    return new Leg(index, sockets, this.#legTools, this.#ports.clock.monotonic());
+  #newLeg(session: number, index: LegIndex, sockets: LegSockets): Leg {
+    const leg = new Leg(index, sockets, this.#legTools, this.#ports.clock.monotonic());
+    leg.keys.pressed = (key) => {
+      this.#ports.emit({ type: 'key', session, leg: index, key });
+    };
+    return leg;
   }
 
   /** The upper half of the sequence numbers is left to the stream: a receiver that misses the start takes no wrap for it. */

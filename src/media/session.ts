@@ -97,6 +97,12 @@ export class MediaSession {
     }
     const other = this.legs[leg.index === 0 ? 1 : 0];
     const clockRate = leg.clockRates[view.payloadType] as number;
+    if (leg.isEvent[view.payloadType] === 1 && leg.keys.takes(view)) {
+      // What the other party misses is no loss: its numbers go on.
+      other.out.interrupt();
+      leg.drop(dropReason.keyTaken);
+      return;
+    }
     const stopped = this.#obstacle(other);
     if (stopped !== 0) {
       leg.drop(stopped);

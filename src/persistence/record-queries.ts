@@ -121,7 +121,7 @@ async function withDetails(db: Kysely<Database>, rows: readonly CallRow[]): Prom
     .selectFrom('consent_events')
     .selectAll()
     .where('call_id', 'in', ids)
-    .orderBy('id')
+    .orderBy('position')
     .execute();
   const control = await db
     .selectFrom('control_events')

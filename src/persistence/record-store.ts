@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { createKeyStore } from './key-store.ts';
 import type { KeyStore, RecordStore } from '../records/ports.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import { findCall, findOverdue, findRecording, listCalls, listRecordings } from './record-queries.ts';
@@ -34,7 +35,7 @@ export function createRecordStore(db: Kysely<Database>, options: RecordStoreOpti
         .selectFrom('consent_events')
         .selectAll()
         .where('recording_id', '=', storableText(recordingId))
-        .orderBy('id')
+        .orderBy('position')
         .execute();
       return rows.map(consentOf);
     },
@@ -55,10 +56,13 @@ async function store(
   { keys, onRejected }: RecordStoreOptions,
   events: readonly RecordEvent[],
 ): Promise<void> {
-  let rest = events;
+  let rest = events.filter(({ kind }) => kind !== 'destroyed');
   if (keys !== undefined) {
     for (const event of events) if (event.kind === 'key') await keys.put(event.key);
-    rest = events.filter(({ kind }) => kind !== 'key');
+    rest = rest.filter(({ kind }) => kind !== 'key');
   }
   for (const rejected of await storeEvents(db, rest)) onRejected?.(rejected);
+  const store = keys ?? createKeyStore(db);
+  for (const event of events)
+    if (event.kind === 'destroyed') await store.destroy(event.destroyed.recordingId);
 }

@@ -53,6 +53,9 @@ export interface RecordingsTable {
   sha256: string | null;
   object_key: string | null;
   object_sha256: string | null;
+  manifest_sha256: string | null;
+  consent_digest: string | null;
+  seal: string | null;
   /** `ChannelLedger[]`. */
   ledger: ColumnType<unknown, string, string>;
   purpose: string;
@@ -71,9 +74,15 @@ export interface ConsentEventsTable {
   leg_id: string;
   party: string;
   outcome: string;
-  purpose: string;
+  moment: string;
+  consent: string;
+  pressed_key: string | null;
+  at: Time;
+  rule_id: string | null;
+  purpose: string | null;
   text: string;
   prompt_id: string | null;
+  prompt_version: string | null;
   language: string | null;
   audio_sha256: string | null;
   codec: string | null;
@@ -82,6 +91,12 @@ export interface ConsentEventsTable {
   first_packet_at: TimeOrNull;
   last_packet_at: TimeOrNull;
   present_at_end: boolean | null;
+  retain_until: TimeOrNull;
+  position: number;
+  previous: string | null;
+  digest: string;
+  mac_key_id: string;
+  mac: string;
   stored_at: Filled<Date>;
 }
 

@@ -96,7 +96,11 @@ function entityId(event: RecordEvent): string {
   const entity: unknown = (event as unknown as Record<string, unknown>)[event.kind];
   if (typeof entity !== 'object' || entity === null) return '';
   const { id, recordingId, callId } = entity as Record<string, unknown>;
-  const found = event.kind === 'key' ? recordingId : event.kind === 'ladder' ? callId : id;
+  const found = ['key', 'destroyed'].includes(event.kind)
+    ? recordingId
+    : event.kind === 'ladder'
+      ? callId
+      : id;
   return typeof found === 'string' ? found : '';
 }
 
@@ -106,6 +110,7 @@ const knownKinds: ReadonlySet<string> = new Set<RecordEvent['kind']>([
   'consent',
   'control',
   'key',
+  'destroyed',
   'ladder',
 ]);
 
@@ -253,6 +258,9 @@ async function upsertRecordings(
           sha256: eb.ref('excluded.sha256'),
           object_key: eb.ref('excluded.object_key'),
           object_sha256: eb.ref('excluded.object_sha256'),
+          manifest_sha256: eb.ref('excluded.manifest_sha256'),
+          consent_digest: eb.ref('excluded.consent_digest'),
+          seal: eb.ref('excluded.seal'),
           ledger: eb.ref('excluded.ledger'),
           purpose: eb.ref('excluded.purpose'),
           retain_until: eb.ref('excluded.retain_until'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consentKinds } from '../records/consent-record.ts';
 import { recordingFormats } from '../records/recording-record.ts';
 import { recordingRates } from '../audio/recording-rate.ts';
 import { conditionOptions } from './condition-options.ts';
@@ -8,10 +9,19 @@ import { scheduleOptions } from './schedule-options.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, ".", "_" or "-"');
 
+/** What a party presses, as the prompt has told it. */
+const key = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^[0-9*#]$/, 'a key is one of 0 to 9, * and #'));
+
 const prompted = z.strictObject({
   prompt: id,
   to: z.enum(['caller', 'callee', 'all']).default('all'),
   when: z.enum(['on-answer']).default('on-answer'),
+  /** With `consent: opt-out` or `opt-in`: the key, and how long after the prompt it counts. */
+  key: key.optional(),
+  answerSeconds: z.number().int().min(1).max(600).default(10),
 });
 
 const rule = z.strictObject({
@@ -21,7 +31,7 @@ const rule = z.strictObject({
   mode: z.enum(['automatic', 'on-demand', 'never']),
   purpose: id.optional(),
   /** `notice`: told, and stays on the line. `opt-out`: may end it by a key. `opt-in`: nothing before a key. */
-  consent: z.enum(['notice', 'opt-out', 'opt-in']).default('notice'),
+  consent: z.enum(consentKinds).default('notice'),
   /** `elsewhere`: the PBX or the carrier plays it. */
   announce: z.union([z.literal('elsewhere'), prompted]).optional(),
   /** What a party that no prompt of ours reaches is told by others; it stands in the evidence. */

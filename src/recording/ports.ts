@@ -10,10 +10,16 @@ export interface SealTarget {
   createRaw(objectKey: string, recipient: string): Promise<SealWriter>;
   /** An encrypted file beside the object, after it; durable when resolved. *Borrows* the bytes until then. */
   putPeaks(objectKey: string, recipient: string, peaks: Uint8Array): Promise<void>;
-  /** Beside the object and after both; durable when resolved. */
-  putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Beside the object and after both; durable when resolved. Hexadecimal SHA-256 of what was written. */
+  putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<string>;
   /** What `putManifest` wrote, where the object is there as well; else null. */
-  manifest(objectKey: string): Promise<unknown>;
+  manifest(objectKey: string): Promise<StoredManifest | null>;
+}
+
+export interface StoredManifest {
+  /** Null: it is no JSON any more. */
+  readonly content: unknown;
+  readonly sha256: string;
 }
 
 export interface SealWriter {

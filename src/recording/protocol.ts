@@ -76,6 +76,7 @@ export interface SealResult {
   readonly sha256: string;
   readonly objectKey: string;
   readonly objectSha256: string;
+  readonly manifestSha256: string;
   /** Packets of a codec that is not decoded stand beside it as they came; in the audio they are silence. */
   readonly undecoded: boolean;
   readonly ledger: readonly ChannelLedger[];

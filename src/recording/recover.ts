@@ -5,7 +5,7 @@ import { recordingFormats } from '../records/recording-record.ts';
 import { removeEncoding } from './deferred-encoding.ts';
 import { audioShape, objectKeyOf, type OpenSpool, spoolCoding } from './open-spool.ts';
 import { PeakMeter } from './peaks.ts';
-import type { SealDeps, SpoolDisk, SpoolSource } from './ports.ts';
+import type { SealDeps, SpoolDisk, SpoolSource, StoredManifest } from './ports.ts';
 import type { Recovery, SealResult } from './protocol.ts';
 import { sealSpool, sliceBytes } from './seal.ts';
 import { sealedBody } from './sealed-body.ts';
@@ -149,7 +149,8 @@ const sealedManifest = z.object({
 });
 
 /** What a recording's manifest says of its seal; null: none, or another recording's. */
-export function readSealed(manifest: unknown, recordingId: string): SealResult | null {
-  const parsed = sealedManifest.safeParse(manifest).data;
-  return parsed?.recordingId === recordingId ? parsed : null;
+export function readSealed(manifest: StoredManifest | null, recordingId: string): SealResult | null {
+  const parsed = sealedManifest.safeParse(manifest?.content).data;
+  if (manifest === null || parsed?.recordingId !== recordingId) return null;
+  return { ...parsed, manifestSha256: manifest.sha256 };
 }

@@ -36,17 +36,17 @@ export async function sealSpool(job: SealJob): Promise<SealResult> {
   const writer = await target.create(objectKey, recipient);
   const written = await aborting(writer, () => writeAudio(job, writer));
   await target.putPeaks(objectKey, recipient, Buffer.from(JSON.stringify(job.peaks)));
-  const result = sealResult(spool, body.format, objectKey, written);
-  await target.putManifest(objectKey, {
+  const facts = sealResult(spool, body.format, objectKey, written);
+  const manifestSha256 = await target.putManifest(objectKey, {
     version: manifestVersion,
-    ...result,
+    ...facts,
     channels: manifest.channels,
     callId: manifest.callId,
     recipient,
     marks: last.marks,
     facts: manifest.facts,
   });
-  return result;
+  return { ...facts, manifestSha256 };
 }
 
 /** What stands around the audio of a spool's file. */
@@ -120,7 +120,7 @@ function sealResult(
   format: RecordingFormat,
   objectKey: string,
   written: Written,
-): SealResult {
+): Omit<SealResult, 'manifestSha256'> {
   const { recordingId, sampleRate } = manifest;
   const durationMs = Math.round((last.progress.samples * 1000) / sampleRate);
   const [caller, callee] = last.slots;

@@ -1,28 +1,60 @@
 import type { Party } from './call-record.ts';
 
 /** How the telling of one leg ended. */
-export type ConsentOutcome =
+export const consentOutcomes = [
   /** The prompt went out whole and the party was still there. */
-  | 'told'
-  /** The party or the other one left before the prompt had ended. */
-  | 'left'
+  'told',
+  /** The same, and it could have refused by a key, and did not. */
+  'stayed',
+  /** It has pressed the key that agrees. */
+  'agreed',
+  /** It was asked to agree, and did not in time. */
+  'declined',
+  /** It has pressed the key that refuses. */
+  'opted-out',
+  /** The party or the other one left before the prompt had ended, or before it had agreed. */
+  'left',
   /** Somebody else announces (`announce: elsewhere`); `text` says what is said. */
-  | 'elsewhere'
+  'elsewhere',
   /** It could not be played. */
-  | 'failed';
+  'failed',
+  /** It is not recorded: no rule says so, a rule says never, or the other party has refused. */
+  'not-recorded',
+  /** The party was sent elsewhere by the other one, where we do not see who is told what. */
+  'beyond-sight',
+] as const;
+export type ConsentOutcome = (typeof consentOutcomes)[number];
 
-/** The evidence of what one leg was told. Written once. */
-export interface ConsentRecord {
+/** When it was told: before anybody was dialled, at the answer, or when it joined a call that was up. */
+export const consentMoments = ['before-connect', 'on-answer', 'joined'] as const;
+export type ConsentMoment = (typeof consentMoments)[number];
+
+/** What a party may answer: nothing, a key that refuses, a key that agrees. */
+export const consentKinds = ['notice', 'opt-out', 'opt-in'] as const;
+export type ConsentKind = (typeof consentKinds)[number];
+
+/** What the evidence of one leg says. Written once. */
+export interface ConsentFacts {
   readonly id: string;
   readonly callId: string;
   readonly recordingId: string | null;
   readonly legId: string;
   readonly party: Party;
   readonly outcome: ConsentOutcome;
-  readonly purpose: string;
+  readonly moment: ConsentMoment;
+  readonly consent: ConsentKind;
+  /** The key that was pressed: one of `0`-`9`, `*`, `#`. */
+  readonly key: string | null;
+  /** When the outcome stood. */
+  readonly at: string;
+  readonly ruleId: string | null;
+  /** Null: nobody was to be recorded. */
+  readonly purpose: string | null;
   readonly text: string;
-  /** The rest is null for `elsewhere`. */
+  /** The rest is null where no prompt of ours was owed. */
   readonly promptId: string | null;
+  /** Hexadecimal SHA-256 over id, language, purpose, text and audio of the prompt. */
+  readonly promptVersion: string | null;
   readonly language: string | null;
   /** Hexadecimal SHA-256 of the prompt's linear samples (16 bit, little-endian), before the codec. */
   readonly audioSha256: string | null;
@@ -33,4 +65,19 @@ export interface ConsentRecord {
   readonly lastPacketAt: string | null;
   /** Whether the party's leg was up when the last packet had gone. */
   readonly presentAtEnd: boolean | null;
+  /** RFC 3339, of a call without a recording; null: as long as the recording. */
+  readonly retainUntil: string | null;
+}
+
+/** The evidence of what one leg was told, tied to what was written of the call before. */
+export interface ConsentRecord extends ConsentFacts {
+  /** 0 for the first of a call. */
+  readonly position: number;
+  /** Digest of the one before; null for the first. */
+  readonly previous: string | null;
+  /** Hexadecimal SHA-256 over everything above, as canonical JSON. */
+  readonly digest: string;
+  /** Hexadecimal HMAC-SHA-256 of the digest, under a key that comes of this KEK. */
+  readonly macKeyId: string;
+  readonly mac: string;
 }

@@ -1,6 +1,7 @@
 import type { CallRecord } from './call-record.ts';
 import type { ConsentRecord } from './consent-record.ts';
 import type { ControlEvent } from './control-event.ts';
+import type { DestroyedKey } from './destroyed-key.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { PackedLadder } from './ladder-record.ts';
 import type { RecordingRecord } from './recording-record.ts';
@@ -15,4 +16,5 @@ export type RecordEvent =
   | { readonly kind: 'consent'; readonly consent: ConsentRecord }
   | { readonly kind: 'control'; readonly control: ControlEvent }
   | { readonly kind: 'key'; readonly key: KeyRecord }
+  | { readonly kind: 'destroyed'; readonly destroyed: DestroyedKey }
   | { readonly kind: 'ladder'; readonly ladder: PackedLadder };

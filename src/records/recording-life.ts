@@ -3,12 +3,21 @@ import type { RecordingRecord, RecordingState } from './recording-record.ts';
 /** What a sealed file is, as the recorder reports it. */
 export type SealedFacts = Pick<
   RecordingRecord,
-  'format' | 'durationMs' | 'sampleRate' | 'sizeBytes' | 'sha256' | 'objectKey' | 'objectSha256' | 'ledger'
+  | 'format'
+  | 'durationMs'
+  | 'sampleRate'
+  | 'sizeBytes'
+  | 'sha256'
+  | 'objectKey'
+  | 'objectSha256'
+  | 'manifestSha256'
+  | 'ledger'
 >;
 
 /**
  * `expected` → `preparing` (answered: key and spool are being made, the parties are being told) →
- * `beginning` → `recording` → `ending` → `done`; `recovering` where the recorder failed in between.
+ * `beginning` → `recording` → `ending` → `done`; `recovering` where the recorder failed in between,
+ * `destroying` where a party has refused.
  */
 export type LifePhase =
   | 'expected'
@@ -17,6 +26,7 @@ export type LifePhase =
   | 'recording'
   | 'ending'
   | 'recovering'
+  | 'destroying'
   | 'done';
 
 export interface RecordingLife {
@@ -29,6 +39,8 @@ export interface RecordingLife {
   readonly fault: string | null;
   /** While ending before the call does: why. */
   readonly closing: string | null;
+  /** A party has refused, and what there is will be destroyed: why. */
+  readonly refused: string | null;
 }
 
 export type LifeEvent =
@@ -42,6 +54,10 @@ export type LifeEvent =
   | { readonly type: 'stopped' }
   /** The call goes on with something that is no speech: what was said until then is kept. */
   | { readonly type: 'diverted'; readonly reason: string }
+  /** A party has refused: nothing of it may stay. */
+  | { readonly type: 'refused'; readonly reason: string }
+  /** The recorder has removed its spool. */
+  | { readonly type: 'discarded' }
   /** `undecoded`: packets that nothing here decodes stand beside it. */
   | { readonly type: 'sealed'; readonly facts: SealedFacts; readonly undecoded?: boolean }
   /** It should be there and something of ours failed: a slug. */
@@ -65,6 +81,8 @@ export type LifeEffect =
   | { readonly type: 'end' }
   | { readonly type: 'discard' }
   | { readonly type: 'recover' }
+  /** Its key, and the sealed object if there is one: gone for good. */
+  | { readonly type: 'destroy'; readonly objectKey: string | null }
   /** Write the new version of the record down. */
   | { readonly type: 'save'; readonly record: RecordingRecord }
   /** The call goes on without a recording that it was owed: `onFailure` decides, an alarm is raised. */
@@ -76,7 +94,15 @@ export interface LifeStep {
 }
 
 export function expectRecording(record: RecordingRecord): RecordingLife {
-  return { phase: 'expected', record, prepared: false, opened: false, fault: null, closing: null };
+  return {
+    phase: 'expected',
+    record,
+    prepared: false,
+    opened: false,
+    fault: null,
+    closing: null,
+    refused: null,
+  };
 }
 
 /** One recording from "it is owed" to a terminal state. Events that a phase does not know change nothing. */
@@ -93,8 +119,10 @@ export function stepLife(life: RecordingLife, event: LifeEvent): LifeStep {
       return stepEnding(life, event);
     case 'recovering':
       return stepRecovering(life, event);
+    case 'destroying':
+      return stepDestroying(life, event);
     case 'done':
-      return stay(life);
+      return stepDone(life, event);
   }
 }
 
@@ -106,6 +134,7 @@ function stepExpected(life: RecordingLife, event: LifeEvent): LifeStep {
       return finish(life, 'none', 'not-answered');
     case 'withheld':
     case 'diverted':
+    case 'refused':
       return finish(life, 'none', event.reason);
     case 'failed':
       return finish(life, 'failed', event.reason, [{ type: 'alarm', reason: event.reason }]);
@@ -126,6 +155,8 @@ function stepPreparing(life: RecordingLife, event: LifeEvent): LifeStep {
       return finish(life, 'none', 'left-before-told', [{ type: 'discard' }]);
     case 'diverted':
       return finish(life, 'none', event.reason, [{ type: 'discard' }]);
+    case 'refused':
+      return finish(life, 'none', event.reason, [{ type: 'discard' }, { type: 'destroy', objectKey: null }]);
     case 'withheld':
       return finish(life, 'none', event.reason, [
         { type: 'discard' },
@@ -155,6 +186,11 @@ function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
       return { life: { ...life, phase: 'ending' }, effects: [{ type: 'end' }] };
     case 'diverted':
       return { life: { ...life, phase: 'ending', closing: event.reason }, effects: [{ type: 'end' }] };
+    case 'refused':
+      return {
+        life: { ...life, phase: 'destroying', refused: event.reason },
+        effects: [{ type: 'discard' }],
+      };
     // The media was closed before the word of the call's end had come.
     case 'sealed':
       return sealed(life, event);
@@ -167,10 +203,13 @@ function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
 
 function stepEnding(life: RecordingLife, event: LifeEvent): LifeStep {
   switch (event.type) {
+    case 'refused':
+      return { life: { ...life, refused: event.reason }, effects: [] };
     // The call ended before the media worker's word of the beginning had come.
     case 'began':
       return began(life, 'ending', event);
     case 'sealed':
+      if (life.refused !== null) return destroyed(life, event.facts.objectKey);
       return sealed(life, event);
     case 'failed':
       return recover(life, event.reason, [{ type: 'alarm', reason: event.reason }]);
@@ -179,13 +218,45 @@ function stepEnding(life: RecordingLife, event: LifeEvent): LifeStep {
   }
 }
 
+/** The spool goes first, while packets still come to nothing; the end of the call may have sealed it meanwhile. */
+function stepDestroying(life: RecordingLife, event: LifeEvent): LifeStep {
+  switch (event.type) {
+    case 'discarded':
+    case 'failed':
+      return destroyed(life, null);
+    case 'sealed':
+      return destroyed(life, event.facts.objectKey);
+    default:
+      return stay(life);
+  }
+}
+
+function destroyed(life: RecordingLife, objectKey: string | null): LifeStep {
+  return finish(life, 'none', life.refused, [{ type: 'end' }, { type: 'destroy', objectKey }]);
+}
+
+/** Who refuses after the recording was stopped means that one, too. */
+function stepDone(life: RecordingLife, event: LifeEvent): LifeStep {
+  const { objectKey } = life.record;
+  if (event.type !== 'refused' || objectKey === null) return stay(life);
+  const record = { ...life.record, ...nothingKept };
+  return finish({ ...life, record }, 'none', event.reason, [{ type: 'destroy', objectKey }]);
+}
+
+const nothingKept = {
+  ...{ durationMs: null, sizeBytes: null, sha256: null, ledger: [] },
+  ...{ objectKey: null, objectSha256: null, manifestSha256: null },
+};
+
 function stepRecovering(life: RecordingLife, event: LifeEvent): LifeStep {
+  if (event.type === 'refused') return { life: { ...life, refused: event.reason }, effects: [] };
   if (event.type === 'unrecovered') {
     // Said once: it has failed until there is room for what was spooled.
     if (life.record.state === 'failed') return stay(life);
     return save(life, { state: 'failed', reason: life.fault, spooled: true });
   }
   if (event.type !== 'recovered') return stay(life);
+  if (life.refused !== null) return destroyed(life, event.facts?.objectKey ?? null);
   if (event.facts === null) return finish(life, 'failed', life.fault);
   const found = { ...life, record: { ...life.record, ...event.facts } };
   return event.complete ? sealed(life, event) : finish(found, 'interrupted', life.fault);

@@ -61,6 +61,12 @@ export interface RecordingRecord {
   /** Key of the sealed object in storage, and the SHA-256 of its ciphertext. */
   readonly objectKey: string | null;
   readonly objectSha256: string | null;
+  /** Hexadecimal SHA-256 of the manifest beside it. */
+  readonly manifestSha256: string | null;
+  /** Digest of the last evidence of its call when this was written. */
+  readonly consentDigest: string | null;
+  /** MAC over what a sealed recording is (`recording-seal`); null before it is sealed. */
+  readonly seal: string | null;
   readonly ledger: readonly ChannelLedger[];
   readonly purpose: string;
   /** RFC 3339; null: no retention configured. */

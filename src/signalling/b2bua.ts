@@ -109,6 +109,10 @@ class CallCentre implements B2bua {
     this.#calls.get(callId)?.handle({ type: 'hang-up', reason });
   }
 
+  ask(callId: string, party: Party, on: boolean): void {
+    this.#calls.get(callId)?.handle({ type: 'ask', party, on });
+  }
+
   endAllCalls(reason: EndReason): void {
     for (const call of [...this.#calls.values()]) call.handle({ type: 'hang-up', reason });
   }

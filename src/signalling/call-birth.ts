@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { RandomBytes } from '../kernel/ids.ts';
+import type { Party } from '../records/call-record.ts';
 import { isSecure, uriTransportOf } from '../sip/transport-name.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { newLeg } from './call-leg.ts';
@@ -48,7 +49,14 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
       ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
       ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },
     },
-    ...{ relays: new Map(), referrals: [], byes: new Map(), digests: new Map(), sent: new Map() },
+    ...{
+      relays: new Map(),
+      referrals: [],
+      asking: new Set<Party>(),
+      byes: new Map(),
+      digests: new Map(),
+      sent: new Map(),
+    },
     ...{ serial: 0, end: null },
   };
 }

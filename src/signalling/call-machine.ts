@@ -1,4 +1,5 @@
 import { addCredentials, meetsChallenge } from './call-challenge.ts';
+import type { Party } from '../records/call-record.ts';
 import {
   onAck,
   onExchangeExpired,
@@ -103,10 +104,20 @@ function apply(turn: Turn, event: CallEvent): void {
     case 'timer':
       onTimer(turn, event.name);
       return;
+    case 'ask':
+      onAsk(turn, event.party, event.on);
+      return;
     case 'hang-up':
       endCall(turn, { reason: event.reason });
       return;
   }
+}
+
+function onAsk(turn: Turn, party: Party, on: boolean): void {
+  const asking = new Set(turn.call.asking);
+  if (on) asking.add(party);
+  else asking.delete(party);
+  turn.update({ asking });
 }
 
 function onResponse(turn: Turn, event: Extract<CallEvent, { type: 'response' }>): void {

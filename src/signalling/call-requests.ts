@@ -14,6 +14,7 @@ import { endFork } from './call-forks.ts';
 import { heardFrom } from './dialog-hop.ts';
 import { later, relayedTooMany } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
+import { keyOfInfo } from './key-info.ts';
 import { learnAbilities } from './leg-abilities.ts';
 import { farewellOf, sendBye, sendInDialog } from './leg-requests.ts';
 import { shortInterval } from './leg-session.ts';
@@ -140,6 +141,7 @@ function serve(
     return;
   }
   const arrived = { transaction, request, maxForwards, at };
+  if (takesKey(turn, party, arrived)) return;
   if (method === 'INVITE') onReinvite(turn, party, arrived);
   else if (method === 'PRACK') onPrack(turn, party, arrived);
   else if (method === 'UPDATE') onUpdate(turn, party, arrived);
@@ -150,6 +152,15 @@ function serve(
     const refusal = refusedMethod(knownMethods.has(method), allowedFrom(leg.peer));
     respondRefusal(turn, transaction, request, refusal);
   }
+}
+
+/** An INFO with a key, of a party whose keys are an answer to us. True: it goes no further. */
+function takesKey(turn: Turn, party: Party, { transaction, request }: ArrivedRequest): boolean {
+  const key = turn.call.asking.has(party) && request.method === 'INFO' ? keyOfInfo(request) : null;
+  if (key === null) return false;
+  turn.emit({ type: 'respond', transaction, response: makeResponse(request, 200, 'OK', null) });
+  turn.emit({ type: 'key', party, key });
+  return true;
 }
 
 function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {

@@ -245,6 +245,8 @@ export interface CallState {
   readonly exchange: Exchange | null;
   readonly relays: ReadonlyMap<string, Relay>;
   readonly referrals: readonly Referral[];
+  /** Whose keys answer a question of ours. */
+  readonly asking: ReadonlySet<Party>;
   /** BYEs under way, to the leg that each ends; null: a fork's, which no leg waits for. */
   readonly byes: ReadonlyMap<string, Party | null>;
   readonly digests: DigestSessions;
@@ -331,11 +333,13 @@ export type CallEvent =
   | { readonly type: 'server-failed'; readonly transaction: string; readonly cause: 'timeout' | 'transport' }
   | { readonly type: 'ack'; readonly party: Party; readonly request: SipRequest }
   | { readonly type: 'timer'; readonly name: TimerName }
+  | { readonly type: 'ask'; readonly party: Party; readonly on: boolean }
   | { readonly type: 'hang-up'; readonly reason: EndReason };
 
 export type CallEffect =
   | { readonly type: 'admit' | 'open-media' | 'answered' | 'hung-up' }
   | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
+  | { readonly type: 'key'; readonly party: Party; readonly key: string }
   | { readonly type: 'ended'; readonly end: CallEnd }
   | { readonly type: 'respond'; readonly transaction: string; readonly response: SipResponse }
   | {

@@ -13,6 +13,8 @@ export interface CallDirector {
   admit(call: CallFacts): Promise<Admission>;
   /** A pair of sockets a leg. Called after `admit`. */
   openMedia(call: CallFacts): Promise<MediaSession | 'no-ports'>;
+  /** A party has pressed a key by SIP INFO while it was asked (`CallControl.ask`). */
+  key(callId: string, party: Party, key: string): void;
   /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */
   answered(callId: string): void;
   /**
@@ -144,6 +146,8 @@ export interface EndedLeg {
 export interface CallControl {
   /** Ends a call with BYE, CANCEL or a final response as its state asks, with a Reason header. */
   hangUp(callId: string, reason: EndReason): void;
+  /** Whether the party's keys are an answer to us, and go no further. */
+  ask(callId: string, party: Party, on: boolean): void;
   /** From now on new calls get 503; resolves when the last one has ended. */
   drain(): Promise<void>;
   readonly activeCalls: number;

@@ -135,6 +135,9 @@ export class RunningCall {
       case 'connect':
         this.#media?.connect(effect.party, effect.media);
         return;
+      case 'key':
+        this.#deps.director.key(this.callId, effect.party, effect.key);
+        return;
       case 'answered':
         this.#deps.director.answered(this.callId);
         return;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Aead } from '../kernel/aead.ts';
 import type { RandomBytes } from '../kernel/ids.ts';
 import { AgeWriter } from './age-writer.ts';
@@ -14,10 +15,10 @@ export interface RecordingVault {
   createRaw(objectKey: string, recipient: string): Promise<AgeWriter>;
   /** A small age file of its own beside the object, for the same recipient. *Borrows* the bytes until it resolves. */
   putPeaks(objectKey: string, recipient: string, peaks: Uint8Array): Promise<void>;
-  /** Written after the object: where a manifest stands, its object stood before. */
-  putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Null: none, or the object it speaks of is not there. */
-  manifest(objectKey: string): Promise<unknown>;
+  /** Written after the object: where a manifest stands, its object stood before. Hexadecimal SHA-256 of its bytes. */
+  putManifest(objectKey: string, manifest: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Null: none, or the object it speaks of is not there. `content` is null where it is no JSON. */
+  manifest(objectKey: string): Promise<{ readonly content: unknown; readonly sha256: string } | null>;
   /** Object, packets, peaks and manifest, the object first. False: none was there. */
   delete(objectKey: string): Promise<boolean>;
 }
@@ -42,12 +43,16 @@ export function recordingVault(deps: {
         throw error;
       }
     },
-    putManifest: (objectKey, manifest) =>
-      store.put(manifestKey(objectKey), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)),
+    async putManifest(objectKey, manifest) {
+      const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+      await store.put(manifestKey(objectKey), bytes);
+      return sha256(bytes);
+    },
     async manifest(objectKey) {
       const size = await store.size(manifestKey(objectKey));
       if (size === null || (await store.size(objectKey)) === null) return null;
-      return parseJson(await store.read(manifestKey(objectKey), 0, size));
+      const bytes = await store.read(manifestKey(objectKey), 0, size);
+      return { content: parseJson(bytes), sha256: sha256(bytes) };
     },
     async delete(objectKey) {
       const object = await store.delete(objectKey);
@@ -74,6 +79,10 @@ export function peaksKey(objectKey: string): string {
 /** `2026/11/23/ID.wav.age` has the packets that were not decoded in `2026/11/23/ID.pcap.age`. */
 export function rawKey(objectKey: string): string {
   return objectKey.replace(ending, '.pcap.age');
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function parseJson(bytes: Uint8Array): unknown {

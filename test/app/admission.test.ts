@@ -75,6 +75,10 @@ function direction(
         return new Promise(() => undefined);
       },
     },
+    mac: { keyId: 'k', mac: never },
+    keepEvidenceMs: 1,
+    destroy: never,
+    askKeys: never,
     recover: never,
     tagParties: 'masked' as const,
     schedule,

@@ -159,16 +159,22 @@ describe('a set of rules', () => {
       /retention: keeps recordings for 91 days, prompt "en" tells of 90 days at most/,
     ],
     [
-      'opt-out, which is to come',
+      'an answer by no key',
       rule('a', ', consent: opt-out'),
       0,
-      /consent: "opt-out" cannot be carried out by this version/,
+      /consent: "opt-out" is answered by a key; say which one/,
     ],
     [
-      'opt-in, which is to come',
-      rule('a', ', consent: opt-in'),
+      'a key that answers nothing',
+      rule('a').replace('prompt: en', 'prompt: en, key: 1'),
       0,
-      /consent: "opt-in" cannot be carried out/,
+      /announce\.key: answers nothing with `consent: notice`/,
+    ],
+    [
+      'an answer that nobody asks for',
+      rule('a', ', consent: opt-in, told: Others ask.').replace('{ prompt: en }', 'elsewhere'),
+      0,
+      /consent: "opt-in" needs a prompt of ours that asks/,
     ],
   ];
   it.each(rows)('%s', (_name, recording, offset, expected) => {

@@ -56,6 +56,9 @@ export function aRecording(more: Partial<RecordingRecord> = {}): RecordingRecord
     sha256: 'aa'.repeat(32),
     objectKey: '2026/11/23/x.age',
     objectSha256: 'bb'.repeat(32),
+    manifestSha256: 'dd'.repeat(32),
+    consentDigest: 'ee'.repeat(32),
+    seal: 'ff'.repeat(32),
     ledger: [
       { party: 'caller', receivedMs: 55_000.125, concealedMs: 20, heldMs: 0, pausedMs: 0, lostMs: 103 },
       { party: 'callee', receivedMs: 55_123.125, concealedMs: 0, heldMs: 0, pausedMs: 0, lostMs: 0 },
@@ -86,6 +89,9 @@ export function aConsent(more: Partial<ConsentRecord> = {}): ConsentRecord {
     firstPacketAt: '2026-11-23T10:00:02.500Z',
     lastPacketAt: '2026-11-23T10:00:05.480Z',
     presentAtEnd: true,
+    ...{ moment: 'on-answer', consent: 'opt-in', key: '1', at: '2026-11-23T10:00:06.000Z', ruleId: 'sales' },
+    ...{ promptVersion: 'ab'.repeat(32), retainUntil: null, position: 1, previous: 'ee'.repeat(32) },
+    ...{ digest: 'de'.repeat(32), macKeyId: 'aa', mac: 'ad'.repeat(32) },
     ...more,
   };
 }

@@ -99,6 +99,9 @@ describe.each(engines)('on %s', (_, start) => {
         sha256: null,
         objectKey: null,
         objectSha256: null,
+        manifestSha256: null,
+        consentDigest: null,
+        seal: null,
         ledger: [],
         retainUntil: null,
       });

@@ -43,6 +43,9 @@ export function recordingEvent(id: string, version: number, state: RecordingStat
       sha256: null,
       objectKey: null,
       objectSha256: null,
+      manifestSha256: null,
+      consentDigest: null,
+      seal: null,
       ledger: [],
       purpose: 'quality',
       retainUntil: null,
@@ -90,6 +93,9 @@ export function consentEvent(id: string): RecordEvent {
       firstPacketAt: null,
       lastPacketAt: null,
       presentAtEnd: null,
+      ...{ moment: 'on-answer', consent: 'notice', key: null, at: '2026-11-23T10:00:00.000Z', ruleId: null },
+      ...{ promptVersion: null, retainUntil: null, position: 0, previous: null, digest: 'd' },
+      ...{ macKeyId: 'k', mac: 'm' },
     },
   };
 }

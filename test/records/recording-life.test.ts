@@ -24,6 +24,9 @@ const record: RecordingRecord = {
   sha256: null,
   objectKey: null,
   objectSha256: null,
+  manifestSha256: null,
+  consentDigest: null,
+  seal: null,
   ledger: [],
   purpose: 'quality',
   retainUntil: null,
@@ -37,6 +40,7 @@ const facts: SealedFacts = {
   sha256: 'aa',
   objectKey: 'k',
   objectSha256: 'bb',
+  manifestSha256: 'cc',
   ledger: [],
 };
 

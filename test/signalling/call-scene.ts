@@ -406,6 +406,8 @@ function lineOf(effect: CallEffect): string | null {
     case 'open-media':
     case 'answered':
       return effect.type;
+    case 'key':
+      return `key ${effect.key} of ${effect.party}`;
     case 'hung-up':
     case 'claim':
     case 'set-timer':

@@ -29,6 +29,7 @@ class FakeDirector implements CallDirector {
   readonly connected: { party: Party; media: NegotiatedMedia }[] = [];
   readonly answeredCalls: string[] = [];
   readonly hungUpCalls: string[] = [];
+  readonly keys: string[] = [];
   readonly ends: CallEnd[] = [];
   closed = 0;
   /** Our media's address towards the caller. */
@@ -54,6 +55,10 @@ class FakeDirector implements CallDirector {
         this.closed += 1;
       },
     });
+  }
+
+  key(callId: string, party: Party, key: string): void {
+    this.keys.push(`${callId} ${party} ${key}`);
   }
 
   answered(callId: string): void {

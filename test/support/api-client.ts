@@ -42,6 +42,19 @@ export interface RecordingView {
   readonly purpose: string | null;
 }
 
+/** What the API shows of one leg's evidence, as far as tests look at it. */
+export interface EvidenceView {
+  readonly party: string;
+  readonly outcome: string;
+  readonly moment: string;
+  readonly key: string | null;
+  readonly promptId: string | null;
+  readonly language: string | null;
+  readonly packetsSent: number | null;
+  readonly packetsExpected: number | null;
+  readonly recordingId: string | null;
+}
+
 interface Page<T> {
   readonly items: readonly T[];
   readonly nextCursor: string | null;
@@ -83,8 +96,12 @@ export class ApiClient {
     return this.#json(`/api/v1/recordings/${id}`);
   }
 
-  consent(id: string): Promise<unknown> {
+  consent(id: string): Promise<{ readonly items: readonly EvidenceView[] }> {
     return this.#json(`/api/v1/recordings/${id}/consent`);
+  }
+
+  callConsent(callId: string): Promise<{ readonly items: readonly EvidenceView[] }> {
+    return this.#json(`/api/v1/calls/${callId}/consent`);
   }
 
   async audio(id: string, query = ''): Promise<Buffer> {

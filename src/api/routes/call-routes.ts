@@ -7,7 +7,15 @@ import { askAllNodes } from '../ask-nodes.ts';
 import type { ApiDeps } from '../create-api.ts';
 import { secured } from '../open-api.ts';
 import { problems, sendProblem } from '../problem.ts';
-import { callPage, callQuery, callSchema, controlBody, controlResult, idParams } from '../schemas.ts';
+import {
+  callPage,
+  callQuery,
+  callSchema,
+  consentList,
+  controlBody,
+  controlResult,
+  idParams,
+} from '../schemas.ts';
 import { callView } from '../views.ts';
 import type { RouteApp } from './route-app.ts';
 
@@ -53,6 +61,23 @@ export function callRoutes(app: RouteApp, deps: ApiDeps): void {
       const detail = await records.call(request.params.id);
       if (detail === null) return sendProblem(reply, 'call-not-found');
       return reply.send(callView(detail));
+    },
+  );
+  app.get(
+    '/calls/:id/consent',
+    {
+      schema: {
+        tags,
+        security: secured,
+        summary: 'What the parties were told, whether there is a recording or not',
+        params: idParams,
+        response: { 200: consentList, ...problems('unauthorized', 'call-not-found', 'unavailable') },
+      },
+    },
+    async (request, reply) => {
+      const detail = await records.call(request.params.id);
+      if (detail === null) return sendProblem(reply, 'call-not-found');
+      return reply.send({ items: [...detail.consent], nextCursor: null });
     },
   );
   liveControlRoute(app, deps);

@@ -77,6 +77,9 @@ export function createDirection(plan: DirectorPlan): Direction {
       });
       return media === 'no-ports' ? media : session.attach(media);
     },
+    key: (callId, party, key) => {
+      sessions.get(callId)?.key(party, key);
+    },
     answered: (callId) => {
       sessions.get(callId)?.answered();
     },

@@ -2,23 +2,20 @@ import { type Clock, rfc3339, type MonotonicMs, wallOf, type WallMs } from '../.
 import { type RandomBytes, uuidV7 } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Schedule } from '../../kernel/timers.ts';
-import {
-  type ConsentEffect,
-  type ConsentEvent,
-  type ConsentState,
-  stepConsent,
-  waitingForAnswer,
-} from '../../consent/consent-machine.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
+import type { LegPlan } from '../../consent/consent-plan.ts';
+import type { Withheld } from '../../consent/consent-state.ts';
 import type { LegCounts, PlayReport } from '../../media/protocol.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { TagParties } from '../../policy/options.ts';
 import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records/call-record.ts';
-import type { ConsentOutcome } from '../../records/consent-record.ts';
+import type { DigestMac } from '../../records/consent-chain.ts';
+import type { ConsentFacts } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
+import { recordingSeal } from '../../records/recording-seal.ts';
 import {
   expectRecording,
   type LifeEffect,
@@ -30,7 +27,9 @@ import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../si
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
 import type { RecorderEvent, RecorderPool } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
+import { CallConsent } from './call-consent.ts';
 import { evidenceOf } from './consent-evidence.ts';
+import { EvidenceWriter } from './evidence-writer.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
@@ -56,6 +55,14 @@ export interface SessionDeps {
   readonly journal: { append(events: readonly RecordEvent[]): Promise<void> };
   /** Makes of a spool what can be made; null where there was nothing. */
   readonly recover: (key: KeyRecord) => Promise<FoundRecording | null>;
+  /** Signs evidence and sealed recordings. */
+  readonly mac: DigestMac;
+  /** How long the evidence of a call without a recording is kept. */
+  readonly keepEvidenceMs: number;
+  /** Key and object of a recording: gone for good. */
+  readonly destroy: (recordingId: string, objectKey: string | null) => Promise<void>;
+  /** Whether signalling takes the party's keys for us. */
+  readonly askKeys: (callId: string, party: Party, on: boolean) => void;
   readonly tagParties: TagParties;
   readonly schedule: Schedule;
   readonly hangUp: (callId: string, reason: EndReason) => void;
@@ -70,6 +77,16 @@ const prepareWithinMs = 30_000;
 const partyOf = (leg: 0 | 1): Party => (leg === 0 ? 'caller' : 'callee');
 const legOf = (party: Party): 0 | 1 => (party === 'caller' ? 0 : 1);
 
+/** Who could not be told is a fault of ours; who refuses is not. */
+function lifeEventOf(
+  how: 'withheld' | 'ended' | 'destroyed',
+  reason: Withheld,
+): 'withheld' | 'diverted' | 'refused' {
+  if (how === 'ended') return 'diverted';
+  if (reason === 'opted-out') return 'refused';
+  return reason === 'not-told' ? 'withheld' : 'diverted';
+}
+
 /**
  * One call as the node sees it: it turns what signalling, media worker and recorder say into events of the
  * two pure machines (consent, recording life), carries out their effects, and writes the records down.
@@ -81,10 +98,10 @@ export class CallSession {
   readonly #done: () => void;
   readonly #control: ControlDesk;
   readonly #legIds: Readonly<Record<Party, string>>;
-  readonly #reports = new Map<Party, PlayReport>();
+  readonly #evidence: EvidenceWriter;
   readonly #codecs = new Map<Party, string>();
   #call: CallRecord;
-  #consent: ConsentState | null = null;
+  #consent: CallConsent | null = null;
   #life: RecordingLife | null = null;
   #recording = 0;
   #key: KeyRecord | null = null;
@@ -92,6 +109,7 @@ export class CallSession {
   #counts: readonly [LegCounts, LegCounts] | null = null;
   #hungUpAt: string | null = null;
   #diverted = false;
+  #pausedToTell = false;
   #ended = false;
   #mediaClosed = true;
 
@@ -103,6 +121,9 @@ export class CallSession {
     this.#legIds = { caller: this.#newId(), callee: this.#newId() };
     this.#call = firstCallRecord(facts, verdict, { nodeId: deps.nodeId, startedAt: this.#now() });
     this.#control = controlDesk();
+    this.#evidence = new EvidenceWriter(deps.mac, (consent) => {
+      this.#write([{ kind: 'consent', consent }]);
+    });
   }
 
   get ruleId(): string | null {
@@ -118,7 +139,7 @@ export class CallSession {
   async expect(): Promise<void> {
     const events: RecordEvent[] = [{ kind: 'call', call: this.#call }];
     if (this.#decision.record) {
-      this.#consent = waitingForAnswer(consentPlanOf(this.#decision.rule));
+      this.#consent = this.#tell(this.#decision);
       this.#life = expectRecording(
         expectedRecording(this.#decision, {
           id: this.#newId(),
@@ -167,6 +188,7 @@ export class CallSession {
 
   answered(): void {
     this.#saveCall({ answeredAt: this.#now() });
+    if (this.#life === null) this.#proveUnrecorded();
     if (this.#life === null || this.#diverted) return;
     const codecs = [...this.#codecs.values()];
     const spoken = codecs.every(isSpoken) || (this.#decision.record && keepsUndecoded(this.#decision.rule));
@@ -175,14 +197,14 @@ export class CallSession {
       return;
     }
     this.#stepLife({ type: 'answered' });
-    this.#stepConsent({ type: 'answered' });
+    this.#consent?.step({ type: 'answered' });
   }
 
   /** Over for its parties: media and recording stop here, whatever signalling still waits for. */
   hungUp(): void {
     if (this.#hungUpAt !== null) return;
     this.#hungUpAt = this.#now();
-    this.#stepConsent({ type: 'ended' });
+    this.#consent?.step({ type: 'ended' });
     this.#stepLife({ type: 'ended' });
     this.#media?.close();
   }
@@ -205,8 +227,10 @@ export class CallSession {
   onMedia(event: SessionEvent): void {
     switch (event.type) {
       case 'played':
-        this.#reports.set(partyOf(event.leg), event.report);
-        this.#stepConsent({ type: 'played', party: partyOf(event.leg), end: event.report.end });
+        this.#consent?.played(partyOf(event.leg), event.report);
+        return;
+      case 'key':
+        this.key(partyOf(event.leg), event.key);
         return;
       case 'tapped':
         if (event.mark === 'begin') this.#began(event.at);
@@ -225,6 +249,11 @@ export class CallSession {
         this.#mediaIsLost();
         return;
     }
+  }
+
+  /** A party has pressed a key while it was asked. */
+  key(party: Party, key: string): void {
+    this.#consent?.step({ type: 'key', party, key });
   }
 
   /** Live control; answers when the recorder has said where it took effect. */
@@ -280,40 +309,41 @@ export class CallSession {
           this.#stepLife({ type: 'failed', reason: 'recording-worker-died' });
         return;
       case 'discarded':
+        this.#stepLife({ type: 'discarded' });
         return;
     }
   }
 
-  #stepConsent(event: ConsentEvent): void {
-    if (this.#consent === null) return;
-    const { state, effects } = stepConsent(this.#consent, event);
-    this.#consent = state;
-    for (const effect of effects) this.#carryOutConsent(effect);
-  }
-
-  #carryOutConsent(effect: ConsentEffect): void {
-    switch (effect.type) {
-      case 'close-gate':
-        this.#media?.gate(false);
-        return;
-      case 'play':
-        this.#media?.play(legOf(effect.party), effect.promptId);
-        return;
-      case 'stop':
-        this.#media?.stopPlay(legOf(effect.party));
-        return;
-      case 'open':
+  #tell({ rule }: Extract<Decision, { readonly record: true }>): CallConsent {
+    return new CallConsent(consentPlanOf(rule), {
+      schedule: this.#deps.schedule,
+      gate: (open) => this.#media?.gate(open),
+      play: (party, promptId) => this.#media?.play(legOf(party), promptId),
+      stop: (party) => this.#media?.stopPlay(legOf(party)),
+      ask: (party, on) => {
+        this.#media?.ask(legOf(party), on);
+        this.#deps.askKeys(this.callId, party, on);
+      },
+      opened: () => {
         this.#stepLife({ type: 'opened' });
         if (this.#life?.phase === 'preparing') this.#boundPreparation();
-        return;
-      case 'open-unrecorded':
-        this.#media?.gate(true);
-        this.#stepLife({ type: 'withheld', reason: 'not-told' });
-        return;
-      case 'evidence':
-        this.#writeEvidence(effect.party, effect.outcome);
-        return;
-    }
+      },
+      paused: () => {
+        // A pause by hand is not ours to end.
+        this.#pausedToTell = !this.#control.paused;
+        if (this.#pausedToTell) this.#media?.mark('pause', this.#recording);
+      },
+      resumed: () => {
+        if (this.#pausedToTell) this.#media?.mark('resume', this.#recording);
+      },
+      unrecorded: (how, reason) => {
+        this.#stepLife({ type: lifeEventOf(how, reason), reason });
+      },
+      evidence: ({ party, outcome, moment, key }, plan, report) => {
+        const recordingId = this.#life?.record.id ?? null;
+        this.#prove({ party, outcome, moment, key, recordingId }, plan, report);
+      },
+    });
   }
 
   #stepLife(event: LifeEvent): void {
@@ -344,11 +374,33 @@ export class CallSession {
         });
         return;
       case 'save':
-        this.#write([{ kind: 'recording', recording: effect.record }]);
+        this.#write([{ kind: 'recording', recording: this.#signed(effect.record) }]);
+        return;
+      case 'destroy':
+        void this.#destroy(effect.objectKey);
         return;
       case 'alarm':
         this.#recordingLost(effect.reason);
         return;
+    }
+  }
+
+  /** With what it stands on: the evidence so far, and once it is sealed a MAC over all of it. */
+  #signed(record: RecordingRecord): RecordingRecord {
+    const proven = { ...record, consentDigest: this.#evidence.digest };
+    const isSealed = record.objectKey !== null;
+    return isSealed ? { ...proven, seal: recordingSeal(proven, this.#deps.mac) } : proven;
+  }
+
+  async #destroy(objectKey: string | null): Promise<void> {
+    if (this.#life === null) return;
+    const { id } = this.#life.record;
+    try {
+      await this.#deps.destroy(id, objectKey);
+      this.#deps.logger.info('recording-destroyed', { callId: this.callId, recordingId: id });
+    } catch (error) {
+      this.#deps.alarm('not-destroyed');
+      this.#deps.logger.error('recording-not-destroyed', { recordingId: id, error: String(error) });
     }
   }
 
@@ -422,22 +474,37 @@ export class CallSession {
     return rfc3339((from + (this.#decision.record ? this.#decision.retentionMs : 0)) as WallMs);
   }
 
-  #writeEvidence(party: Party, outcome: ConsentOutcome): void {
-    if (this.#life === null || this.#consent === null || !this.#decision.record) return;
-    const consent = evidenceOf({
-      id: this.#newId(),
-      callId: this.callId,
-      recordingId: this.#life.record.id,
-      legId: this.#legIds[party],
-      party,
-      outcome,
-      purpose: this.#decision.purpose.id,
-      plan: this.#consent.plan[party],
-      prompts: this.#deps.prompts,
-      report: this.#reports.get(party) ?? null,
-      clock: this.#deps.clock,
-    });
-    this.#write([{ kind: 'consent', consent }]);
+  #prove(
+    found: Pick<ConsentFacts, 'party' | 'outcome' | 'moment' | 'key' | 'recordingId'>,
+    plan: LegPlan | null,
+    report: PlayReport | null,
+  ): void {
+    const { clock, prompts, keepEvidenceMs } = this.#deps;
+    const until = rfc3339((clock.wall() + keepEvidenceMs) as WallMs);
+    this.#evidence.add(
+      evidenceOf({
+        ...found,
+        ...{ id: this.#newId(), callId: this.callId, legId: this.#legIds[found.party] },
+        ruleId: this.#call.ruleId,
+        purpose: this.#decision.record ? this.#decision.purpose.id : null,
+        retainUntil: found.recordingId === null ? until : null,
+        ...{ plan, prompts, report, clock },
+      }),
+    );
+  }
+
+  /** A call that is not to be recorded has proof of that, too. */
+  #proveUnrecorded(): void {
+    for (const party of ['caller', 'callee'] as const) {
+      const found = {
+        party,
+        outcome: 'not-recorded',
+        moment: 'on-answer',
+        key: null,
+        recordingId: null,
+      } as const;
+      this.#prove(found, null, null);
+    }
   }
 
   /** A fax by T.38 follows: no speech, so the recording ends here, and says why. */

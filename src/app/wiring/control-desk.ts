@@ -9,6 +9,8 @@ const acknowledgeWithinMs = 2000;
 export interface ControlDesk {
   /** Null: the recording's state does not allow it, or the recorder did not answer. */
   ask(phase: LifePhase, mark: Mark, act: () => void): Promise<{ readonly samplePosition: number } | null>;
+  /** The recorder is in a pause. */
+  readonly paused: boolean;
   marked(mark: 'begin' | Mark, samplePosition: number): void;
   close(): void;
 }
@@ -22,6 +24,9 @@ export function controlDesk(): ControlDesk {
     return mark === 'end' || paused === (mark === 'resume');
   };
   return {
+    get paused() {
+      return paused;
+    },
     ask(phase, mark, act) {
       if (!allowed(phase, mark)) return Promise.resolve(null);
       return new Promise((resolve) => {

@@ -4,8 +4,10 @@ import type { Journal } from '../../journal/journal.ts';
 import type { Recovery as SpoolRecovery, SealResult } from '../../recording/protocol.ts';
 import type { CallRecord } from '../../records/call-record.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
+import type { DigestMac } from '../../records/consent-chain.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
+import { recordingSeal } from '../../records/recording-seal.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import type { DataLayout } from '../data-layout.ts';
 import { findSealed } from './find-sealed.ts';
@@ -14,6 +16,7 @@ import { sealedFacts } from './sealed-facts.ts';
 export interface RecoveryDeps {
   readonly journal: Journal;
   readonly keys: RecordingKeys;
+  readonly mac: DigestMac;
   readonly layout: DataLayout;
   /** By a recording worker, which has encoders and whose thread carries no calls. */
   readonly recoverSpool: (
@@ -46,7 +49,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const finish = async (recording: RecordingRecord, key: KeyRecord | undefined): Promise<void> => {
     try {
       const found = key === undefined ? null : await find(deps, key);
-      const finished = afterCrash(recording, found);
+      const finished = signed(afterCrash(recording, found), deps.mac);
       await write(journal, [{ kind: 'recording', recording: finished }]);
       logger.warn('recording-recovered', { recordingId: recording.id, state: finished.state });
     } catch (error) {
@@ -103,6 +106,10 @@ async function write(journal: Journal, events: readonly RecordEvent[]): Promise<
   if (events.length === 0) return;
   const written = await journal.append(events);
   if (!written.ok) throw new Error(written.error.message);
+}
+
+function signed(recording: RecordingRecord, mac: DigestMac): RecordingRecord {
+  return recording.objectKey === null ? recording : { ...recording, seal: recordingSeal(recording, mac) };
 }
 
 function crashed(call: CallRecord, endedAt: string): CallRecord {

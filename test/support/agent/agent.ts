@@ -201,6 +201,16 @@ export class AgentCall {
     return this.#reinvite('sendrecv');
   }
 
+  /** A key by INFO. */
+  async info(key: string): Promise<void> {
+    const body = {
+      contentDisposition: 'render',
+      contentType: 'application/dtmf-relay',
+      content: `Signal=${key}\r\nDuration=160\r\n`,
+    };
+    await this.session.info({ requestOptions: { body } });
+  }
+
   closeMedia(): void {
     this.session.sessionDescriptionHandler?.close();
   }

@@ -26,6 +26,13 @@ export interface RemoteMedia {
   readonly payloadType: number;
 }
 
+interface PressedKey {
+  readonly event: number;
+  readonly timestamp: number;
+  sent: number;
+  readonly resolve: () => void;
+}
+
 const laws: Readonly<Record<number, Law>> = { 0: 'pcmu', 8: 'pcma' };
 
 /**
@@ -48,6 +55,7 @@ export class RtpEndpoint {
   /** What is sent, sample by sample since `sendingSinceMs`, before encoding. */
   readonly #said: Int16Array[] = [];
   #script: { readonly samples: Int16Array; position: number; readonly resolve: () => void } | null = null;
+  #key: PressedKey | null = null;
   #remote: RemoteMedia | null = null;
   #timer: NodeJS.Timeout | null = null;
   #muted = false;
@@ -92,6 +100,14 @@ export class RtpEndpoint {
   play(samples: Int16Array): Promise<void> {
     return new Promise((resolve) => {
       this.#script = { samples, position: 0, resolve };
+    });
+  }
+
+  /** Presses a key for 120 ms by telephone events of payload type 101 (RFC 4733 §2.5); resolves with the last packet. */
+  press(key: string): Promise<void> {
+    return new Promise((resolve) => {
+      const timestamp = this.#timestampOf(this.#said.length);
+      this.#key = { event: '0123456789*#'.indexOf(key), timestamp, sent: 0, resolve };
     });
   }
 
@@ -179,15 +195,42 @@ export class RtpEndpoint {
     this.#said.push(block);
     const remote = this.#remote;
     if (remote === null || this.#muted) return;
+    if (this.#key !== null) {
+      this.#sendEvent(remote, this.#key);
+      return;
+    }
     const packet = Buffer.alloc(12 + samplesPerPacket);
     packet[0] = 0x80;
     packet[1] = remote.payloadType | (index === 0 ? 0x80 : 0);
     packet.writeUInt16BE((this.#firstSequence + this.packetsSent) % 2 ** 16, 2);
-    packet.writeUInt32BE((this.#firstTimestamp + index * samplesPerPacket) % 2 ** 32, 4);
+    packet.writeUInt32BE(this.#timestampOf(index), 4);
     packet.writeUInt32BE(this.#ssrc, 8);
     packet.set(encodeG711(remote.law, block), 12);
     this.packetsSent++;
     this.#rtp.send(packet, remote.port, remote.address);
+  }
+
+  #timestampOf(index: number): number {
+    return (this.#firstTimestamp + index * samplesPerPacket) % 2 ** 32;
+  }
+
+  /** Six packets in the place of audio: the marker on the first, the end bit on the last three. */
+  #sendEvent(remote: RemoteMedia, key: PressedKey): void {
+    const packet = Buffer.alloc(16);
+    packet[0] = 0x80;
+    packet[1] = 101 | (key.sent === 0 ? 0x80 : 0);
+    packet.writeUInt16BE((this.#firstSequence + this.packetsSent) % 2 ** 16, 2);
+    packet.writeUInt32BE(key.timestamp, 4);
+    packet.writeUInt32BE(this.#ssrc, 8);
+    packet[12] = key.event;
+    packet[13] = (key.sent >= 3 ? 0x80 : 0) | 10;
+    packet.writeUInt16BE(Math.min(key.sent + 1, 4) * samplesPerPacket, 14);
+    key.sent += 1;
+    this.packetsSent++;
+    this.#rtp.send(packet, remote.port, remote.address);
+    if (key.sent < 6) return;
+    this.#key = null;
+    key.resolve();
   }
 
   #nextBlock(): Int16Array {
