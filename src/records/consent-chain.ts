@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Json } from '../kernel/canonical-json.ts';
+import { canonicalJson } from '../kernel/canonical-json.ts';
 import type { ConsentFacts, ConsentRecord } from './consent-record.ts';
 
 /** Where the MAC of a digest comes from. */
@@ -42,6 +42,6 @@ export function evidenceFault(records: readonly ConsentRecord[], mac: DigestMac)
 
 function digestOf(linked: Omit<ConsentRecord, 'digest' | 'mac' | 'macKeyId'>): string {
   return createHash('sha256')
-    .update(canonicalJson({ ...linked } as Json))
+    .update(canonicalJson({ ...linked }))
     .digest('hex');
 }

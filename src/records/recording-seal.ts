@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Json } from '../kernel/canonical-json.ts';
+import { canonicalJson } from '../kernel/canonical-json.ts';
 import type { DigestMac } from './consent-chain.ts';
 import type { RecordingRecord } from './recording-record.ts';
 
@@ -15,8 +15,6 @@ export function recordingSeal(record: RecordingRecord, mac: DigestMac): string {
     ...{ sizeBytes, sha256, objectKey, objectSha256, manifestSha256, consentDigest },
     ledger: ledger.map((channel) => ({ ...channel })),
   };
-  const digest = createHash('sha256')
-    .update(canonicalJson(sealed as Json))
-    .digest('hex');
+  const digest = createHash('sha256').update(canonicalJson(sealed)).digest('hex');
   return mac.mac(digest);
 }

@@ -1,0 +1,172 @@
+import type { MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { purposeOptions, recordingOptions } from '../../src/policy/options.ts';
+import { queueOptions } from '../../src/policy/queue.ts';
+import { ruleBook } from '../../src/policy/rule-book.ts';
+import type { RecordEvent } from '../../src/records/record-event.ts';
+import type { RecordingRecord } from '../../src/records/recording-record.ts';
+import type { SealResult } from '../../src/recording/protocol.ts';
+import type { CallFacts, NegotiatedMedia } from '../../src/signalling/ports.ts';
+import type { MediaHandle } from '../../src/app/media-pool.ts';
+import type { RecorderEvent } from '../../src/app/recorder-pool.ts';
+import { CallSession, type SessionDeps } from '../../src/app/wiring/call-session.ts';
+import { judge } from '../../src/app/wiring/verdict.ts';
+
+export const facts: CallFacts = {
+  callId: 'call-1',
+  direction: 'outbound',
+  callerPeer: 'pbx',
+  calleePeer: 'carrier',
+  from: '101',
+  to: '202',
+  emergency: false,
+  callerSipCallId: 'sip-1',
+  headers: new Map(),
+  offered: ['PCMA/8000'],
+};
+export const pcma: NegotiatedMedia = {
+  transport: 'rtp',
+  remote: { address: '127.0.0.1', port: 4000, rtcpPort: 4001 },
+  rtcpMux: false,
+  receives: true,
+  sends: true,
+  formats: [{ payloadType: 8, encoding: 'PCMA', clockRate: 8000 }],
+  ptimeMs: 20,
+};
+export const fax: NegotiatedMedia = { ...pcma, transport: 'udptl', formats: [] };
+export const g729: NegotiatedMedia = {
+  ...pcma,
+  formats: [{ payloadType: 18, encoding: 'G729', clockRate: 8000 }],
+};
+export const sealed: SealResult = {
+  recordingId: 'r',
+  format: 'wav' as const,
+  durationMs: 5000,
+  sampleRate: 8000,
+  sizeBytes: 1,
+  sha256: 'a',
+  objectKey: 'k',
+  objectSha256: 'b',
+  undecoded: false,
+  manifestSha256: 'm',
+  ledger: [],
+};
+export const report = {
+  prompt: 'en',
+  codec: 'PCMA',
+  packetsSent: 5,
+  packetsExpected: 5,
+  firstPacketAt: 1 as MonotonicMs,
+  lastPacketAt: 81 as MonotonicMs,
+};
+
+/** Everything around a session, written down in one list in the order in which it happened. */
+export function world(rule: object) {
+  const log: string[] = [];
+  const written: RecordEvent[] = [];
+  let tell: (event: RecorderEvent) => void = () => undefined;
+  let due: () => void = () => undefined;
+  const delays: number[] = [];
+  const deps: SessionDeps = {
+    nodeId: 'n',
+    clock: { monotonic: () => 1000 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
+    random: (length) => new Uint8Array(length).map(() => Math.floor(Math.random() * 256)),
+    logger: silentLogger,
+    recorders: {
+      enlist: (listen) => {
+        tell = listen;
+        return 7;
+      },
+      prepare: () => log.push('prepare'),
+      discard: () => log.push('discard'),
+      abandon: () => log.push('abandon'),
+      release: () => log.push('release'),
+      recover: () => Promise.resolve({ outcome: 'missing' }),
+      stats: () => Promise.resolve([]),
+      stop: () => Promise.resolve(),
+    },
+    prompts: {
+      get: (id) => ({ id, language: 'en', purpose: 'quality', text: 'Recorded.', audioSha256: 'cc' }),
+      audio: () => [],
+    },
+    keys: {
+      create: (recordingId) =>
+        Promise.resolve({
+          key: { recordingId, kekId: 'k', wrapped: 'w', recipient: 'age1', createdAt: 'now' },
+          spoolSecret: new Uint8Array(32),
+        }),
+      open: () => null,
+      identity: () => null,
+    },
+    journal: {
+      append: (events) => {
+        written.push(...events);
+        return Promise.resolve();
+      },
+    },
+    mac: { keyId: 'k', mac: (digest) => `mac of ${digest}` },
+    keepEvidenceMs: 1000,
+    destroy: (_recordingId, objectKey) => {
+      log.push(`destroy ${objectKey ?? 'key'}`);
+      return Promise.resolve();
+    },
+    askKeys: (_callId, party, on) => log.push(`${on ? 'ask' : 'unask'} ${party}`),
+    recover: () => Promise.resolve({ result: sealed, complete: false }),
+    tagParties: 'masked' as const,
+    schedule: (delayMs, run) => {
+      delays.push(delayMs);
+      due = run;
+      return () => undefined;
+    },
+    hangUp: (_callId, reason) => log.push(`hang-up ${reason}`),
+    alarm: (reason) => log.push(`alarm ${reason}`),
+  };
+  const media: MediaHandle = {
+    local: [
+      { address: '127.0.0.1', rtpPort: 2, rtcpPort: 3 },
+      { address: '127.0.0.1', rtpPort: 4, rtcpPort: 5 },
+    ],
+    connect: (leg, { transport }) => transport === 'udptl' && log.push(`fax ${leg}`),
+    gate: (open) => log.push(open ? 'gate-open' : 'gate-closed'),
+    play: (leg, prompt) => log.push(`play ${prompt} ${leg}`),
+    stopPlay: (leg) => log.push(`stop ${leg}`),
+    ask: () => undefined,
+    mark: (type) => log.push(type),
+    close: () => log.push('close'),
+  };
+  const book = ruleBook({
+    recording: recordingOptions.parse({ rules: [rule] }),
+    purposes: purposeOptions.parse([
+      { id: 'quality', description: 'q', legalBasis: 'contract', retention: '1d' },
+    ]),
+    numbering: { country: 'LU', outsideLine: [] },
+  });
+  const verdict = judge({ rules: book, queues: queueOptions.parse({}) }, facts, deps.clock.wall());
+  const session = new CallSession(deps, facts, verdict, () => log.push('done'));
+  const view = session.attach(media);
+  const recordings = (): RecordingRecord[] =>
+    written.flatMap((event) => (event.kind === 'recording' ? [event.recording] : []));
+  return {
+    log,
+    written,
+    session,
+    view,
+    recordings,
+    tell: (event: RecorderEvent) => {
+      tell(event);
+    },
+    delays: () => delays,
+    passTime: () => {
+      due();
+    },
+  };
+}
+
+export const rule = { id: 'r', mode: 'automatic', purpose: 'quality', announce: { prompt: 'en' } };
+export const settle = () => new Promise((resolve) => setImmediate(resolve));
+export const counts = { packetsReceived: 1, packetsSent: 2, packetsLost: 0, packetsDropped: 0 };
+export const ended = {
+  outcome: 'success',
+  reason: 'answered',
+  legs: [{ party: 'caller', peerId: 'pbx', sipCallId: 's' }],
+} as const;
