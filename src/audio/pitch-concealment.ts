@@ -8,6 +8,8 @@ const historyMs = 3.25 * longestPeriodMs;
 const stepMs = 10;
 const fadeAStep = 0.2;
 const mostPeriods = 3;
+/** So many times what is needed: then little is moved for each packet. */
+const roomFor = 8;
 
 /**
  * Bridges lost packets in the manner of ITU-T G.711 Appendix I: the last pitch period is repeated, then the
@@ -17,7 +19,10 @@ const mostPeriods = 3;
  * it made up. Here what was received is left as it came, since a recording is evidence of that.
  */
 export class PitchConcealment {
-  readonly #history: Int16Array;
+  /** What was heard last, up to `#end`; moved to the front when there is no room behind it. */
+  readonly #heard: Int16Array;
+  readonly #kept: number;
+  #end: number;
   readonly #shortest: number;
   readonly #longest: number;
   readonly #compared: number;
@@ -35,7 +40,9 @@ export class PitchConcealment {
 
   constructor(sampleRate: number) {
     const perMs = sampleRate / 1000;
-    this.#history = new Int16Array(Math.ceil(historyMs * perMs));
+    this.#kept = Math.ceil(historyMs * perMs);
+    this.#heard = new Int16Array(roomFor * this.#kept);
+    this.#end = this.#kept;
     this.#shortest = shortestPeriodMs * perMs;
     this.#longest = longestPeriodMs * perMs;
     this.#compared = comparedMs * perMs;
@@ -44,16 +51,21 @@ export class PitchConcealment {
   }
 
   reset(): void {
-    this.#history.fill(0);
+    this.#heard.fill(0);
     this.#made = 0;
   }
 
   /** Remembers the first `count` samples as the newest. *Borrows* them until return. */
   heard(samples: Int16Array, count: number): void {
-    const history = this.#history;
-    const kept = Math.min(count, history.length);
-    history.copyWithin(0, kept);
-    history.set(samples.subarray(count - kept, count), history.length - kept);
+    const heard = this.#heard;
+    const kept = Math.min(count, this.#kept);
+    if (this.#end + kept > heard.length) {
+      heard.copyWithin(0, this.#end - this.#kept, this.#end);
+      this.#end = this.#kept;
+    }
+    let end = this.#end;
+    for (let i = count - kept; i < count; i++) heard[end++] = samples[i] as number;
+    this.#end = end;
     this.#made = 0;
   }
 
@@ -64,7 +76,7 @@ export class PitchConcealment {
   }
 
   #begin(): void {
-    const { length } = this.#history;
+    const length = this.#kept;
     this.#period = this.#findPeriod();
     this.#periods = 1;
     this.#phase = 0;
@@ -90,7 +102,7 @@ export class PitchConcealment {
   /** The sample at the phase; the last quarter of a period is blended into what stands before the first. */
   #repeated(): number {
     const cycle = this.#periods * this.#period;
-    const start = this.#history.length - cycle;
+    const start = this.#kept - cycle;
     const sample = this.#at(start + this.#phase);
     const quarter = this.#period >> 2;
     const left = cycle - this.#phase;
@@ -125,7 +137,7 @@ export class PitchConcealment {
 
   /** Cross-correlation over the square root of the older part's energy. */
   #likeness(period: number, stride: number): number {
-    const history = this.#history;
+    const history = this.#heard.subarray(this.#end - this.#kept, this.#end);
     let correlation = 0;
     let energy = 1;
     for (let i = history.length - this.#compared; i < history.length; i += stride) {
@@ -137,6 +149,6 @@ export class PitchConcealment {
   }
 
   #at(index: number): number {
-    return this.#history[index] as number;
+    return this.#heard[this.#end - this.#kept + index] as number;
   }
 }

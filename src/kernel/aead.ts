@@ -48,8 +48,13 @@ function aead(algorithm: Algorithm): Aead {
     seal(key, nonce, plaintext, aad = noAad, headroom = 0) {
       const cipher = cipherOf(algorithm, key, nonce);
       cipher.setAAD(aad, { plaintextLength: plaintext.length });
+      // Both are stream ciphers: all of it comes at once, and `final` adds nothing but the tag.
       const body = cipher.update(plaintext);
-      return Buffer.concat([Buffer.alloc(headroom), body, cipher.final(), cipher.getAuthTag()]);
+      cipher.final();
+      const sealed = Buffer.allocUnsafe(headroom + body.length + aeadTagBytes).fill(0, 0, headroom);
+      body.copy(sealed, headroom);
+      cipher.getAuthTag().copy(sealed, headroom + body.length);
+      return sealed;
     },
     open(key, nonce, sealed, aad = noAad) {
       const length = sealed.length - aeadTagBytes;

@@ -64,16 +64,23 @@ export class ChannelTimeLine {
   place(position: number, samples: Int16Array, count: number): void {
     const from = this.#clipStart(position, count);
     const to = this.#clipEnd(position, count);
+    // Every sample of every call: positions may be beyond 32 bits, so the loop counts by small integers.
+    const kept = this.#samples;
+    const states = this.#state;
     const mask = this.capacity - 1;
-    for (let at = from; at < to; at++) {
-      const index = at & mask;
-      if (this.#state[index] === audio) {
-        this.overlappedSamples += 1;
-        continue;
+    const first = (from - position) | 0;
+    const end = (to - position) | 0;
+    let index = from & mask;
+    let overlapped = 0;
+    for (let i = first; i < end; i++) {
+      if (states[index] === audio) overlapped += 1;
+      else {
+        states[index] = audio;
+        kept[index] = samples[i] as number;
       }
-      this.#state[index] = audio;
-      this.#samples[index] = samples[at - position] as number;
+      index = (index + 1) & mask;
     }
+    this.overlappedSamples += overlapped;
   }
 
   /** Puts made-up samples where nothing is. *Borrows* them until return. */
@@ -191,19 +198,21 @@ export class ChannelTimeLine {
     const samples = this.#samples;
     const states = this.#state;
     const mask = this.capacity - 1;
-    let at = from;
-    for (; at < until; at++) {
-      const index = at & mask;
-      if (states[index] !== audio) break;
+    const first = (from - start) | 0;
+    const end = (until - start) | 0;
+    let index = from & mask;
+    let i = first;
+    for (; i < end && states[index] === audio; i++) {
       states[index] = empty;
-      target[at - start] = samples[index] as number;
+      target[i] = samples[index] as number;
+      index = (index + 1) & mask;
     }
-    if (at > from) {
+    if (i > first) {
       this.#comfort = false;
       this.#closeGap();
-      this.#count(slot.received, at - from);
+      this.#count(slot.received, i - first);
     }
-    return at;
+    return from + i - first;
   }
 
   #takeOther(at: number, target: Int16Array, start: number): void {

@@ -11,8 +11,11 @@ import { ToneEraser } from './tone-eraser.ts';
 
 /** The time line is mixed this far behind the newest arrival, so that late and reordered packets find their place. */
 const patienceSeconds = 0.2;
-/** Audio is spooled in portions of this length: with patience and a poll, a crash takes half a second. */
-const portionSeconds = 0.25;
+/**
+ * Audio is spooled in portions of this length: with patience and a poll, a crash takes three quarters of a second.
+ * Each portion is sealed and written by itself, which costs as much as decoding it: half as long, twice the cost.
+ */
+const portionSeconds = 0.5;
 
 interface PortionBuffers {
   readonly left: Int16Array;

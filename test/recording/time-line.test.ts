@@ -136,7 +136,7 @@ const rows: readonly {
   },
   {
     situation: 'a packet that comes after its place was mixed is left out',
-    sent: [...stream(0, 5, 0), ...stream(6, 40, 120), { i: 5, at: 600 }],
+    sent: [...stream(0, 5, 0), ...stream(6, 40, 120), { i: 5, at: 750 }],
     lengthMs: 900,
     expected: [...inPlace(0, 5, 0), ...inPlace(6, 40, 120)],
     concealedMs: 20 + endMs,
