@@ -79,6 +79,15 @@ const consentSchema = z
     digest: z.string().describe('SHA-256 over all of the above as canonical JSON (RFC 8785)'),
     macKeyId: z.string(),
     mac: z.string(),
+    reported: z
+      .object({
+        packets: z.number().describe('Up to which packet of the prompt it reaches'),
+        lost: z.number().describe('Packets missed up to the highest one that is reported'),
+        roundTripMs: z.number().nullable(),
+        at: time,
+      })
+      .nullable()
+      .describe("The party's own receiver report (RTCP) on the prompt; null: it sent none"),
   })
   .meta({ id: 'ConsentRecord', description: 'The evidence of what one party was told' });
 
@@ -96,6 +105,25 @@ const control = z
   })
   .meta({ id: 'ControlEvent' });
 
+const quality = z
+  .object({
+    lossPercent: z.number(),
+    jitterMs: z.number().describe('Interarrival jitter of RFC 3550, over all packets'),
+    maxJitterMs: z.number(),
+    roundTripMs: z.number().nullable().describe('Between the node and the party'),
+    mos: z.number().nullable().describe('By the E-model (ITU-T G.107); null: not known for the codec'),
+    reported: z
+      .object({
+        packetsLost: z.number(),
+        lossPercent: z.number(),
+        jitterMs: z.number(),
+        mos: z.number().nullable(),
+      })
+      .nullable()
+      .describe('What the party reported of what it was sent; null: it sent no reports'),
+  })
+  .meta({ id: 'LegQuality', description: 'Measured on what came from the party' });
+
 const leg = z
   .object({
     id: z.string(),
@@ -111,6 +139,7 @@ const leg = z
         packetsDropped: z.number(),
       })
       .nullable(),
+    quality: quality.nullable(),
   })
   .meta({ id: 'Leg' });
 

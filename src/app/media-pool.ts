@@ -22,7 +22,10 @@ const portRestMs = 10_000;
 
 /** What happened to one session, or `worker-died` when its worker took it along. */
 export type SessionEvent =
-  | Extract<MediaEvent, { readonly type: 'played' | 'key' | 'tapped' | 'silent' | 'closed' }>
+  | Extract<
+      MediaEvent,
+      { readonly type: 'played' | 'play-reported' | 'key' | 'tapped' | 'silent' | 'closed' }
+    >
   | { readonly type: 'worker-died' };
 
 /** One call's media, in whichever worker it lives. */

@@ -54,6 +54,7 @@ export class OwedEntries {
         this.#noteKey(seq, event.key.recordingId);
         return;
       case 'consent':
+      case 'receipt':
       case 'control':
       case 'destroyed':
       case 'ladder':

@@ -10,6 +10,7 @@ import type { ControlEvent } from '../records/control-event.ts';
 import type { DestroyedKey } from '../records/destroyed-key.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
+import type { PromptReceipt } from '../records/prompt-receipt.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import { recordingFormats, type RecordingRecord } from '../records/recording-record.ts';
 
@@ -17,6 +18,22 @@ import { recordingFormats, type RecordingRecord } from '../records/recording-rec
 const text = z.string();
 const count = z.number();
 const party = z.enum(['caller', 'callee']);
+
+const reported = z.object({
+  packetsLost: count,
+  lossPercent: count,
+  jitterMs: count,
+  mos: count.nullable(),
+});
+
+const quality = z.object({
+  lossPercent: count,
+  jitterMs: count,
+  maxJitterMs: count,
+  roundTripMs: count.nullable(),
+  mos: count.nullable(),
+  reported: reported.nullable(),
+});
 
 const leg = z.object({
   id: text,
@@ -27,6 +44,8 @@ const leg = z.object({
   media: z
     .object({ packetsReceived: count, packetsSent: count, packetsLost: count, packetsDropped: count })
     .nullable(),
+  // Journals of earlier versions have none.
+  quality: quality.nullable().default(null),
 });
 
 const call: z.ZodType<CallRecord> = z.object({
@@ -144,6 +163,16 @@ const consent: z.ZodType<ConsentRecord> = z.object({
   mac: text,
 });
 
+const receipt: z.ZodType<PromptReceipt> = z.object({
+  id: text,
+  consentId: text,
+  callId: text,
+  packets: count,
+  lost: count,
+  roundTripMs: count.nullable(),
+  at: text,
+});
+
 const control: z.ZodType<ControlEvent> = z.object({
   id: text,
   callId: text,
@@ -177,6 +206,7 @@ export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('k
   z.object({ kind: z.literal('call'), call }),
   z.object({ kind: z.literal('recording'), recording }),
   z.object({ kind: z.literal('consent'), consent }),
+  z.object({ kind: z.literal('receipt'), receipt }),
   z.object({ kind: z.literal('control'), control }),
   z.object({ kind: z.literal('key'), key }),
   z.object({ kind: z.literal('destroyed'), destroyed }),

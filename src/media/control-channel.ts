@@ -3,6 +3,7 @@ import type { ControlDigest } from '../rtp/control-digest.ts';
 import { ControlSource } from './control-source.ts';
 import type { OutgoingStream } from './outgoing-stream.ts';
 import { PartyReports } from './party-reports.ts';
+import type { PromptHearing } from './prompt-hearing.ts';
 import { SentReports } from './sent-reports.ts';
 import { ToldLoss } from './told-loss.ts';
 
@@ -14,6 +15,8 @@ export class ControlChannel {
   readonly told = new ToldLoss();
   /** Names our stream for good (RFC 7022 §4.2: random, for this session alone). */
   readonly cname: Uint8Array;
+  /** Of the prompt that was played last. */
+  hearing: PromptHearing | null = null;
   /** When the next report of ours is due; others' that pass put it off. */
   dueAt: MonotonicMs = Number.POSITIVE_INFINITY as MonotonicMs;
   /** The last SR of the party's: whose it was, its NTP timestamp's middle and when it came. */
@@ -47,7 +50,9 @@ export class ControlChannel {
       this.#roundTripSum += trip;
     }
     const extended = out.reported(block.highest);
-    if (extended >= 0) this.reports.take(block, extended, out.countTo(extended), out.clockRate);
+    if (extended < 0) return;
+    this.reports.take(block, extended, out.countTo(extended), out.clockRate);
+    this.hearing?.take(extended, block.cumulativeLost, trip, now);
   }
 
   /** Mean of all that were measured; null: none. */

@@ -26,7 +26,9 @@ export function relayControl(
   const passesInfo = digest.hasInfo && mapInfo(to, digest, now);
   const passesBlock = digest.hasBlock && mapBlock(from, to, digest);
   const nacks = mapNacks(from, digest);
-  if (digest.hasReport ? !passesInfo && !passesBlock && digest.blocks > 0 : nacks === 0) return 0;
+  // An RR without a block says that nothing came: that is true as it is.
+  const saysNothing = !digest.hasInfo && digest.blocks === 0;
+  if (digest.hasReport ? !passesInfo && !passesBlock && !saysNothing : nacks === 0) return 0;
   const block = passesBlock ? digest.block : null;
   let at = 0;
   if (digest.hasReport) {
@@ -57,7 +59,9 @@ function mapBlock(from: Leg, to: Leg, { block }: ControlDigest): boolean {
   const { reception } = to;
   if (highest < 0) return false;
   const ours = reception.ssrc === out.source ? reception.lostInStream : 0;
-  const clear = to.control.told.fromThem(out.source, block.cumulativeLost, out.stretch, out.isWhole, ours);
+  // Another stream of ours counts its stretches anew.
+  const stretch = out.ssrc * 0x1_0000 + (out.stretch & 0xffff);
+  const clear = to.control.told.fromThem(out.source, block.cumulativeLost, stretch, out.isWhole, ours);
   if (!clear) return false;
   block.ssrc = out.source;
   block.highest = highest >>> 0;

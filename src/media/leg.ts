@@ -1,5 +1,6 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import { ArrivalJitter } from '../rtp/arrival-jitter.ts';
+import { beginsLull, type LullRule, lullRule, lullRuleOf } from '../rtp/lull.ts';
 import { Reception } from '../rtp/reception.ts';
 import { rewriteRtpHeader, writeRtpHeader } from '../rtp/rtp-header.ts';
 import { type RtpView, rtpHeaderBytes } from '../rtp/rtp-view.ts';
@@ -7,18 +8,22 @@ import { ControlChannel } from './control-channel.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramPort, DatagramTarget } from './datagram-port.ts';
 import { KeyWatch } from './key-watch.ts';
+import { qualityOf } from './leg-quality.ts';
 import type { OutgoingStream } from './outgoing-stream.ts';
 import type { PortPair } from './port-pool.ts';
 import { type PromptFormat, promptFormat } from './prompt-shelf.ts';
 import type { PromptLine, PromptPlayer } from './prompt-player.ts';
 import { LegSecurity } from './leg-security.ts';
-import type { LegCounts, LegIndex, LegMedia } from './protocol.ts';
+import type { LegCounts, LegIndex, LegMedia, PlayReported } from './protocol.ts';
 import type { SealRoom } from './seal-room.ts';
 import { SourceLock } from './source-lock.ts';
 
 /** Packets outside these times are neither sent nor common. */
 const shortestPacketMs = 10;
 const longestPacketMs = 60;
+
+/** Formats that go beside a codec of speech. */
+const notSpeech: ReadonlySet<string> = new Set(['TELEPHONE-EVENT', 'CN']);
 
 /** The sockets that a leg has for its party. */
 export interface LegSockets {
@@ -64,16 +69,22 @@ export class Leg implements PromptLine {
   promptFormat: PromptFormat | null = null;
   ptimeMs = 20;
   player: PromptPlayer | null = null;
-  /** The last valid packet, or when the party came to be expected to send. */
+  /** The last valid packet, or when the party came to be allowed to send. */
   heardAt: MonotonicMs;
   packetsDropped = 0;
   datagramsReceived = 0;
   packetsSent = 0;
   /** Of payload in this stream, as an SR counts them (RFC 3550 §6.4.1). */
   octetsSent = 0;
-  /** Of what came last. */
+  /** Of what came last, and of the speech in it; empty before any. */
   clockRate = 0;
+  encoding = '';
   #packetsBefore = 0;
+  /** By payload type: how it tells of silence, and the name of a codec of speech, else empty. */
+  readonly #lullRules = new Uint8Array(128);
+  readonly #speech = new Array<string>(128).fill('');
+  /** The party's last word was that it falls silent. */
+  #inLull = false;
   #target: DatagramTarget | null = null;
   #controlTarget: DatagramTarget | null = null;
   /** The last one that was known, also while the party is on hold. */
@@ -102,13 +113,22 @@ export class Leg implements PromptLine {
     this.heardAt = now;
   }
 
+  get reported(): PlayReported | null {
+    return this.control.hearing?.reported ?? null;
+  }
+
   get hasRemote(): boolean {
     return this.#target !== null;
   }
 
   /** It has a remote and did not say that it sends nothing. */
-  isExpectedToSend(): boolean {
+  maySend(): boolean {
     return this.#target !== null && this.media?.sends === true && !this.isFax;
+  }
+
+  /** It may send, and nothing says that its silence is discontinuous transmission (RFC 3389 §1). */
+  isExpectedToSend(): boolean {
+    return this.maySend() && !this.#inLull && this.media?.suppressesSilence === false;
   }
 
   /** What SDP says of it now. `remote` and `control` (RTCP) are what of its addresses may be used. */
@@ -118,7 +138,7 @@ export class Leg implements PromptLine {
     control: DatagramTarget | null,
     now: MonotonicMs,
   ): void {
-    const wasExpected = this.isExpectedToSend();
+    const mightSend = this.maySend();
     const before = this.#target;
     const couldHear = this.canHear;
     const wasFax = this.isFax;
@@ -136,7 +156,10 @@ export class Leg implements PromptLine {
     const isSame = couldHear && wasFax === this.isFax && isSameTarget(before, this.#target);
     if (this.canHear && !isSame) this.out.interrupt();
     if (this.isFax) this.player?.stop();
-    if (!wasExpected && this.isExpectedToSend()) this.heardAt = now;
+    if (!mightSend && this.maySend()) {
+      this.heardAt = now;
+      this.#inLull = false;
+    }
     this.#tellAgainElsewhere();
   }
 
@@ -155,6 +178,7 @@ export class Leg implements PromptLine {
   /** RFC 3550 §6.4.1: counts are "reset if the sender changes its SSRC identifier". */
   #beginStream(): void {
     this.out = this.#newStream();
+    this.control.hearing?.restart();
     this.octetsSent = 0;
     this.#packetsBefore = this.packetsSent;
   }
@@ -167,7 +191,10 @@ export class Leg implements PromptLine {
   /** A prompt that was begun at one address does not count for another one. */
   #tellAgainElsewhere(): void {
     if (this.#target === null) return;
-    if (this.#lastTarget !== null && !isSameTarget(this.#lastTarget, this.#target)) this.player?.restart();
+    if (this.player !== null && this.#lastTarget !== null && !isSameTarget(this.#lastTarget, this.#target)) {
+      this.player.restart();
+      this.control.hearing?.restart();
+    }
     this.#lastTarget = this.#target;
   }
 
@@ -191,6 +218,12 @@ export class Leg implements PromptLine {
   /** A packet of the party's has been taken. The view's fields are those of the packet. */
   hear(view: RtpView, clockRate: number, now: MonotonicMs): void {
     this.heardAt = now;
+    const rule = this.#lullRules[view.payloadType] as LullRule;
+    if (rule !== lullRule.unrelated) {
+      this.#inLull = beginsLull(rule, view.buffer, view.payloadOffset, view.payloadLength);
+    }
+    const speech = this.#speech[view.payloadType] as string;
+    if (speech !== '') this.encoding = speech;
     this.clockRate = clockRate;
     if (!this.reception.count(view.ssrc, view.sequence)) this.jitter.restart();
     this.jitter.count(view.timestamp, clockRate, now);
@@ -225,6 +258,7 @@ export class Leg implements PromptLine {
     out.own(first, (lengthMs * format.clockRate) / 1000, format.clockRate, due);
     writeRtpHeader(packet, out.marker, format.payloadType, out.sequence, out.timestamp, out.ssrc);
     this.octetsSent += packet.length - rtpHeaderBytes;
+    this.control.hearing?.sent(out.extended);
     this.#send(packet, packet.length);
   }
 
@@ -261,6 +295,7 @@ export class Leg implements PromptLine {
       packetsSent: this.packetsSent,
       packetsLost: this.reception.lost,
       packetsDropped: this.packetsDropped,
+      quality: qualityOf(this),
     };
   }
 
@@ -279,11 +314,15 @@ export class Leg implements PromptLine {
   #learnFormats({ formats }: LegMedia): void {
     this.clockRates.fill(0);
     this.isEvent.fill(0);
+    this.#lullRules.fill(lullRule.none);
+    this.#speech.fill('');
     this.promptFormat = null;
     for (const { payloadType, encoding, clockRate } of formats) {
       if (payloadType < 0 || payloadType > 127 || clockRate <= 0) continue;
       this.clockRates[payloadType] = clockRate;
       if (encoding === 'TELEPHONE-EVENT') this.isEvent[payloadType] = 1;
+      this.#lullRules[payloadType] = lullRuleOf(encoding);
+      if (!notSpeech.has(encoding)) this.#speech[payloadType] = encoding;
       this.promptFormat ??= promptFormat(payloadType, encoding, clockRate);
     }
   }

@@ -2,6 +2,7 @@ import type { MonotonicMs } from '../kernel/clock.ts';
 import type { RtpView } from '../rtp/rtp-view.ts';
 import {
   extendSequence,
+  maxDropout,
   isSequenceJump,
   maxMisorder,
   sequenceAdd,
@@ -183,7 +184,8 @@ export class OutgoingStream {
     // Further back than a late packet can be: the sender has started its numbers anew.
     if (ahead <= 0 && ahead >= -maxMisorder) return;
     this.#highest += ahead;
-    if (ahead < 0) this.#startAnew();
+    // RFC 3550 §A.1: then its receiver does, too, and counts its losses from zero.
+    if (ahead < 0 || ahead > maxDropout) this.#startAnew();
     if (this.#sourceSsrc >= 0) this.#relayedHighest = this.#highest - this.#sequenceOffset;
     // Packets of one telephone event share the timestamp of its start (RFC 4733 §2.2).
     if (this.#timestampAt !== null && this.timestamp === this.#timestamp) return;

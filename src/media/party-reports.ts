@@ -7,12 +7,15 @@ export class PartyReports {
   lost = 0;
   #count = 0;
   #jitterSum = 0;
-  #highest = -1;
+  /** Which stream of ours; another one begins at zero. */
+  #ssrc = -1;
+  #highest = 0;
   #cumulative = 0;
 
   /** `extended`: the block's highest, unwrapped; `sent`: numbers given out up to it. *Borrows* the block. */
   take(block: ReportBlock, extended: number, sent: number, clockRate: number): void {
-    const first = this.#highest < 0;
+    const first = block.ssrc !== this.#ssrc;
+    this.#ssrc = block.ssrc;
     const expected = first ? sent : extended - this.#highest;
     const lost = block.cumulativeLost - (first ? 0 : this.#cumulative);
     this.#highest = extended;

@@ -17,6 +17,8 @@ export interface PromptLine {
   /** The first negotiated format that prompts can be encoded in. */
   readonly promptFormat: PromptFormat | null;
   readonly ptimeMs: number;
+  /** What the party has reported of the prompt. */
+  readonly reported: PlayReport['reported'];
   /**
    * Numbers and sends a packet whose payload starts behind the room for its header. *Takes* the packet.
    * `first`: it starts the prompt, or goes on after a break. `due`: when it had to leave.
@@ -119,6 +121,7 @@ export class PromptPlayer {
       firstPacketAt: this.#firstAt,
       lastPacketAt: this.#lastAt,
       end,
+      reported: this.#line.reported,
     });
   }
 }

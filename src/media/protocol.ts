@@ -2,6 +2,7 @@ import type { EncodedPrompt } from '../audio/encoded-prompt.ts';
 import type { MonotonicMs } from '../kernel/clock.ts';
 import type { SrtpKeys } from '../rtp/srtp/srtp-suites.ts';
 import { codecId, type CodecId } from '../audio/codec-id.ts';
+import type { LegQuality } from '../records/call-record.ts';
 
 /** Index of a leg in its session: 0 the caller, 1 the callee. The tap's channel is the same number. */
 export type LegIndex = 0 | 1;
@@ -39,6 +40,13 @@ export type MediaEvent =
   | { readonly type: 'played'; readonly session: number; readonly leg: LegIndex; readonly report: PlayReport }
   /** A party has pressed a key while it was asked. */
   | { readonly type: 'key'; readonly session: number; readonly leg: LegIndex; readonly key: string }
+  /** A report that came when the prompt was over, and reaches further than what `played` said. */
+  | {
+      readonly type: 'play-reported';
+      readonly session: number;
+      readonly leg: LegIndex;
+      readonly reported: PlayReported;
+    }
   /** A mark is in the ring, at this instant of the media clock. */
   | {
       readonly type: 'tapped';
@@ -77,6 +85,8 @@ export interface LegMedia {
   /** Whether the party may receive from us, and whether it is expected to send. */
   readonly receives: boolean;
   readonly sends: boolean;
+  /** It says that it stops sending while its user is silent (`a=silenceSupp:on`, RFC 3108). */
+  readonly suppressesSilence: boolean;
   /** In the order of the negotiated answer; the first that is audio is what a prompt is encoded in. */
   readonly formats: readonly MediaFormat[];
   readonly ptimeMs: number;
@@ -95,6 +105,18 @@ export interface PlayReport {
   readonly firstPacketAt: MonotonicMs | null;
   readonly lastPacketAt: MonotonicMs | null;
   readonly end: 'whole' | 'stopped' | 'no-codec' | 'no-remote';
+  /** What the party had reported of it by then; null: nothing yet. */
+  readonly reported: PlayReported | null;
+}
+
+/** What a receiver report of the party says of a prompt. */
+export interface PlayReported {
+  /** Up to which packet of the prompt it reaches. */
+  readonly packets: number;
+  /** Missed since the prompt began, up to the report's highest number. */
+  readonly lost: number;
+  readonly roundTripMs: number | null;
+  readonly at: MonotonicMs;
 }
 
 export interface LegCounts {
@@ -105,6 +127,8 @@ export interface LegCounts {
   readonly packetsLost: number;
   /** Went no further: foreign source, stale SSRC, not RTP, unknown payload type, closed gate, other party on hold. */
   readonly packetsDropped: number;
+  /** Null: nothing came. */
+  readonly quality: LegQuality | null;
 }
 
 /** Totals of a worker since it started; `delayBuckets` are cumulative counts at `delayBounds` seconds. */

@@ -16,6 +16,7 @@ import { Leg, type LegSockets, type LegTools } from './leg.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
 import { OwnReporter } from './own-reporter.ts';
 import { usableAddress } from './peer-address.ts';
+import { PromptHearing } from './prompt-hearing.ts';
 import { PromptPacer } from './prompt-pacer.ts';
 import { PromptPlayer } from './prompt-player.ts';
 import { ShelvedPrompt } from './prompt-shelf.ts';
@@ -226,8 +227,13 @@ export class MediaRelay implements DatagramReceiver {
     leg.player?.stop();
     const prompt = this.#prompts.get(id);
     if (prompt === undefined) throw new Error('a prompt that this worker was not given');
+    const hearing = new PromptHearing((reported) => {
+      this.#ports.emit({ type: 'play-reported', session: session.id, leg: index, reported });
+    });
+    leg.control.hearing = hearing;
     const player = new PromptPlayer(prompt, leg, (report) => {
       leg.player = null;
+      hearing.isOver = true;
       this.#ports.emit({ type: 'played', session: session.id, leg: index, report });
     });
     leg.player = player;

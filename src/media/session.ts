@@ -55,6 +55,7 @@ export class MediaSession {
     const leg = this.legs[index];
     const before = leg.media;
     leg.connect(media, remote, control, now);
+    if (leg.control.dueAt === Number.POSITIVE_INFINITY) this.#tools.reporter.putOff(leg, now);
     this.saidSilent = false;
     if (this.tap === null || leg.isFax) return;
     if (before === null || !isSameBytes(tappedFormats(before), tappedFormats(media)))
@@ -198,11 +199,16 @@ export class MediaSession {
     return other.canHear && other.isFax ? 0 : dropReason.notReceiving;
   }
 
-  /** The instant since which nobody who is expected to send has sent; null where nobody is, or somebody does. */
+  /**
+   * The instant since which no party has been heard; null where none is expected to send. Who may be silent is not
+   * missed, but what it sends all the same, RTCP among it, shows that there is somebody.
+   */
   silentSince(): MonotonicMs | null {
+    const [caller, callee] = this.legs;
+    if (!caller.isExpectedToSend() && !callee.isExpectedToSend()) return null;
     let last: MonotonicMs | null = null;
     for (const leg of this.legs) {
-      if (leg.isExpectedToSend() && (last === null || leg.heardAt > last)) last = leg.heardAt;
+      if (leg.maySend() && (last === null || leg.heardAt > last)) last = leg.heardAt;
     }
     return last;
   }

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../kernel/result.ts';
 import { records } from './migrations/0001-records.ts';
 import { ladders } from './migrations/0002-ladders.ts';
 import { sealedEvidence } from './migrations/0003-sealed-evidence.ts';
+import { quality } from './migrations/0004-quality.ts';
 import type { Database } from './schema.ts';
 
 /** In order for ever: a migration that has been released is never changed, renamed or removed. */
@@ -10,6 +11,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0001-records': records,
   '0002-ladders': ladders,
   '0003-sealed-evidence': sealedEvidence,
+  '0004-quality': quality,
 };
 
 export interface MigrationFault {

@@ -9,8 +9,9 @@ import type {
   RecordingFilter,
 } from '../records/ports.ts';
 import type { RecordingRecord } from '../records/recording-record.ts';
+import { consentDetails } from './consent-details.ts';
 import { type CursorPosition, decodeCursor, encodeCursor } from './cursor.ts';
-import { callOf, consentOf, controlOf, legOf, recordingOf } from './record-rows.ts';
+import { callOf, controlOf, legOf, recordingOf } from './record-rows.ts';
 import type { Database } from './schema.ts';
 import { storable, storableText } from './storable-text.ts';
 
@@ -132,12 +133,12 @@ async function withDetails(db: Kysely<Database>, rows: readonly CallRow[]): Prom
     .execute();
   const legsOf = grouped(legs, legOf);
   const recordingsOf = grouped(recordings, recordingOf);
-  const consentsOf = grouped(consent, consentOf);
+  const told = await consentDetails(db, consent);
   const controlsOf = grouped(control, controlOf);
   return rows.map((row) => ({
     call: callOf(row, legsOf(row.id) satisfies readonly LegRecord[]),
     recordings: recordingsOf(row.id),
-    consent: consentsOf(row.id),
+    consent: told.filter(({ callId }) => callId === row.id),
     control: controlsOf(row.id),
   }));
 }

@@ -4,11 +4,13 @@ import type { ConsentRecord } from '../records/consent-record.ts';
 import type { ControlEvent } from '../records/control-event.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
+import type { PromptReceipt } from '../records/prompt-receipt.ts';
 import type { RecordingRecord } from '../records/recording-record.ts';
 import type {
   CallLaddersTable,
   CallsTable,
   ConsentEventsTable,
+  ConsentReceiptsTable,
   ControlEventsTable,
   KeysTable,
   LegsTable,
@@ -72,6 +74,7 @@ export function legRow(callId: string, leg: LegRecord, position: number): Insert
     packets_sent: leg.media?.packetsSent ?? null,
     packets_lost: leg.media?.packetsLost ?? null,
     packets_dropped: leg.media?.packetsDropped ?? null,
+    quality: leg.quality === null ? null : JSON.stringify(leg.quality),
   };
 }
 
@@ -83,6 +86,7 @@ export function legOf(row: Selectable<LegsTable>): LegRecord {
     sipCallId: row.sip_call_id,
     codec: row.codec,
     media: mediaOf(row),
+    quality: row.quality as LegRecord['quality'],
   };
 }
 
@@ -215,6 +219,30 @@ export function consentOf(row: Selectable<ConsentEventsTable>): ConsentRecord {
     digest: row.digest,
     macKeyId: row.mac_key_id,
     mac: row.mac,
+  };
+}
+
+export function receiptRow(receipt: PromptReceipt): Insertable<ConsentReceiptsTable> {
+  return {
+    id: receipt.id,
+    consent_id: receipt.consentId,
+    call_id: receipt.callId,
+    packets: receipt.packets,
+    lost: receipt.lost,
+    round_trip_ms: receipt.roundTripMs,
+    at: receipt.at,
+  };
+}
+
+export function receiptOf(row: Selectable<ConsentReceiptsTable>): PromptReceipt {
+  return {
+    id: row.id,
+    consentId: row.consent_id,
+    callId: row.call_id,
+    packets: row.packets,
+    lost: row.lost,
+    roundTripMs: row.round_trip_ms,
+    at: row.at.toISOString(),
   };
 }
 

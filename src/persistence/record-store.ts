@@ -2,8 +2,9 @@ import type { Kysely } from 'kysely';
 import { createKeyStore } from './key-store.ts';
 import type { KeyStore, RecordStore } from '../records/ports.ts';
 import type { RecordEvent } from '../records/record-event.ts';
+import { consentDetails } from './consent-details.ts';
 import { findCall, findOverdue, findRecording, listCalls, listRecordings } from './record-queries.ts';
-import { consentOf, ladderOf } from './record-rows.ts';
+import { ladderOf } from './record-rows.ts';
 import type { Database } from './schema.ts';
 import { type RejectedEvent, storeEvents } from './store-events.ts';
 import { storableText } from './storable-text.ts';
@@ -37,7 +38,7 @@ export function createRecordStore(db: Kysely<Database>, options: RecordStoreOpti
         .where('recording_id', '=', storableText(recordingId))
         .orderBy('position')
         .execute();
-      return rows.map(consentOf);
+      return consentDetails(db, rows);
     },
     markDeleted: async (recordingId, at) => {
       await db

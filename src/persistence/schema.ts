@@ -35,6 +35,8 @@ export interface LegsTable {
   packets_sent: number | null;
   packets_lost: number | null;
   packets_dropped: number | null;
+  /** `LegQuality`. */
+  quality: ColumnType<unknown, string | null, string | null>;
 }
 
 export interface RecordingsTable {
@@ -100,6 +102,17 @@ export interface ConsentEventsTable {
   stored_at: Filled<Date>;
 }
 
+export interface ConsentReceiptsTable {
+  id: string;
+  consent_id: string;
+  call_id: string;
+  packets: number;
+  lost: number;
+  round_trip_ms: number | null;
+  at: Time;
+  stored_at: Filled<Date>;
+}
+
 export interface ControlEventsTable {
   id: string;
   call_id: string;
@@ -155,6 +168,7 @@ export interface Database {
   legs: LegsTable;
   recordings: RecordingsTable;
   consent_events: ConsentEventsTable;
+  consent_receipts: ConsentReceiptsTable;
   control_events: ControlEventsTable;
   keys: KeysTable;
   call_ladders: CallLaddersTable;

@@ -4,7 +4,16 @@ import type { CallRecord } from '../records/call-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import { sqlState } from './connect-database.ts';
-import { callRow, consentRow, controlRow, keyRow, ladderRow, legRow, recordingRow } from './record-rows.ts';
+import {
+  callRow,
+  consentRow,
+  controlRow,
+  keyRow,
+  ladderRow,
+  legRow,
+  receiptRow,
+  recordingRow,
+} from './record-rows.ts';
 import type { Database } from './schema.ts';
 import { storable } from './storable-text.ts';
 
@@ -108,6 +117,7 @@ const knownKinds: ReadonlySet<string> = new Set<RecordEvent['kind']>([
   'call',
   'recording',
   'consent',
+  'receipt',
   'control',
   'key',
   'destroyed',
@@ -137,6 +147,16 @@ async function storeBatch(trx: Transaction<Database>, events: readonly RecordEve
     (rows) =>
       trx
         .insertInto('consent_events')
+        .values(rows)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute(),
+  );
+  const receipts = of('receipt').map(({ receipt }) => receiptRow(receipt));
+  await inChunks(
+    byId(receipts, (row) => row.id),
+    (rows) =>
+      trx
+        .insertInto('consent_receipts')
         .values(rows)
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute(),

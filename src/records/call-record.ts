@@ -36,6 +36,28 @@ export interface LegMediaCounts {
   readonly packetsDropped: number;
 }
 
+/** What a party reported of the stream that it had from us, by its RTCP. */
+export interface ReportedQuality {
+  readonly packetsLost: number;
+  readonly lossPercent: number;
+  readonly jitterMs: number;
+  readonly mos: number | null;
+}
+
+/** How well speech came over a leg: measured on what its party sent, `reported` on what it was sent. */
+export interface LegQuality {
+  readonly lossPercent: number;
+  /** Interarrival jitter (RFC 3550 §6.4.1), over all packets. */
+  readonly jitterMs: number;
+  readonly maxJitterMs: number;
+  /** Between us and the party; null: no report told. */
+  readonly roundTripMs: number | null;
+  /** Mean opinion score by the E-model (ITU-T G.107), 1 to 4.5; null: it has no figures for the codec. */
+  readonly mos: number | null;
+  /** Null: the party sent no reports. */
+  readonly reported: ReportedQuality | null;
+}
+
 export interface LegRecord {
   readonly id: string;
   readonly party: Party;
@@ -44,6 +66,8 @@ export interface LegRecord {
   /** Encoding name of the negotiated codec, `PCMA`; null before an answer. */
   readonly codec: string | null;
   readonly media: LegMediaCounts | null;
+  /** Null: nothing came. */
+  readonly quality: LegQuality | null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ConsentRecord } from './consent-record.ts';
 import type { ControlEvent } from './control-event.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { PackedLadder } from './ladder-record.ts';
+import type { PromptReceipt } from './prompt-receipt.ts';
 import type { RecordEvent } from './record-event.ts';
 import type { RecordingRecord, RecordingState } from './recording-record.ts';
 
@@ -39,11 +40,16 @@ export interface RecordingFilter {
   readonly until?: string;
 }
 
+/** What a party was told, and what it reported of it: the report that reaches furthest. */
+export interface ConsentDetail extends ConsentRecord {
+  readonly reported: Pick<PromptReceipt, 'packets' | 'lost' | 'roundTripMs' | 'at'> | null;
+}
+
 /** A call with what belongs to it, as the API shows it. */
 export interface CallDetail {
   readonly call: CallRecord;
   readonly recordings: readonly RecordingRecord[];
-  readonly consent: readonly ConsentRecord[];
+  readonly consent: readonly ConsentDetail[];
   readonly control: readonly ControlEvent[];
 }
 
@@ -59,7 +65,7 @@ export interface RecordStore {
   recordings(filter: RecordingFilter, page: PageRequest): Promise<Page<RecordingRecord> | CursorFault>;
   /** The SIP messages of a call; null: none are stored. */
   ladder(callId: string): Promise<PackedLadder | null>;
-  consentOf(recordingId: string): Promise<readonly ConsentRecord[]>;
+  consentOf(recordingId: string): Promise<readonly ConsentDetail[]>;
   /** Marks a recording deleted; what the proxy says of it later is ignored. */
   markDeleted(recordingId: string, at: string): Promise<void>;
   /** Recordings still open although their call ended before `before` (RFC 3339): the reconciler's alarm. */

@@ -4,6 +4,7 @@ import type { ControlEvent } from './control-event.ts';
 import type { DestroyedKey } from './destroyed-key.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { PackedLadder } from './ladder-record.ts';
+import type { PromptReceipt } from './prompt-receipt.ts';
 import type { RecordingRecord } from './recording-record.ts';
 
 /**
@@ -14,6 +15,7 @@ export type RecordEvent =
   | { readonly kind: 'call'; readonly call: CallRecord }
   | { readonly kind: 'recording'; readonly recording: RecordingRecord }
   | { readonly kind: 'consent'; readonly consent: ConsentRecord }
+  | { readonly kind: 'receipt'; readonly receipt: PromptReceipt }
   | { readonly kind: 'control'; readonly control: ControlEvent }
   | { readonly kind: 'key'; readonly key: KeyRecord }
   | { readonly kind: 'destroyed'; readonly destroyed: DestroyedKey }

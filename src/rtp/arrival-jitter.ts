@@ -2,8 +2,6 @@ import { timestampDelta } from './sequence.ts';
 
 /** A step of the sender's clock against ours beyond this is a pause or another stream, not jitter, ms. */
 const breakMs = 1000;
-/** The estimate needs about as many packets to forget that it began at zero. */
-const settledAfter = 16;
 
 /**
  * Interarrival jitter by RFC 3550 §A.8, in milliseconds. Packets that repeat a timestamp are left out: those
@@ -36,7 +34,7 @@ export class ArrivalJitter {
     this.currentMs += (step - this.currentMs) / 16;
     this.#packets += 1;
     this.#sum += this.currentMs;
-    if (this.#packets >= settledAfter && this.currentMs > this.maxMs) this.maxMs = this.currentMs;
+    if (this.currentMs > this.maxMs) this.maxMs = this.currentMs;
   }
 
   /** Over all packets. */

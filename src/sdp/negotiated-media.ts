@@ -19,6 +19,8 @@ export interface PartyMedia {
   readonly rtcpMux: boolean;
   readonly receives: boolean;
   readonly sends: boolean;
+  /** It says that it stops sending while its user is silent (`a=silenceSupp:on`, RFC 3108). */
+  readonly suppressesSilence: boolean;
   readonly formats: readonly PayloadFormat[];
   readonly ptimeMs: number;
 }
@@ -44,8 +46,8 @@ export function negotiatedMedia(agreement: Agreement, side: 'offerer' | 'answere
   const otherMedia = other.media[line];
   const transport = (ownMedia === undefined ? null : transportOf(ownMedia)) ?? 'rtp';
   if (ownMedia === undefined || otherMedia === undefined || ownMedia.port === 0 || otherMedia.port === 0) {
-    const nothing = { remote: null, rtcpMux: false, receives: false, sends: false, formats: [] };
-    return { transport, ...nothing, ptimeMs: defaultPtimeMs };
+    const nothing = { remote: null, rtcpMux: false, receives: false, sends: false, suppressesSilence: false };
+    return { transport, ...nothing, formats: [], ptimeMs: defaultPtimeMs };
   }
   const address = mediaAddress(own, ownMedia);
   const remote = typeof address === 'string' ? null : address;
@@ -58,6 +60,7 @@ export function negotiatedMedia(agreement: Agreement, side: 'offerer' | 'answere
     rtcpMux: isMuxed(agreement, side),
     receives: remote !== null && receives(ownDirection) && sends(otherDirection),
     sends: sends(ownDirection) && receives(otherDirection) && !otherHeld,
+    suppressesSilence: /^\s*on(?:\s|$)/.test(firstAttribute(ownMedia.lines, 'silenceSupp') ?? ''),
     formats: transport === 'rtp' ? agreedFormats(agreement, ownMedia, otherMedia) : [],
     ptimeMs: ptime(ownMedia),
   };

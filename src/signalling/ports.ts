@@ -93,6 +93,8 @@ export interface NegotiatedMedia {
   /** Whether the party may be sent to, and whether it may send. */
   readonly receives: boolean;
   readonly sends: boolean;
+  /** It says that it stops sending while its user is silent (`a=silenceSupp:on`, RFC 3108). */
+  readonly suppressesSilence: boolean;
   readonly formats: readonly NegotiatedFormat[];
   readonly ptimeMs: number;
   /** SRTP in both directions; absent: in clear. */

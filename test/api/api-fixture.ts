@@ -70,7 +70,17 @@ export function callOf(change: Partial<CallDetail['call']> = {}): CallDetail {
       outcome: null,
       reason: null,
       ruleId: 'everything',
-      legs: [{ id: 'l1', party: 'caller', peerId: 'pbx', sipCallId: 'abc', codec: 'PCMA', media: null }],
+      legs: [
+        {
+          id: 'l1',
+          party: 'caller',
+          peerId: 'pbx',
+          sipCallId: 'abc',
+          codec: 'PCMA',
+          media: null,
+          quality: null,
+        },
+      ],
       ...change,
     },
     recordings: [recordingOf()],

@@ -1,6 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
-import { counts, ended, fax, pcma, report, rule, sealed, settle, world, g729 } from './session-world.ts';
+import {
+  counts,
+  ended,
+  fax,
+  g729,
+  mediaCounts,
+  pcma,
+  quality,
+  report,
+  rule,
+  sealed,
+  settle,
+  world,
+} from './session-world.ts';
 
 describe('a recorded call', () => {
   let w: ReturnType<typeof world>;
@@ -23,6 +36,31 @@ describe('a recorded call', () => {
     w.session.ended(ended);
     w.session.onMedia({ type: 'closed', session: 1, legs: [counts, counts] });
   };
+
+  it('receiver reports on the prompt are kept with the evidence, also those that come after it', async () => {
+    await answer();
+    const early = { packets: 3, lost: 0, roundTripMs: 12, at: 60 as MonotonicMs };
+    w.session.onMedia({
+      ...{ type: 'played', session: 1, leg: 0 },
+      report: { ...report, end: 'whole', reported: early },
+    });
+    w.session.onMedia({ type: 'played', session: 1, leg: 1, report: { ...report, end: 'whole' } });
+    const late = { packets: 5, lost: 1, roundTripMs: null, at: 900 as MonotonicMs };
+    w.session.onMedia({ type: 'play-reported', session: 1, leg: 1, reported: late });
+    const evidence = w.written.flatMap((event) => (event.kind === 'consent' ? [event.consent] : []));
+    const receipts = w.written.flatMap((event) => (event.kind === 'receipt' ? [event.receipt] : []));
+    expect(receipts).toMatchObject([
+      { consentId: evidence[0]!.id, packets: 3, lost: 0, roundTripMs: 12, at: '2023-11-14T22:13:19.060Z' },
+      { consentId: evidence[1]!.id, packets: 5, lost: 1, roundTripMs: null, at: '2023-11-14T22:13:19.900Z' },
+    ]);
+  });
+
+  it('a report on what nobody has evidence of waits for it', async () => {
+    await answer();
+    const reported = { packets: 5, lost: 1, roundTripMs: null, at: 900 as MonotonicMs };
+    w.session.onMedia({ type: 'play-reported', session: 1, leg: 1, reported });
+    expect(w.written.filter(({ kind }) => kind === 'receipt')).toEqual([]);
+  });
 
   it('a fax by T.38 ends the recording before the first datagram, and the record says so', async () => {
     await answer();
@@ -227,7 +265,7 @@ describe('a recorded call', () => {
   it('counts what the media did into the call record', () => {
     hangUp();
     const last = w.written.findLast((event) => event.kind === 'call');
-    expect(last?.kind === 'call' && last.call.legs[0]?.media).toEqual(counts);
+    expect(last?.kind === 'call' && last.call.legs[0]).toMatchObject({ media: mediaCounts, quality });
   });
 });
 

@@ -58,6 +58,7 @@ export const report = {
   packetsExpected: 5,
   firstPacketAt: 1 as MonotonicMs,
   lastPacketAt: 81 as MonotonicMs,
+  reported: null,
 };
 
 /** Everything around a session, written down in one list in the order in which it happened. */
@@ -164,7 +165,11 @@ export function world(rule: object) {
 
 export const rule = { id: 'r', mode: 'automatic', purpose: 'quality', announce: { prompt: 'en' } };
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
-export const counts = { packetsReceived: 1, packetsSent: 2, packetsLost: 0, packetsDropped: 0 };
+export const quality = {
+  ...{ lossPercent: 0, jitterMs: 1, maxJitterMs: 2, roundTripMs: 3, mos: 4.4, reported: null },
+};
+export const mediaCounts = { packetsReceived: 1, packetsSent: 2, packetsLost: 0, packetsDropped: 0 };
+export const counts = { ...mediaCounts, quality };
 export const ended = {
   outcome: 'success',
   reason: 'answered',

@@ -3,6 +3,7 @@ import type { CallRecord } from '../../src/records/call-record.ts';
 import type { ConsentRecord } from '../../src/records/consent-record.ts';
 import type { ControlEvent } from '../../src/records/control-event.ts';
 import type { KeyRecord } from '../../src/records/key-record.ts';
+import type { PromptReceipt } from '../../src/records/prompt-receipt.ts';
 import type { RecordingRecord } from '../../src/records/recording-record.ts';
 
 /** Whole records with every field filled; the given ones replace the defaults. */
@@ -31,8 +32,20 @@ export function aCall(more: Partial<CallRecord> = {}): CallRecord {
         sipCallId: 'abc@pbx',
         codec: 'PCMA',
         media: { packetsReceived: 3000, packetsSent: 2990, packetsLost: 2, packetsDropped: 1 },
+        quality: {
+          ...{ lossPercent: 0.07, jitterMs: 1.5, maxJitterMs: 4.2, roundTripMs: 20.5, mos: 4.39 },
+          reported: { packetsLost: 3, lossPercent: 0.1, jitterMs: 2, mos: null },
+        },
       },
-      { id: 'leg-a', party: 'callee', peerId: 'carrier', sipCallId: 'def@edge', codec: null, media: null },
+      {
+        id: 'leg-a',
+        party: 'callee',
+        peerId: 'carrier',
+        sipCallId: 'def@edge',
+        codec: null,
+        media: null,
+        quality: null,
+      },
     ],
     ...more,
   };
@@ -92,6 +105,19 @@ export function aConsent(more: Partial<ConsentRecord> = {}): ConsentRecord {
     ...{ moment: 'on-answer', consent: 'opt-in', key: '1', at: '2026-11-23T10:00:06.000Z', ruleId: 'sales' },
     ...{ promptVersion: 'ab'.repeat(32), retainUntil: null, position: 1, previous: 'ee'.repeat(32) },
     ...{ digest: 'de'.repeat(32), macKeyId: 'aa', mac: 'ad'.repeat(32) },
+    ...more,
+  };
+}
+
+export function aReceipt(more: Partial<PromptReceipt> = {}): PromptReceipt {
+  return {
+    id: randomUUID(),
+    consentId: randomUUID(),
+    callId: randomUUID(),
+    packets: 150,
+    lost: 2,
+    roundTripMs: 20.5,
+    at: '2026-11-23T10:00:06.500Z',
     ...more,
   };
 }

@@ -20,7 +20,7 @@ import type {
 import type { RecordEvent } from '../../src/records/record-event.ts';
 import type { TestEngine } from '../support/postgres.ts';
 import { engines } from './engines.ts';
-import { aCall, aConsent, aControl, aKey, aRecording } from './records.ts';
+import { aCall, aConsent, aControl, aKey, aReceipt, aRecording } from './records.ts';
 
 describe.each(engines)('on %s', (_, start) => {
   let engine: TestEngine;
@@ -75,10 +75,38 @@ describe.each(engines)('on %s', (_, start) => {
         { kind: 'consent', consent },
         { kind: 'control', control },
       );
-      const expected = { call, recordings: [recording], consent: [consent], control: [control] };
+      const expected = {
+        call,
+        recordings: [recording],
+        consent: [{ ...consent, reported: null }],
+        control: [control],
+      };
       expect(await records.call(call.id)).toEqual(expected);
       expect(await records.recording(recording.id)).toEqual(recording);
-      expect(await records.consentOf(recording.id)).toEqual([consent]);
+      expect(await records.consentOf(recording.id)).toEqual([{ ...consent, reported: null }]);
+    });
+
+    it('gives evidence with the receiver report that reaches furthest, whichever came first', async () => {
+      const consent = aConsent({ recordingId: randomUUID() });
+      const others = aConsent({ callId: consent.callId, recordingId: consent.recordingId });
+      const ids = { consentId: consent.id, callId: consent.callId };
+      const [half, whole] = [
+        aReceipt({ ...ids, packets: 75, lost: 0 }),
+        aReceipt({ ...ids, roundTripMs: null }),
+      ];
+      await store(
+        { kind: 'receipt', receipt: whole },
+        { kind: 'consent', consent },
+        { kind: 'consent', consent: others },
+      );
+      await store({ kind: 'receipt', receipt: half }, { kind: 'receipt', receipt: { ...whole, lost: 9 } });
+      const told = await records.consentOf(consent.recordingId!);
+      expect(new Map(told.map(({ id, reported }) => [id, reported]))).toEqual(
+        new Map([
+          [consent.id, { packets: 150, lost: 2, roundTripMs: null, at: whole.at }],
+          [others.id, null],
+        ]),
+      );
     });
 
     it('gives back what is null', async () => {
@@ -120,7 +148,7 @@ describe.each(engines)('on %s', (_, start) => {
       await store({ kind: 'call', call }, { kind: 'recording', recording }, { kind: 'consent', consent });
       expect((await records.call(call.id))?.call).toEqual(call);
       expect(await records.recording(recording.id)).toEqual(recording);
-      expect(await records.consentOf(recording.id)).toEqual([consent]);
+      expect(await records.consentOf(recording.id)).toEqual([{ ...consent, reported: null }]);
     });
 
     it('knows nothing of what it was not given', async () => {
@@ -367,6 +395,7 @@ describe.each(engines)('on %s', (_, start) => {
       ['changed', sql`UPDATE consent_events SET text = 'x'`],
       ['deleted', sql`DELETE FROM consent_events`],
       ['emptied', sql`TRUNCATE control_events`],
+      ['edited', sql`UPDATE consent_receipts SET lost = 0`],
     ])('cannot be %s', async (_name, statement) => {
       await store({ kind: 'consent', consent: aConsent() }, { kind: 'control', control: aControl() });
       await expect(statement.execute(db)).rejects.toThrow('append-only');
@@ -377,7 +406,7 @@ describe.each(engines)('on %s', (_, start) => {
       await store({ kind: 'consent', consent }, { kind: 'consent', consent: { ...consent, text: 'other' } });
       await store({ kind: 'consent', consent: { ...consent, text: 'later' } });
       const stored = await records.consentOf(consent.recordingId!);
-      expect(stored).toEqual([consent]);
+      expect(stored).toEqual([{ ...consent, reported: null }]);
     });
   });
 

@@ -14,10 +14,11 @@ interface ControlledCall {
   ssrcTo(leg: 0 | 1): number;
 }
 
+const prompt = promptOf('told', new Int16Array(32_000).fill(1000));
 let fixture: RelayFixture;
 
 beforeEach(() => {
-  fixture = new RelayFixture({ prompts: [promptOf('told', new Int16Array(32_000).fill(1000))] });
+  fixture = new RelayFixture({ prompts: [prompt] });
 });
 afterEach(() => {
   fixture.stop();
@@ -200,5 +201,209 @@ describe('RTCP from leg to leg', () => {
     const heard = await call.speech[0].hears(before + 1);
     expect(readControl(heard.at(-1)!.packet).types).toEqual([200, 202]);
     expect(heard.at(-1)!.fromPort).toBe(call.ports[0][0]);
+  });
+});
+
+/** The callee hears a prompt of 4 s while the caller's voice stays outside. */
+async function promptedCall(): Promise<ControlledCall> {
+  const call = await controlledCall();
+  fixture.relay.command({ type: 'gate', session: call.session, open: false });
+  fixture.relay.command({ type: 'play', session: call.session, leg: 1, prompt: 'told' });
+  await call.speech[1].hears(1);
+  return call;
+}
+
+describe('reports of our own', () => {
+  it('come with the first packet of a prompt, and pair the wall clock with its timestamps', async () => {
+    const call = await promptedCall();
+    const first = await told(call, 1);
+    const heard = call.speech[1].heard[0]!;
+    expect(first).toMatchObject({ types: [200, 202], sender: heard.ssrc, block: null });
+    expect(first.info).toMatchObject({ timestamp: heard.timestamp, packets: 1, octets: 160 });
+    const from = fixture.clock.wall();
+    while (fixture.stats().controlOut === 1) fixture.clock.advance(100);
+    const second = await told(call, 1, 2);
+    const ms = (ntp: readonly [number, number]): number => 1000 * (ntp[0] + ntp[1] / 2 ** 32);
+    const passed = ms(second.info!.ntp) - ms(first.info!.ntp);
+    expect((second.info!.timestamp - first.info!.timestamp) >>> 0).toBeCloseTo(passed * 8, -1);
+    expect(second.info!.packets).toBe(Math.min(200, Math.floor(passed / 20) + 1));
+    expect(ms(first.info!.ntp) - 2_208_988_800_000).toBeCloseTo(from, 0);
+    expect(second.cname).toBe(first.cname);
+  });
+
+  it('RFC 3550 §6.2: come within 1.8 to 5.6 s of each other, not on a beat', async () => {
+    const call = await promptedCall();
+    const steps: number[] = [];
+    for (let at = fixture.clock.now; steps.length < 12; ) {
+      const { controlOut } = fixture.stats();
+      fixture.clock.advance(100);
+      if (fixture.stats().controlOut === controlOut) continue;
+      steps.push(fixture.clock.now - at);
+      at = fixture.clock.now;
+    }
+    expect(call.speech[1].heard.length).toBeGreaterThan(0);
+    // Once the prompt is over they ride on the tick of a second.
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(1800);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(5600 + 1000);
+    expect(new Set(steps).size).toBeGreaterThan(2);
+  });
+
+  it('say what we hear of a party while its voice goes no further, and since when its last SR', async () => {
+    const call = await promptedCall();
+    for (const sequence of [10, 11, 14]) {
+      await call.speech[1].send(rtpPacket({ sequence, ssrc: calleeSsrc }), call.ports[0][1]);
+    }
+    await fixture.drops('gate-closed', 3);
+    await call.control[1].send(report(calleeSsrc, { ntp: [0x0001_2345, 0x6789_0000] }), call.ports[1][1]);
+    await fixture.drops('rtcp-unmapped', 1);
+    fixture.clock.advance(6000);
+    const said = await told(call, 1, 2);
+    expect(said.block).toMatchObject({
+      ssrc: calleeSsrc,
+      highest: 14,
+      lost: 2,
+      fraction: Math.floor((256 * 2) / 5),
+    });
+    expect(said.block!.lastSr).toBe(0x2345_6789);
+    expect(said.block!.delay / 65_536).toBeGreaterThan(1.7);
+    expect(said.block!.delay / 65_536).toBeLessThan(5.7);
+  });
+
+  it('go to parties whose other one reports nothing, after a while', async () => {
+    const call = await talkingCall();
+    for (let n = 0; n < 11; n++) fixture.clock.advance(1000);
+    expect(fixture.stats().controlOut).toBe(0);
+    for (let n = 0; n < 3; n++) fixture.clock.advance(1000);
+    const said = await told(call, 1);
+    expect(said).toMatchObject({
+      types: [200, 202],
+      block: { ssrc: calleeSsrc, highest: 0x1_0007, lost: 0 },
+    });
+    expect(said.info).toMatchObject({ packets: 10, octets: 1600 });
+  });
+
+  it('leave the clock of a stream to its source where that sends SRs of its own', async () => {
+    const call = await talkingCall();
+    await call.control[0].send(report(callerSsrc, { ntp: [9, 9] }), call.ports[1][0]);
+    await told(call, 1);
+    for (let n = 0; n < 14; n++) fixture.clock.advance(1000);
+    expect(await told(call, 1, 2)).toMatchObject({ types: [201, 202], info: null });
+  });
+
+  it('BYE ends the stream of who was sent something, and nobody else is told', async () => {
+    const call = await controlledCall();
+    await call.speech[0].send(rtpPacket({ sequence: 1, ssrc: callerSsrc }), call.ports[0][0]);
+    await call.speech[1].hears(1);
+    fixture.relay.command({ type: 'close', session: call.session });
+    expect(await told(call, 1)).toMatchObject({ types: [200, 202, 203], sender: call.ssrcTo(1) });
+    expect(call.control[0].heard).toHaveLength(0);
+  });
+});
+
+describe('a receiver report on the prompt', () => {
+  const reportOn = async (
+    call: ControlledCall,
+    packet: number,
+    lost = 0,
+    lastSr = 0,
+    delay = 0,
+  ): Promise<void> => {
+    const first = call.speech[1].heard[0]!;
+    const highest = (first.sequence + packet - 1) & 0xffff;
+    const before = fixture.stats().controlIn;
+    await call.control[1].send(
+      report(calleeSsrc, null, { ssrc: first.ssrc, highest, lost, lastSr, delay }),
+      call.ports[1][1],
+    );
+    while (fixture.stats().controlIn === before) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const laterReports = (): unknown[] =>
+    fixture.events.flatMap((event) => (event.type === 'play-reported' ? [event.reported] : []));
+
+  it('is evidence: how far it reaches, what was missed, and the round trip', async () => {
+    const call = await promptedCall();
+    const ntp = (await told(call, 1)).info!.ntp;
+    fixture.clock.advance(1500);
+    await call.speech[1].hears(76);
+    await reportOn(call, 70, 2, (((ntp[0] & 0xffff) << 16) | (ntp[1] >>> 16)) >>> 0, 65_536);
+    fixture.clock.advance(4000);
+    const { report: played } = await fixture.said('played');
+    expect(played).toMatchObject({ end: 'whole', packetsSent: 200 });
+    expect(played.reported).toMatchObject({ packets: 70, lost: 2 });
+    // 1500 ms after our SR, 1000 of which the party kept it.
+    expect(played.reported?.roundTripMs).toBeCloseTo(500, 0);
+  });
+
+  it('is told later where it comes later, once it reaches further', async () => {
+    const call = await promptedCall();
+    fixture.clock.advance(4100);
+    expect((await fixture.said('played')).report.reported).toBeNull();
+    await call.speech[1].hears(200);
+    await reportOn(call, 120);
+    await reportOn(call, 120);
+    fixture.relay.command({ type: 'gate', session: call.session, open: true });
+    await call.speech[0].send(rtpPacket({ sequence: 1, ssrc: callerSsrc }), call.ports[0][0]);
+    await call.speech[1].hears(201);
+    await reportOn(call, 201, 3);
+    await reportOn(call, 201, 5);
+    expect(laterReports()).toMatchObject([
+      { packets: 120, lost: 0, roundTripMs: null },
+      { packets: 200, lost: 3 },
+    ]);
+    // Where the three were lost, in prompt or speech, nobody can say; of the two the other party hears.
+    expect(await told(call, 0)).toMatchObject({
+      block: { ssrc: callerSsrc, lost: 2, highest: 1, lastSr: 0 },
+    });
+  });
+
+  it('is none where it names a number that was never sent', async () => {
+    const call = await promptedCall();
+    await reportOn(call, 40_000);
+    fixture.clock.advance(4100);
+    expect((await fixture.said('played')).report.reported).toBeNull();
+  });
+});
+
+describe('the quality of a leg', () => {
+  it('says what was measured, what the party reported, the round trip and a score', async () => {
+    const call = await controlledCall();
+    await call.control[0].send(report(callerSsrc, { ntp: [0xe000_1234, 0x5678_0000] }), call.ports[1][0]);
+    for (let n = 0; n < 100; n++) {
+      if (n % 20 !== 7) {
+        await call.speech[0].send(
+          rtpPacket({ sequence: n, payloadType: 8, ssrc: callerSsrc }),
+          call.ports[0][0],
+        );
+        await call.speech[1].hears(n + 1 - Math.floor((n + 12) / 20));
+      }
+      fixture.clock.advance(20);
+    }
+    await call.control[0].send(report(callerSsrc, { ntp: [0xe000_1234, 0x5678_0000] }), call.ports[1][0]);
+    await told(call, 1);
+    fixture.clock.advance(140);
+    const last = call.speech[1].heard.at(-1)!;
+    const block = {
+      ssrc: last.ssrc,
+      highest: last.sequence,
+      lost: 10,
+      jitter: 80,
+      lastSr: 0x1234_5678,
+      delay: 65_536 / 10,
+    };
+    await call.control[1].send(report(calleeSsrc, null, block), call.ports[1][1]);
+    await fixture.drops('none', 0);
+    while (fixture.stats().controlIn < 3) await new Promise((resolve) => setImmediate(resolve));
+    fixture.relay.command({ type: 'close', session: call.session });
+    const { legs } = await fixture.said('closed');
+    expect(legs[0].quality).toEqual({
+      lossPercent: 5,
+      jitterMs: 0,
+      maxJitterMs: 0,
+      roundTripMs: null,
+      mos: expect.closeTo(3.94, 1) as number,
+      reported: null,
+    });
+    // The callee said nothing, so that nothing was measured of it.
+    expect(legs[1].quality).toBeNull();
   });
 });

@@ -20,7 +20,7 @@ export function rtpPacket(fields: {
   readonly ssrc?: number;
   readonly payloadType?: number;
   readonly marker?: boolean;
-  readonly payload?: Buffer;
+  readonly payload?: Buffer | undefined;
 }): Buffer {
   const { sequence, timestamp = sequence * 160, ssrc = 0x1111, payloadType = 0, marker = false } = fields;
   const payload = fields.payload ?? Buffer.alloc(160, sequence & 0xff);

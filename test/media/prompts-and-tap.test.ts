@@ -93,6 +93,7 @@ describe('a prompt', () => {
         firstPacketAt: begun,
         lastPacketAt: begun + 100,
         end: 'whole',
+        reported: null,
       },
     });
   });

@@ -3,6 +3,7 @@ import type { Clock, MonotonicMs, WallMs } from '../../src/kernel/clock.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
 import { createTapBuffer, TapReader, type TapRecord } from '../../src/kernel/tap-ring.ts';
 import type { Schedule } from '../../src/kernel/timers.ts';
+import type { OpenDatagramPort } from '../../src/media/datagram-port.ts';
 import type { LegIndex, LegMedia, LegPorts, MediaEvent, PromptAudio } from '../../src/media/protocol.ts';
 import { MediaRelay } from '../../src/media/relay.ts';
 import { Party } from './party.ts';
@@ -65,6 +66,8 @@ export class RelayFixture {
       readonly address?: string;
       readonly prompts?: readonly PromptAudio[];
       readonly restMs?: number;
+      /** In the place of real sockets. */
+      readonly openPort?: OpenDatagramPort;
     } = {},
   ) {
     const [firstPort, lastPort] = options.ports ?? [17_000, 17_199];
@@ -84,7 +87,7 @@ export class RelayFixture {
         clock: this.clock,
         random: systemRandom,
         schedule: this.clock.schedule,
-        openPort: portOf(this.clock),
+        openPort: options.openPort ?? portOf(this.clock),
         emit: (event) => {
           this.events.push(event);
           this.#wake?.();
@@ -135,6 +138,7 @@ export class RelayFixture {
         transport: 'rtp',
         remote,
         rtcpMux: false,
+        suppressesSilence: false,
         receives: true,
         sends: true,
         formats: speechFormats,

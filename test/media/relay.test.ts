@@ -108,12 +108,18 @@ describe('relaying', () => {
       delayCount: 3,
     });
     fixture.relay.command({ type: 'close', session });
-    expect(await fixture.said('closed')).toEqual({
+    expect(await fixture.said('closed')).toMatchObject({
       type: 'closed',
       session,
       legs: [
-        { packetsReceived: 3, packetsSent: 0, packetsLost: 2, packetsDropped: 2 },
-        { packetsReceived: 0, packetsSent: 3, packetsLost: 0, packetsDropped: 0 },
+        {
+          packetsReceived: 3,
+          packetsSent: 0,
+          packetsLost: 2,
+          packetsDropped: 2,
+          quality: { lossPercent: 40 },
+        },
+        { packetsReceived: 0, packetsSent: 3, packetsLost: 0, packetsDropped: 0, quality: null },
       ],
     });
     expect(fixture.stats()).toMatchObject({ packetsLost: 2, sessions: 0 });

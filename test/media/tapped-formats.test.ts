@@ -34,6 +34,7 @@ describe('the formats that the recorder is told of', () => {
       transport: 'rtp' as const,
       remote: null,
       rtcpMux: false,
+      suppressesSilence: false,
       receives: true,
       sends: true,
       formats: [spoken],

@@ -131,3 +131,28 @@ describe('Reception counts what is missing by sequence numbers', () => {
     );
   });
 });
+
+describe('what a report says of a reception (RFC 3550 §A.3)', () => {
+  it('the share lost since the last asking, in 256ths, never below zero', () => {
+    const reception = new Reception();
+    for (const each of [10, 11, 13, 14]) reception.count(1, each);
+    expect(reception.takeFractionLost()).toBe(Math.floor(256 / 5));
+    for (const each of [15, 16]) reception.count(1, each);
+    expect(reception.takeFractionLost()).toBe(0);
+    // A late one and a duplicate: more came than was expected.
+    for (const each of [12, 16]) reception.count(1, each);
+    expect(reception.takeFractionLost()).toBe(0);
+    expect(reception.takeFractionLost()).toBe(0);
+    reception.count(1, 2016);
+    expect(reception.takeFractionLost()).toBe(255);
+  });
+
+  it('the highest number with its cycles, and what was expected of all streams', () => {
+    const reception = new Reception();
+    for (const each of [65_534, 1]) reception.count(1, each);
+    expect([reception.extendedHighest, reception.expected, reception.bursts]).toEqual([0x1_0001, 4, 1]);
+    for (const each of [7, 9, 11]) reception.count(2, each);
+    expect([reception.extendedHighest, reception.expected, reception.bursts]).toEqual([11, 9, 3]);
+    expect([reception.ssrc, reception.lostInStream, reception.lost]).toEqual([2, 2, 4]);
+  });
+});

@@ -33,6 +33,7 @@ describe('negotiatedMedia', () => {
       ...{ transport: 'udptl', receives: true, sends: true, formats: [], ptimeMs: 20 },
       remote: { address: '192.0.2.1', port: 4000, rtcpPort: 4001 },
       rtcpMux: false,
+      suppressesSilence: false,
     });
     expect(answerer).toMatchObject({ transport: 'udptl', remote: { address: '192.0.2.2', port: 6000 } });
   });
@@ -47,6 +48,7 @@ describe('negotiatedMedia', () => {
       transport: 'rtp',
       remote: { address: '192.0.2.1', port: 4000, rtcpPort: 4001 },
       rtcpMux: false,
+      suppressesSilence: false,
       receives: true,
       sends: true,
       formats,
@@ -56,6 +58,7 @@ describe('negotiatedMedia', () => {
       transport: 'rtp',
       remote: { address: '192.0.2.2', port: 6000, rtcpPort: 7000 },
       rtcpMux: false,
+      suppressesSilence: false,
       receives: true,
       sends: true,
       formats,

@@ -96,6 +96,7 @@ describe("the notes of a call's line", () => {
         media: {
           remote: null,
           rtcpMux: false,
+          suppressesSilence: false,
           transport: 'rtp',
           receives: true,
           sends: true,

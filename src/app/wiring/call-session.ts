@@ -8,7 +8,7 @@ import type { Withheld } from '../../consent/consent-state.ts';
 import type { LegCounts, PlayReport } from '../../media/protocol.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { TagParties } from '../../policy/options.ts';
-import type { CallRecord, EndReason, LegMediaCounts, Party } from '../../records/call-record.ts';
+import type { CallRecord, EndReason, LegMediaCounts, LegQuality, Party } from '../../records/call-record.ts';
 import type { DigestMac } from '../../records/consent-chain.ts';
 import type { ConsentFacts } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
@@ -32,6 +32,7 @@ import { evidenceOf } from './consent-evidence.ts';
 import { EvidenceWriter } from './evidence-writer.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
+import { PromptReceipts } from './prompt-receipts.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
 import { journalReason } from './journal-refusal.ts';
@@ -99,6 +100,7 @@ export class CallSession {
   readonly #control: ControlDesk;
   readonly #legIds: Readonly<Record<Party, string>>;
   readonly #evidence: EvidenceWriter;
+  readonly #receipts: PromptReceipts;
   readonly #codecs = new Map<Party, string>();
   #call: CallRecord;
   #consent: CallConsent | null = null;
@@ -123,6 +125,12 @@ export class CallSession {
     this.#control = controlDesk();
     this.#evidence = new EvidenceWriter(deps.mac, (consent) => {
       this.#write([{ kind: 'consent', consent }]);
+    });
+    this.#receipts = new PromptReceipts({
+      ...{ clock: deps.clock, callId: facts.callId, newId: () => this.#newId() },
+      write: (receipt) => {
+        this.#write([{ kind: 'receipt', receipt }]);
+      },
     });
   }
 
@@ -219,6 +227,7 @@ export class CallSession {
       sipCallId,
       codec: this.#codecs.get(party) ?? null,
       media: this.#countsOf(party),
+      quality: this.#qualityOf(party),
     }));
     this.#saveCall({ endedAt: this.#hungUpAt, outcome: end.outcome, reason: end.reason, legs });
     this.#settle();
@@ -227,10 +236,14 @@ export class CallSession {
   onMedia(event: SessionEvent): void {
     switch (event.type) {
       case 'played':
+        this.#receipts.played(partyOf(event.leg), event.report);
         this.#consent?.played(partyOf(event.leg), event.report);
         return;
       case 'key':
         this.key(partyOf(event.leg), event.key);
+        return;
+      case 'play-reported':
+        this.#receipts.reported(partyOf(event.leg), event.reported);
         return;
       case 'tapped':
         if (event.mark === 'begin') this.#began(event.at);
@@ -481,16 +494,18 @@ export class CallSession {
   ): void {
     const { clock, prompts, keepEvidenceMs } = this.#deps;
     const until = rfc3339((clock.wall() + keepEvidenceMs) as WallMs);
+    const id = this.#newId();
     this.#evidence.add(
       evidenceOf({
         ...found,
-        ...{ id: this.#newId(), callId: this.callId, legId: this.#legIds[found.party] },
+        ...{ id, callId: this.callId, legId: this.#legIds[found.party] },
         ruleId: this.#call.ruleId,
         purpose: this.#decision.record ? this.#decision.purpose.id : null,
         retainUntil: found.recordingId === null ? until : null,
         ...{ plan, prompts, report, clock },
       }),
     );
+    if (report !== null) this.#receipts.proved(found.party, id);
   }
 
   /** A call that is not to be recorded has proof of that, too. */
@@ -532,7 +547,11 @@ export class CallSession {
     this.#counts = counts;
     this.#mediaClosed = true;
     if (this.#ended && counts !== null) {
-      const legs = this.#call.legs.map((leg) => ({ ...leg, media: this.#countsOf(leg.party) }));
+      const legs = this.#call.legs.map((leg) => ({
+        ...leg,
+        media: this.#countsOf(leg.party),
+        quality: this.#qualityOf(leg.party),
+      }));
       this.#saveCall({ legs });
     }
     this.#settle();
@@ -547,7 +566,14 @@ export class CallSession {
   }
 
   #countsOf(party: Party): LegMediaCounts | null {
-    return this.#counts?.[legOf(party)] ?? null;
+    const counts = this.#counts?.[legOf(party)];
+    if (counts === undefined) return null;
+    const { packetsReceived, packetsSent, packetsLost, packetsDropped } = counts;
+    return { packetsReceived, packetsSent, packetsLost, packetsDropped };
+  }
+
+  #qualityOf(party: Party): LegQuality | null {
+    return this.#counts?.[legOf(party)].quality ?? null;
   }
 
   /** The session goes when the call, its media and its recording are all over. */
