@@ -107,6 +107,18 @@ function mediaSamples(stats: readonly MediaStats[]): MeterSample[] {
       { direction: 'out' },
     ),
     counter(
+      'rtcp_packets_total',
+      'RTCP datagrams',
+      sum(stats, (s) => s.controlIn),
+      { direction: 'in' },
+    ),
+    counter(
+      'rtcp_packets_total',
+      'RTCP datagrams',
+      sum(stats, (s) => s.controlOut),
+      { direction: 'out' },
+    ),
+    counter(
       'rtp_lost_packets_total',
       'RTP packets missing by sequence number',
       sum(stats, (s) => s.packetsLost),

@@ -31,7 +31,8 @@ export class ToldLoss {
   fromThem(ssrc: number, cumulative: number, stretch: number, whole: boolean, ours: number): boolean {
     if (ssrc !== this.#ssrc) this.#begin(ssrc);
     const goesOn = stretch === this.#stretch;
-    const first = whole && !this.#heardThem;
+    // What we have told of the stream already may be in their count, too.
+    const first = whole && !this.#heardThem && this.#told === 0;
     const clear = goesOn || first || cumulative === this.#theirs;
     if (!goesOn) this.#difference = (first ? 0 : cumulative) - this.#told;
     this.#heardThem = true;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callLine } from '../../src/app/wiring/call-line.ts';
+import type { Party } from '../../src/records/call-record.ts';
 import type { CallEnd, CallFacts, CallSummary } from '../../src/signalling/ports.ts';
 
 const facts: CallFacts = {
@@ -18,7 +19,13 @@ const summary: CallSummary = {
   ...{ calleePeer: 'second', status: 200, attempts: 2, setupMs: 900, ringMs: 700, talkMs: 60_000 },
   ...{ codecs: { caller: 'PCMA', callee: 'PCMU' }, transfers: 0, repeated: 1 },
 };
-const kept = { ruleId: 'everything', recording: null };
+const quality = {
+  ...{ lossPercent: 1.5, jitterMs: 2, maxJitterMs: 9, roundTripMs: 31.2, mos: 4.21, reported: null },
+};
+const kept = {
+  ...{ ruleId: 'everything', recording: null },
+  qualityOf: (party: Party) => (party === 'caller' ? quality : null),
+};
 
 describe('the line of a call', () => {
   it('says what an operator asks first', () => {
@@ -26,6 +33,7 @@ describe('the line of a call', () => {
       ...{ direction: 'outbound', callerPeer: 'pbx', calleePeer: 'second', ruleId: 'everything' },
       ...{ outcome: 'success', reason: 'answered', status: 200, attempts: 2, setupMs: 900, talkMs: 60_000 },
       ...{ callerCodec: 'PCMA', calleeCodec: 'PCMU', retransmissions: 1, recordingId: null },
+      ...{ callerLossPercent: 1.5, callerRoundTripMs: 31.2, callerMos: 4.21, calleeMos: null },
     });
   });
 

@@ -8,6 +8,8 @@ import { promptOf, RelayFixture } from '../media/relay-fixture.ts';
 type Side = 0 | 1;
 
 const side = fc.constantFrom<Side>(0, 1);
+// Not within what is a late packet or a copy, which may take a loss below zero (RFC 3550 §6.4.1).
+const jump = fc.oneof(fc.integer({ min: -40_000, max: -102 }), fc.integer({ min: 1, max: 40_000 }));
 const step = fc.oneof(
   {
     weight: 6,
@@ -40,7 +42,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('jump' as const),
       side,
-      by: fc.integer({ min: -40_000, max: 40_000 }),
+      by: jump,
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('prompt' as const), side }) },
@@ -248,9 +250,9 @@ describe('RTCP through any history of prompts, holds, gates, jumps and new SSRCs
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), fc.tuple(first, first), play),
       {
-        numRuns: 300,
+        numRuns: 200,
       },
     );
-    expect(said).toBeGreaterThan(300);
+    expect(said).toBeGreaterThan(200);
   });
 });

@@ -1,18 +1,21 @@
 import type { LogFields } from '../../kernel/logger.ts';
 import { maskNumber } from '../../records/mask-number.ts';
+import type { LegQuality, Party } from '../../records/call-record.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
 import type { CallEnd, CallFacts, CallSummary } from '../../signalling/ports.ts';
 
 /** Room for a Call-ID of any sane peer. */
 const longestId = 128;
 
+/** What is known of a call beside its signalling. */
+export interface KeptOfCall {
+  readonly ruleId: string | null;
+  readonly recording: RecordingRecord | null;
+  qualityOf(party: Party): LegQuality | null;
+}
+
 /** The one line that the log has of a call. */
-export function callLine(
-  facts: CallFacts,
-  end: CallEnd,
-  summary: CallSummary,
-  kept: { readonly ruleId: string | null; readonly recording: RecordingRecord | null },
-): LogFields {
+export function callLine(facts: CallFacts, end: CallEnd, summary: CallSummary, kept: KeptOfCall): LogFields {
   const dialogs = (party: 'caller' | 'callee'): string =>
     end.legs
       .filter((leg) => leg.party === party)
@@ -35,6 +38,8 @@ export function callLine(
     talkMs: summary.talkMs,
     callerCodec: summary.codecs.caller,
     calleeCodec: summary.codecs.callee,
+    ...heard('caller', kept.qualityOf('caller')),
+    ...heard('callee', kept.qualityOf('callee')),
     transfers: summary.transfers,
     retransmissions: summary.repeated,
     callerSipCallId: dialogs('caller'),
@@ -42,6 +47,15 @@ export function callLine(
     ruleId: kept.ruleId,
     recordingId: kept.recording?.id ?? null,
     recordingState: kept.recording?.state ?? null,
+  };
+}
+
+/** How a party was heard; null where the media worker has not said. */
+function heard(party: Party, quality: LegQuality | null): LogFields {
+  return {
+    [`${party}LossPercent`]: quality?.lossPercent ?? null,
+    [`${party}RoundTripMs`]: quality?.roundTripMs ?? null,
+    [`${party}Mos`]: quality?.mos ?? null,
   };
 }
 

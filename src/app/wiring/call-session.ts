@@ -227,7 +227,7 @@ export class CallSession {
       sipCallId,
       codec: this.#codecs.get(party) ?? null,
       media: this.#countsOf(party),
-      quality: this.#qualityOf(party),
+      quality: this.qualityOf(party),
     }));
     this.#saveCall({ endedAt: this.#hungUpAt, outcome: end.outcome, reason: end.reason, legs });
     this.#settle();
@@ -550,7 +550,7 @@ export class CallSession {
       const legs = this.#call.legs.map((leg) => ({
         ...leg,
         media: this.#countsOf(leg.party),
-        quality: this.#qualityOf(leg.party),
+        quality: this.qualityOf(leg.party),
       }));
       this.#saveCall({ legs });
     }
@@ -572,7 +572,8 @@ export class CallSession {
     return { packetsReceived, packetsSent, packetsLost, packetsDropped };
   }
 
-  #qualityOf(party: Party): LegQuality | null {
+  /** How well a party was heard; null: nothing came, or its media are not over. */
+  qualityOf(party: Party): LegQuality | null {
     return this.#counts?.[legOf(party)].quality ?? null;
   }
 
