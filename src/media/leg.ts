@@ -128,7 +128,7 @@ export class Leg implements PromptLine {
 
   /** It may send, and nothing says that its silence is discontinuous transmission (RFC 3389 §1). */
   isExpectedToSend(): boolean {
-    return this.maySend() && !this.#inLull && this.media?.suppressesSilence === false;
+    return this.maySend() && !this.#inLull && this.media?.suppressesSilence !== true;
   }
 
   /** What SDP says of it now. `remote` and `control` (RTCP) are what of its addresses may be used. */

@@ -86,7 +86,7 @@ export interface LegMedia {
   readonly receives: boolean;
   readonly sends: boolean;
   /** It says that it stops sending while its user is silent (`a=silenceSupp:on`, RFC 3108). */
-  readonly suppressesSilence: boolean;
+  readonly suppressesSilence?: boolean;
   /** In the order of the negotiated answer; the first that is audio is what a prompt is encoded in. */
   readonly formats: readonly MediaFormat[];
   readonly ptimeMs: number;

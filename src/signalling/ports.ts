@@ -94,7 +94,7 @@ export interface NegotiatedMedia {
   readonly receives: boolean;
   readonly sends: boolean;
   /** It says that it stops sending while its user is silent (`a=silenceSupp:on`, RFC 3108). */
-  readonly suppressesSilence: boolean;
+  readonly suppressesSilence?: boolean;
   readonly formats: readonly NegotiatedFormat[];
   readonly ptimeMs: number;
   /** SRTP in both directions; absent: in clear. */
