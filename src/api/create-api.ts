@@ -14,7 +14,7 @@ import type { RecordStore } from '../records/ports.ts';
 import { answerError, installFaultHandlers, refuseMalformed } from './fault-handlers.ts';
 import { installMethodRefusals } from './method-refusals.ts';
 import { openApiDocument, openApiTransform } from './open-api.ts';
-import type { AudioSource, Converter, DatabaseHealth, DeleteAudio } from './ports.ts';
+import type { AudioSource, Converter, DatabaseHealth, DeleteAudio, PacketDecoder } from './ports.ts';
 import { sendProblem } from './problem.ts';
 import { audioRoute } from './routes/audio-route.ts';
 import { callRoutes } from './routes/call-routes.ts';
@@ -35,6 +35,7 @@ export interface ApiDeps {
   readonly records: RecordStore;
   readonly audio: AudioSource;
   readonly converter: Converter;
+  readonly decoder: PacketDecoder;
   readonly deleteRecording: DeleteAudio;
   readonly nodes: NodeRegistry;
   readonly authenticate: Authenticate;

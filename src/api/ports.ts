@@ -36,7 +36,12 @@ export interface AudioSource {
   /** Sealed, or ended and about to be. */
   open(recording: RecordingRecord): Promise<Result<OpenAudio, AudioFault>>;
   peaks(recording: RecordingRecord): Promise<Result<Waveform, PeaksFault>>;
+  /** The pcap file of what was not decoded, beside a sealed recording. `missing`: there is none. */
+  packets(recording: RecordingRecord): Promise<Result<OpenPackets, AudioFault>>;
 }
+
+/** Decrypted packets of one recording, as `OpenAudio` has its audio. */
+export type OpenPackets = Pick<OpenAudio, 'size' | 'read'>;
 
 export type DeletionFault = 'not-found' | 'open' | 'held' | 'node-unreachable';
 
@@ -54,7 +59,7 @@ export interface DatabaseHealth {
 export interface AudioForm {
   readonly size: number;
   readonly contentType: string;
-  readonly kind: FileKind;
+  readonly kind: FileKind | 'pcap';
   /** Whether `read` may begin anywhere. */
   readonly ranges: boolean;
   /** Strong, with its quotes (RFC 9110 §8.8.3). */
@@ -64,6 +69,15 @@ export interface AudioForm {
 
 /** `busy`: as many are under way as may be. `unsupported`: not between these formats, or not this file. */
 export type ConversionFault = 'busy' | 'unsupported' | 'damaged';
+
+/** `no-decoder`: the program that knows the codec is not installed. */
+export type DecodingFault = ConversionFault | 'no-decoder';
+
+/** Makes audio of the packets that were kept because nothing here decodes them. */
+export interface PacketDecoder {
+  /** The kept audio with what was decoded in the place of silence: of the same size. */
+  decode(kept: OpenAudio, packets: OpenPackets): Promise<Result<AudioForm, DecodingFault>>;
+}
 
 /** A place among the conversions under way; `release` gives it back and ends what still runs. */
 export interface Conversion {

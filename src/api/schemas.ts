@@ -33,7 +33,10 @@ export const recordingSchema = z
     id: z.string(),
     callId: z.string(),
     state: recordingState,
-    reason: z.string().nullable().describe('Why it is interrupted, failed or none'),
+    reason: z
+      .string()
+      .nullable()
+      .describe('Why it is interrupted, failed or none; of a sealed one t38, undecoded'),
     format: z.enum(recordingFormats).describe('wav: PCM of 16 bit; wav-alaw, wav-mulaw: G.711 in a WAV file'),
     channels: z.enum(['stereo', 'mono']).describe('stereo: left the caller, right the callee'),
     sampleRate: z.number().describe('Hz'),
@@ -287,8 +290,10 @@ export const peaksSchema = z
 
 export const audioQuery = z.strictObject({
   format: z
-    .enum(['wav', 'mp3'])
+    .enum(['wav', 'mp3', 'pcap'])
     .optional()
-    .describe('Converts where the recording is kept otherwise; wav is linear PCM'),
+    .describe(
+      'Converts where the recording is kept otherwise; wav is linear PCM. Of a recording with reason `undecoded`, wav has what ffmpeg decodes, and pcap is its packets',
+    ),
   download: z.enum(['0', '1']).optional().describe('1: as an attachment'),
 });

@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { createAuthenticator } from '../access/authenticator.ts';
 import { createTokens } from '../access/tokens.ts';
+import { packetDecoder } from '../api/undecoded/decode-recording.ts';
+import { runFfmpeg } from '../api/undecoded/ffmpeg.ts';
 import { createThreadedConverter } from '../api/convert/threaded-converter.ts';
 import { createApi } from '../api/create-api.ts';
 import { createDeleteRecording } from '../governance/delete-recording.ts';
@@ -160,6 +162,7 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link }: ApiPa
       spawn: (job) =>
         new Worker(new URL('./workers/convert.worker.js', import.meta.url), { workerData: job }),
     }),
+    decoder: packetDecoder(runFfmpeg),
     deleteRecording: createDeleteRecording({
       records,
       keys,

@@ -130,6 +130,11 @@ export const errorRegistry = {
     title: 'This recording cannot be converted to that format',
     mend: 'Fetch it as it is kept, without `format`.',
   },
+  'no-decoder': {
+    status: 501,
+    title: 'Only ffmpeg decodes this recording, and it is not installed here',
+    mend: 'Install ffmpeg beside the API, or take the packets with `?format=pcap`.',
+  },
   'conversion-busy': {
     status: 503,
     title: 'Two conversions are under way',

@@ -3,7 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import { createAuthenticator } from '../../src/access/authenticator.ts';
 import { createTokens } from '../../src/access/tokens.ts';
 import { type ApiDeps, createApi } from '../../src/api/create-api.ts';
-import type { AudioFault, OpenAudio, PeaksFault, Waveform } from '../../src/api/ports.ts';
+import type {
+  AudioFault,
+  OpenAudio,
+  OpenPackets,
+  PacketDecoder,
+  PeaksFault,
+  Waveform,
+} from '../../src/api/ports.ts';
 import { createDeleteRecording } from '../../src/governance/delete-recording.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { err, type Result } from '../../src/kernel/result.ts';
@@ -183,6 +190,8 @@ export class ApiBench {
   readonly log = new LogBook();
   readonly audio = new Map<string, Result<OpenAudio, AudioFault>>();
   readonly peaks = new Map<string, Result<Waveform, PeaksFault>>();
+  readonly packets = new Map<string, Result<OpenPackets, AudioFault>>();
+  decode: PacketDecoder['decode'] = () => Promise.resolve(err('unsupported'));
   connected: ConnectedNode[] = [{ nodeId: 'edge-1', version: '1', sip: ['udp:127.0.0.1:5060'] }];
   readonly asks: { nodeId: string; ask: LinkRequest }[] = [];
   answer: (nodeId: string, ask: LinkRequest) => Result<LinkValue, AskFault> = () => err('no-call');
@@ -205,11 +214,13 @@ export class ApiBench {
       audio: {
         open: ({ id }) => Promise.resolve(this.audio.get(id) ?? err('missing')),
         peaks: ({ id }) => Promise.resolve(this.peaks.get(id) ?? err('none')),
+        packets: ({ id }) => Promise.resolve(this.packets.get(id) ?? err('missing')),
       },
       converter: {
         plan: () => Promise.resolve(err('unsupported')),
         convert: () => Promise.resolve(err('unsupported')),
       },
+      decoder: { decode: (kept, packets) => this.decode(kept, packets) },
       deleteRecording: createDeleteRecording({
         records: this.records,
         keys: { destroy: (id) => Promise.resolve(void this.steps.push(`destroy ${id}`)) },

@@ -11,10 +11,15 @@ import { secured } from '../open-api.ts';
 import type { AudioFault, AudioForm, Conversion, ConversionFault, OpenAudio } from '../ports.ts';
 import { problems, sendProblem } from '../problem.ts';
 import { audioQuery, idParams } from '../schemas.ts';
+import { isOfPackets, openOfPackets } from './packet-audio.ts';
 import type { RouteApp } from './route-app.ts';
 
 const binary = z.string().meta({ format: 'binary' });
-const content = { 'audio/wav': { schema: binary }, 'audio/mpeg': { schema: binary } };
+const content = {
+  'audio/wav': { schema: binary },
+  'audio/mpeg': { schema: binary },
+  'application/vnd.tcpdump.pcap': { schema: binary },
+};
 
 export function audioRoute(app: RouteApp, deps: ApiDeps): void {
   app.route({
@@ -40,6 +45,7 @@ export function audioRoute(app: RouteApp, deps: ApiDeps): void {
           'range-not-satisfiable',
           'audio-damaged',
           'conversion-unsupported',
+          'no-decoder',
           'conversion-busy',
           'unavailable',
         ),
@@ -52,7 +58,10 @@ export function audioRoute(app: RouteApp, deps: ApiDeps): void {
       const refused = recording.state === 'recording' ? null : audioRefusal(recording);
       if (refused !== null) return sendProblem(reply, refused);
       const { format, download } = request.query;
-      const body = await openBody(deps, recording, format ?? null, request.method === 'HEAD');
+      const headOnly = request.method === 'HEAD';
+      const body = isOfPackets(recording, format)
+        ? await openOfPackets(deps, recording, format, headOnly)
+        : await openBody(deps, recording, format ?? null, headOnly);
       if (!body.ok) return sendProblem(reply, body.error);
       describe(reply, recording, body.value.form, download === '1');
       return answer(request, reply, body.value, (error) => {
@@ -161,7 +170,7 @@ function describe(reply: FastifyReply, recording: RecordingRecord, form: AudioFo
 }
 
 /** Made of our own id and time alone: no number of a party, nothing a caller could have written. */
-function fileName({ id, startedAt }: RecordingRecord, kind: FileKind): string {
+function fileName({ id, startedAt }: RecordingRecord, kind: AudioForm['kind']): string {
   const time = (startedAt ?? '').replace(/[^0-9TZ]/g, '').slice(0, 15);
   const safe = id.replace(/[^A-Za-z0-9-]/g, '').slice(0, 64);
   return `recording-${time === '' ? '' : `${time}-`}${safe}.${kind}`;

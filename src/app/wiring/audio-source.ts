@@ -8,7 +8,7 @@ import {
   type RecordingRecord,
 } from '../../records/recording-record.ts';
 import { readPeaks } from '../../recording/peaks.ts';
-import { peaksKey } from '../../storage/recording-vault.ts';
+import { peaksKey, rawKey } from '../../storage/recording-vault.ts';
 import { openObject, openRecording, type ReadFault, type RecordingReaderDeps } from './recording-reader.ts';
 import { openUnsealed, type SpoolSourceDeps, type UnsealedFault } from './spool-source.ts';
 
@@ -41,6 +41,13 @@ export function audioSource(deps: RecordingReaderDeps & SpoolSourceDeps): AudioS
       if (!opened.ok) return err(peaksFault(faults[opened.error]));
       const peaks = readPeaks(Buffer.from(await opened.value.read(0, opened.value.size)).toString());
       return peaks === null ? err('damaged') : ok(waveform(peaks));
+    },
+    packets: async ({ id, objectKey }) => {
+      if (objectKey === null) return err('missing');
+      const opened = await openObject(deps, id, rawKey(objectKey));
+      if (!opened.ok) return err(faults[opened.error]);
+      const reader = opened.value;
+      return ok({ size: reader.size, read: (start, end) => reader.stream(start, end) });
     },
   };
 }
