@@ -1,6 +1,7 @@
 import { describe, it, vi } from 'vitest';
 import { digestTarget } from '../fuzz/digest-target.ts';
 import { fuzz } from '../fuzz/fuzz-target.ts';
+import { legTarget } from '../fuzz/leg-target.ts';
 import { messageTarget, uriTarget } from '../fuzz/message-target.ts';
 import { sdpTarget } from '../fuzz/sdp-target.ts';
 import { stackTarget } from '../fuzz/stack-target.ts';
@@ -14,7 +15,8 @@ const shares = [
   [uriTarget, 0.05],
   [sdpTarget, 0.15],
   [digestTarget, 0.1],
-  [stackTarget, 0.55],
+  [legTarget, 0.15],
+  [stackTarget, 0.4],
 ] as const;
 
 describe(`fuzz, for ${minutes} minutes (FUZZ_MINUTES)`, () => {
