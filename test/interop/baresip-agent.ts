@@ -3,6 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '../support/processes.ts';
 
+/** As baresip names them: name, sampling rate, channels. */
+const codecNames = {
+  PCMA: 'PCMA/8000/1',
+  PCMU: 'PCMU/8000/1',
+  G722: 'G722/16000/1',
+  Opus: 'opus/48000/2',
+} as const;
+
+export type BaresipCodec = keyof typeof codecNames;
+
 export interface BaresipPlan {
   /** A folder for it to make, with its configuration. */
   readonly directory: string;
@@ -10,9 +20,9 @@ export interface BaresipPlan {
   readonly within: readonly string[];
   readonly user: string;
   readonly address: string;
-  /** WAV, 8000 Hz, mono: what it says once it is in a call. */
+  /** WAV of the codec’s own rate and channels: what it says once it is in a call. */
   readonly voiceFile: string;
-  readonly codec: 'PCMA' | 'PCMU';
+  readonly codec: BaresipCodec;
   /** Absent: UDP. */
   readonly transport?: 'tcp' | 'tls';
   /** PEM files for TLS, on port 5061: its certificate with its key, and the authority that it trusts. */
@@ -82,7 +92,7 @@ function configuration({ address, voiceFile, certificate }: BaresipPlan): string
     'net_interface eth0',
     `audio_source aufile,${voiceFile}`,
     'audio_alert none',
-    'module g711.so',
+    ...['g711', 'g722', 'opus'].map((codec) => `module ${codec}.so`),
     'module aufile.so',
     'module_app account.so',
     'module_app menu.so',
@@ -93,5 +103,5 @@ function configuration({ address, voiceFile, certificate }: BaresipPlan): string
 function account({ user, address, codec, dial, transport }: BaresipPlan): string {
   const mode = dial === undefined ? ';answermode=auto' : '';
   const by = transport === undefined ? '' : `;transport=${transport}`;
-  return `<sip:${user}@${address}${by}>;regint=0;ptime=20;audio_codecs=${codec}/8000/1${mode}\n`;
+  return `<sip:${user}@${address}${by}>;regint=0;ptime=20;audio_codecs=${codecNames[codec]}${mode}\n`;
 }

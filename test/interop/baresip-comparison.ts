@@ -1,10 +1,9 @@
 import { align, rms, signalToNoise } from '../support/sound.ts';
 import type { WireChannel } from './baresip-wire.ts';
 
-const sampleRate = 8000;
-const blockLength = 160;
+const blockSeconds = 0.02;
 /** Packets under way when the recording began or ended were not wholly in it: 20 ms, and 10 for jitter. */
-const edge = 240;
+const edgeSeconds = 0.03;
 
 /** One channel of a recording held against what its party sent. Samples unless a unit is named. */
 export interface Comparison {
@@ -25,7 +24,9 @@ export interface Comparison {
 }
 
 export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
-  const lag = findLag(recorded, wire.samples);
+  const { sampleRate } = wire;
+  const edge = edgeSeconds * sampleRate;
+  const lag = findLag(recorded, wire);
   const from = Math.max(0, -lag) + edge;
   const to = Math.min(recorded.length, wire.samples.length - lag) - edge;
   const heard = recorded.subarray(from, to);
@@ -36,21 +37,21 @@ export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
     comparedSeconds: (to - from) / sampleRate,
     unexplainedSeconds: (recorded.length - 2 * edge - (to - from)) / sampleRate,
     signalToNoiseDb: signalToNoise(sent, heard),
-    dropouts: countDropouts(sent, heard),
-    driftPpm: drift(heard, wire.samples, from + lag),
+    dropouts: countDropouts(sent, heard, blockSeconds * sampleRate),
+    driftPpm: drift(heard, wire, from + lag),
     beganAt: wire.beganAt + lag / sampleRate,
     beganAtByFirstPacket: next.at - (next.position - lag) / sampleRate,
   };
 }
 
 /** By two seconds out of the recording's middle. */
-function findLag(recorded: Int16Array, wire: Int16Array): number {
+function findLag(recorded: Int16Array, { samples, sampleRate }: WireChannel): number {
   const start = Math.max(0, Math.floor(recorded.length / 2) - sampleRate);
   const part = recorded.subarray(start, start + 2 * sampleRate);
-  return align(wire, part).lag - start;
+  return align(samples, part).lag - start;
 }
 
-function countDropouts(sent: Int16Array, heard: Int16Array): number {
+function countDropouts(sent: Int16Array, heard: Int16Array, blockLength: number): number {
   let dropouts = 0;
   for (let at = 0; at + blockLength <= sent.length; at += blockLength) {
     const loudness = rms(sent.subarray(at, at + blockLength));
@@ -61,13 +62,13 @@ function countDropouts(sent: Int16Array, heard: Int16Array): number {
 }
 
 /** The slope of the lags that each second has by itself, by least squares. */
-function drift(heard: Int16Array, wire: Int16Array, lag: number): number {
+function drift(heard: Int16Array, { samples, sampleRate }: WireChannel, lag: number): number {
   const points: { readonly x: number; readonly y: number }[] = [];
-  const reach = 80;
+  const reach = sampleRate / 100;
   for (let at = 0; at + sampleRate <= heard.length; at += sampleRate) {
     const second = heard.subarray(at, at + sampleRate);
     // The edges cut off at both ends are longer than this reach, so the wire has it.
-    const around = wire.subarray(lag + at - reach, lag + at + sampleRate + reach);
+    const around = samples.subarray(lag + at - reach, lag + at + sampleRate + reach);
     points.push({ x: at, y: align(around, second).lag });
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

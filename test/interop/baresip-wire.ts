@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import type { BaresipCodec } from './baresip-agent.ts';
 import type { CapturedDatagram } from './capture.ts';
+import { oggOpus } from './ogg-opus.ts';
 
 /** What one party sent to the node, as the capture shows it. */
 export interface WireChannel {
+  readonly sampleRate: number;
   /** From the first packet's timestamp on, decoded by ffmpeg; silence where no packet came. */
   readonly samples: Int16Array;
   readonly packets: readonly WirePacket[];
@@ -12,7 +15,7 @@ export interface WireChannel {
   readonly beganAt: number;
 }
 
-interface WirePacket {
+export interface WirePacket {
   /** The position of its first sample. */
   readonly position: number;
   readonly at: number;
@@ -27,17 +30,20 @@ interface Rtp {
   readonly payload: Buffer;
 }
 
-const sampleRate = 8000;
+/** Hz of the samples, and samples a tick of the RTP clock; payload types as baresip gives them. */
 const formats = {
-  PCMU: { payloadType: 0, ffmpeg: 'mulaw', silence: 0xff },
-  PCMA: { payloadType: 8, ffmpeg: 'alaw', silence: 0xd5 },
-} as const;
+  PCMU: { payloadType: 0, sampleRate: 8000, perTick: 1, decode: octets('mulaw', 0xff) },
+  PCMA: { payloadType: 8, sampleRate: 8000, perTick: 1, decode: octets('alaw', 0xd5) },
+  // RFC 3551 §4.5.2: the clock says 8000.
+  G722: { payloadType: 9, sampleRate: 16_000, perTick: 2, decode: octets('g722', 0) },
+  Opus: { payloadType: 96, sampleRate: 48_000, perTick: 1, decode: decodeOpus },
+} as const satisfies Readonly<Record<BaresipCodec, object>>;
 
 /** The one stream of `codec` that came from `from`. Throws where there is none or another beside it. */
 export function wireChannel(
   capture: readonly CapturedDatagram[],
   from: string,
-  codec: keyof typeof formats,
+  codec: BaresipCodec,
 ): WireChannel {
   const format = formats[codec];
   const packets = capture
@@ -51,17 +57,14 @@ export function wireChannel(
 
   const placed = packets.map((packet) => ({
     ...packet,
-    position: (packet.timestamp - first.timestamp) | 0,
+    position: format.perTick * ((packet.timestamp - first.timestamp) | 0),
     order: ((packet.sequence - first.sequence) << 16) >> 16,
   }));
-  const coded = Buffer.alloc(
-    Math.max(...placed.map(({ position, payload }) => position + payload.length)),
-    format.silence,
-  );
-  for (const { position, payload } of placed) payload.copy(coded, position);
+  const { sampleRate } = format;
   const middle = placed.map(({ at, position }) => at - position / sampleRate).toSorted((a, b) => a - b);
   return {
-    samples: decode(coded, format.ffmpeg),
+    sampleRate,
+    samples: format.decode(placed.toSorted((a, b) => a.order - b.order)),
     packets: placed,
     missing:
       Math.max(...placed.map(({ order }) => order)) + 1 - new Set(placed.map(({ order }) => order)).size,
@@ -87,12 +90,33 @@ function readRtp(at: number, bytes: Buffer): Rtp | null {
   };
 }
 
-function decode(coded: Buffer, format: string): Int16Array {
-  const pcm = execFileSync(
-    'ffmpeg',
-    ['-v', 'error', '-f', format, '-ar', '8000', '-ac', '1', '-i', 'pipe:0', '-f', 's16le', 'pipe:1'],
-    { input: coded, timeout: 30_000, maxBuffer: 2 ** 26 },
-  );
-  if (pcm.length !== 2 * coded.length) throw new Error(`ffmpeg made ${pcm.length} bytes of ${coded.length}`);
-  return Int16Array.from({ length: coded.length }, (_, n) => pcm.readInt16LE(2 * n));
+interface Placed extends WirePacket {
+  readonly payload: Buffer;
+}
+
+/** A codec of octets, one a tick: laid out by position, then decoded in one piece. */
+function octets(format: string, silence: number): (packets: readonly Placed[]) => Int16Array {
+  return (packets) => {
+    const perTick = format === 'g722' ? 2 : 1;
+    const ends = packets.map(({ position, payload }) => position / perTick + payload.length);
+    const coded = Buffer.alloc(Math.max(...ends), silence);
+    for (const { position, payload } of packets) payload.copy(coded, position / perTick);
+    const rate = format === 'g722' ? [] : ['-ar', '8000', '-ac', '1'];
+    return ffmpeg(['-f', format, ...rate, '-i', 'pipe:0'], coded);
+  };
+}
+
+/** By libopus within ffmpeg, as one voice. Nothing may be missing: an Ogg file has no gaps. */
+function decodeOpus(packets: readonly Placed[]): Int16Array {
+  const file = oggOpus(packets.map(({ payload }) => payload));
+  return ffmpeg(['-c:a', 'libopus', '-f', 'ogg', '-i', 'pipe:0'], file);
+}
+
+function ffmpeg(input: readonly string[], bytes: Buffer): Int16Array {
+  const pcm = execFileSync('ffmpeg', ['-v', 'error', ...input, '-f', 's16le', 'pipe:1'], {
+    input: bytes,
+    timeout: 60_000,
+    maxBuffer: 2 ** 26,
+  });
+  return Int16Array.from({ length: pcm.length / 2 }, (_, n) => pcm.readInt16LE(2 * n));
 }

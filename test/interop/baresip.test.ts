@@ -5,7 +5,7 @@ import { removeDirectory, temporaryDirectory } from '../support/node.ts';
 import { announcedElsewhere, nodeConfig } from '../support/node-config.ts';
 import { waitUntil } from '../support/processes.ts';
 import { readWav, wavBytes } from '../support/wav-file.ts';
-import { Baresip } from './baresip-agent.ts';
+import { Baresip, type BaresipCodec } from './baresip-agent.ts';
 import { type Comparison, compare } from './baresip-comparison.ts';
 import { addresses, Network } from './baresip-network.ts';
 import { NodeWithin } from './baresip-node.ts';
@@ -16,22 +16,30 @@ import { missingTools } from './debian-tools.ts';
 const missing = missingTools('baresip', 'tcpdump', 'ffmpeg', 'ip');
 
 const talkSeconds = 20;
-const sampleRate = 8000;
+/** What baresip samples at, and how many channels it wants of a file. */
+const sources = {
+  PCMA: { sampleRate: 8000, count: 1 },
+  PCMU: { sampleRate: 8000, count: 1 },
+  G722: { sampleRate: 16_000, count: 1 },
+  Opus: { sampleRate: 48_000, count: 2 },
+} as const;
 const number = '35220301000';
 
 /**
  * A voice forwards, backwards and at half its speed, with a quiet tone that slides on and on: so no moment
  * is like another, and what goes missing in a pause of speech is missed.
  */
-function voice(file: string, fromHertz: number, toHertz: number): Buffer {
+function voice(file: string, codec: BaresipCodec, fromHertz: number, toHertz: number): Buffer {
+  const { sampleRate, count } = sources[codec];
   const speech = readWav(file).channels[0]!;
-  const length = 4 * speech.length;
+  const factor = sampleRate / 8000;
+  const length = 4 * speech.length * factor;
   let phase = 0;
   const samples = Int16Array.from({ length }, (_, n) => {
     phase += (2 * Math.PI * (fromHertz + ((toHertz - fromHertz) * n) / length)) / sampleRate;
-    return 0.8 * speech[placeIn(speech.length, n)]! + 1000 * Math.sin(phase);
+    return 0.8 * speech[placeIn(speech.length, Math.floor(n / factor))]! + 1000 * Math.sin(phase);
   });
-  return wavBytes({ sampleRate, channels: [samples] });
+  return wavBytes({ sampleRate, channels: Array.from({ length: count }, () => samples) });
 }
 
 function placeIn(length: number, n: number): number {
@@ -82,7 +90,7 @@ async function conversation(
   network: Network,
   directory: string,
   rule: Readonly<Record<string, unknown>>,
-  codec: 'PCMA' | 'PCMU',
+  codec: BaresipCodec,
 ): Promise<Outcome> {
   const inNode = network.within('node');
   const node = await NodeWithin.start(directory, await configOf(rule), inNode);
@@ -96,8 +104,8 @@ async function conversation(
       ...{ address: addresses[name], voiceFile: join(directory, `${name}.wav`) },
       ...(dial === undefined ? {} : { dial }),
     });
-  writeFileSync(join(directory, 'pbx.wav'), voice('fixtures/voices/caller.wav', 300, 3000));
-  writeFileSync(join(directory, 'trunk.wav'), voice('fixtures/voices/callee.wav', 3200, 500));
+  writeFileSync(join(directory, 'pbx.wav'), voice('fixtures/voices/caller.wav', codec, 300, 3000));
+  writeFileSync(join(directory, 'trunk.wav'), voice('fixtures/voices/callee.wav', codec, 3200, 500));
   const callee = await party('trunk', number);
   const caller = await party('pbx', '201', `sip:${number}@${addresses.lan}`);
   const recording = (state: string): Promise<string> =>
@@ -111,8 +119,9 @@ async function conversation(
   await recording('recording');
   await new Promise((resolve) => setTimeout(resolve, 1000 * talkSeconds + 500));
   await caller.stop();
-  const { channels } = readWav(await node.api.audio(await recording('sealed')));
+  const { channels, sampleRate } = readWav(await node.api.audio(await recording('sealed')));
   expect(channels).toHaveLength(2);
+  expect(sampleRate).toBe(sources[codec].sampleRate);
   await callee.stop();
   const [lan, wan] = await Promise.all(captures.map((capture) => capture.stop()));
   await node.stop();
@@ -152,11 +161,14 @@ function faultsOfChannel(channel: Comparison): string[] {
 }
 
 /** Recordings that each have one fault, and what must be found in them: so the comparison can fail. */
-function damages([left, right]: Channels): readonly (readonly [fault: RegExp, damaged: Channels])[] {
+function damages(
+  [left, right]: Channels,
+  rate: number,
+): readonly (readonly [fault: RegExp, damaged: Channels])[] {
   const delayed = new Int16Array(right.length);
-  delayed.set(right.subarray(0, right.length - 240), 240);
+  delayed.set(right.subarray(0, right.length - 0.03 * rate), 0.03 * rate);
   const silenced = right.slice();
-  silenced.fill(0, 80_000, 80_160);
+  silenced.fill(0, 10 * rate, 10.02 * rate);
   const noisy = left.map((sample, n) => sample + (n % 2 === 0 ? 20 : -20));
   const slipped = left.filter((_, n) => n % 20_000 !== 19_999);
   return [
@@ -201,6 +213,8 @@ describe.skipIf(missing !== null)('two baresip agents speak for 20 s through the
   it.each([
     ['PCMA, announced elsewhere', announcedElsewhere, 'PCMA'],
     ['PCMU, announced on answer', {}, 'PCMU'],
+    ['G.722, announced elsewhere', announcedElsewhere, 'G722'],
+    ['Opus, announced on answer', {}, 'Opus'],
   ] as const)(
     '%s: the recording is what was on the wire',
     async (name, rule, codec) => {
@@ -209,7 +223,7 @@ describe.skipIf(missing !== null)('two baresip agents speak for 20 s through the
       const compared = compareBoth(outcome);
       report(name, compared);
       expect(faultsOf(compared)).toEqual([]);
-      for (const [expected, recorded] of damages(outcome.recorded))
+      for (const [expected, recorded] of damages(outcome.recorded, sources[codec].sampleRate))
         expect(faultsOf(compareBoth({ ...outcome, recorded }))).toContainEqual(
           expect.stringMatching(expected),
         );
