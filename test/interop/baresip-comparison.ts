@@ -30,7 +30,7 @@ export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
   const from = Math.max(0, -lag) + edge;
   const to = Math.min(recorded.length, wire.samples.length - lag) - edge;
   const heard = recorded.subarray(from, to);
-  const sent = wire.samples.subarray(from + lag, to + lag);
+  const sent = asHeard(heard, wire, lag).subarray(from + lag, to + lag);
   const next = wire.packets.find(({ position }) => position >= lag) ?? wire.packets[0]!;
   return {
     lag,
@@ -42,6 +42,17 @@ export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
     beganAt: wire.beganAt + lag / sampleRate,
     beganAtByFirstPacket: next.at - (next.position - lag) / sampleRate,
   };
+}
+
+/** The wire from the packet on with which the recording began: the first at or after `lag`, or one that was late. */
+function asHeard(heard: Int16Array, wire: WireChannel, lag: number): Int16Array {
+  const first = wire.packets.findIndex(({ position }) => position >= lag);
+  const candidates = wire.packets.slice(Math.max(0, first - 1), first + 1);
+  const decoded = candidates.map(({ position }) => wire.decodedFrom(position));
+  const from = Math.max(0, lag) + edgeSeconds * wire.sampleRate;
+  const noise = (samples: Int16Array): number =>
+    signalToNoise(samples.subarray(from, from + heard.length), heard.subarray(0, samples.length - from));
+  return decoded.toSorted((a, b) => noise(b) - noise(a))[0] ?? wire.samples;
 }
 
 /** By two seconds out of the recording's middle. */

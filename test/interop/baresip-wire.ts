@@ -11,6 +11,11 @@ export interface WireChannel {
   readonly packets: readonly WirePacket[];
   /** Packets that the sequence numbers promise and the capture does not hold. */
   readonly missing: number;
+  /**
+   * The samples as a decoder gives them that begins with the packet at `position`; silence before. A codec with
+   * memory takes a while to agree with one that heard the stream from its start.
+   */
+  readonly decodedFrom: (position: number) => Int16Array;
   /** When sample 0 would have come, in seconds since 1970: the middle of what the packets say. */
   readonly beganAt: number;
 }
@@ -61,10 +66,19 @@ export function wireChannel(
     order: ((packet.sequence - first.sequence) << 16) >> 16,
   }));
   const { sampleRate } = format;
+  const inOrder = placed.toSorted((a, b) => a.order - b.order);
   const middle = placed.map(({ at, position }) => at - position / sampleRate).toSorted((a, b) => a - b);
   return {
     sampleRate,
-    samples: format.decode(placed.toSorted((a, b) => a.order - b.order)),
+    samples: format.decode(inOrder),
+    decodedFrom: (position) => {
+      const heard = format.decode(
+        inOrder.filter((packet) => packet.position >= position).map((packet) => moved(packet, -position)),
+      );
+      const samples = new Int16Array(position + heard.length);
+      samples.set(heard, position);
+      return samples;
+    },
     packets: placed,
     missing:
       Math.max(...placed.map(({ order }) => order)) + 1 - new Set(placed.map(({ order }) => order)).size,
@@ -88,6 +102,10 @@ function readRtp(at: number, bytes: Buffer): Rtp | null {
     ssrc: bytes.readUInt32BE(8),
     payload: bytes.subarray(12 + csrcs + extension, bytes.length - padding),
   };
+}
+
+function moved(packet: Placed, by: number): Placed {
+  return { ...packet, position: packet.position + by };
 }
 
 interface Placed extends WirePacket {
