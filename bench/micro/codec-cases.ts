@@ -51,7 +51,12 @@ function decoding(codec: number, rate: RecordingRate, packets: readonly Uint8Arr
 /** Two legs of A-law in order, decoded, laid out and mixed to samples of a stereo WAV, a second at a time. */
 function recording(): () => void {
   const samples = wavEncoder({ channels: 2, sampleRate: 8000 }, 'pcm16');
-  const sink = { append: () => undefined, encoded: () => undefined, end: () => undefined };
+  const sink = {
+    append: () => undefined,
+    encoded: () => undefined,
+    raw: () => undefined,
+    end: () => undefined,
+  };
   const shape = { channels: 2, sampleRate: 8000 } as const;
   const pipeline = new Pipeline(shape, { samples, live: null }, sink, decoders);
   for (const leg of pipeline.legs) leg.formats(Uint8Array.of(8, codecId.pcma, 8));
