@@ -4,7 +4,7 @@ import type { RecordingRate } from './recording-rate.ts';
 import type { SpeechDecoder } from './speech-decoder.ts';
 
 /** RFC 7587 §4.1: the RTP clock of Opus, whatever it was sampled at. */
-export const opusClockRate = 48_000;
+const opusClockRate = 48_000;
 /** libopus bridges gaps in multiples of 2.5 ms, up to 120 ms at once. */
 const grainMs = 2.5;
 const longestMs = 120;

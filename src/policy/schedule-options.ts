@@ -27,8 +27,6 @@ export const scheduleOptions = z.strictObject({
   holidays: z.array(holiday).max(1000).default([]),
 });
 
-export type ScheduleOptions = z.output<typeof scheduleOptions>;
-
 /** Null: it is not of the form, or it is empty. */
 function parseSpan(text: string): Span | null {
   const match = /^([a-z,-]+)(?: (\d\d):(\d\d)-(\d\d):(\d\d))?$/.exec(text.trim().toLowerCase());

@@ -23,7 +23,7 @@ export const saltBytes = 32;
 export const spoolHeaderBytes = 8 + saltBytes;
 export const frameHeadBytes = 8;
 /** A frame holds a third of a second of audio; anything longer is no frame of ours. */
-export const longestFrame = 4 * 1024 * 1024;
+const longestFrame = 4 * 1024 * 1024;
 export const spoolSuffix = '.spool';
 
 /**

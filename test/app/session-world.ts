@@ -12,7 +12,7 @@ import type { RecorderEvent } from '../../src/app/recorder-pool.ts';
 import { CallSession, type SessionDeps } from '../../src/app/wiring/call-session.ts';
 import { judge } from '../../src/app/wiring/verdict.ts';
 
-export const facts: CallFacts = {
+const facts: CallFacts = {
   callId: 'call-1',
   direction: 'outbound',
   callerPeer: 'pbx',

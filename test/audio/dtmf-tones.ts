@@ -1,6 +1,6 @@
 /** ITU-T Q.23: rows are the low group, columns the high one. */
-export const lowGroup = [697, 770, 852, 941];
-export const highGroup = [1209, 1336, 1477, 1633];
+const lowGroup = [697, 770, 852, 941];
+const highGroup = [1209, 1336, 1477, 1633];
 export const digits = Array.from('123A456B789C*0#D').map((digit, i) => ({
   digit,
   low: lowGroup[Math.floor(i / 4)]!,

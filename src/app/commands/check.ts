@@ -24,7 +24,7 @@ export function runtimeFaults(settings: Settings): readonly string[] {
 }
 
 /** What is no fault and should be known. */
-export function runtimeWarnings({ config: { sip }, source }: Settings): readonly string[] {
+function runtimeWarnings({ config: { sip }, source }: Settings): readonly string[] {
   return sip.peers.flatMap(({ id, srtp, listener }) => {
     const transport = sip.listeners.find((one) => one.id === listener)?.transport;
     if (srtp === 'off' || transport === undefined || isSecure(transport)) return [];

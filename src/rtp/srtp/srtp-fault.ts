@@ -12,8 +12,6 @@ export const srtpFault = {
   expired: 5,
 } as const;
 
-export type SrtpFault = (typeof srtpFault)[keyof typeof srtpFault];
-
 /** Slugs for metrics, by number. */
 export const srtpFaultNames = [
   'none',
