@@ -18,6 +18,8 @@ export type LoadChange = 'began' | 'shed' | 'over' | null;
  */
 export class EncodeLoad {
   deferring = false;
+  /** Whether the last look found too much of it. */
+  over = false;
   #windowStart = -Infinity;
   #busyMs = 0;
   #share = 0;
@@ -32,21 +34,21 @@ export class EncodeLoad {
     if (Number.isFinite(elapsed)) this.#share = (this.#share + this.#busyMs / elapsed) / 2;
     this.#windowStart = now;
     this.#busyMs = 0;
-    const over = this.#share > highShare || lagMs > highLagMs;
-    return this.deferring ? this.#whileDeferring(now, over, lagMs) : this.#whileLive(over);
+    this.over = this.#share > highShare || lagMs > highLagMs;
+    return this.deferring ? this.#whileDeferring(now, lagMs) : this.#whileLive();
   }
 
-  #whileLive(over: boolean): LoadChange {
-    if (!over) return null;
+  #whileLive(): LoadChange {
+    if (!this.over) return null;
     this.deferring = true;
     this.#calmSince = Infinity;
     return 'began';
   }
 
-  #whileDeferring(now: number, over: boolean, lagMs: number): LoadChange {
+  #whileDeferring(now: number, lagMs: number): LoadChange {
     if (this.#share > lowShare || lagMs > lowLagMs) this.#calmSince = Infinity;
     else this.#calmSince = Math.min(this.#calmSince, now);
-    if (now - this.#calmSince < calmMs) return over ? 'shed' : null;
+    if (now - this.#calmSince < calmMs) return this.over ? 'shed' : null;
     this.deferring = false;
     return 'over';
   }

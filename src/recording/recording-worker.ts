@@ -31,8 +31,8 @@ const quietMs = 400;
 const syncsAtOnce = 2;
 /** Of the live encoders, one in so many gives way at a time. */
 const shedPart = 4;
-/** Between two portions of an encoding that was put off, while the load lasts. */
-const loadedPaceMs = 50;
+/** Between two portions of an encoding that was put off, while there is too much to do: a tenth of the thread. */
+const loadedPaceMs = 10;
 
 const safeId = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -274,7 +274,7 @@ class Worker implements RecordingWorker {
 
   /** Work that nobody waits for goes on in the next turn; under load it leaves time between. */
   #pace(): Promise<unknown> {
-    if (!this.#load.deferring) return nextTurn();
+    if (!this.#load.over) return nextTurn();
     return new Promise<void>((resolve) => {
       this.#deps.schedule(loadedPaceMs, resolve);
     });

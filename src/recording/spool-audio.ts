@@ -65,6 +65,7 @@ export class SpoolAudio {
       return 'unreadable';
     const key = spoolKey(spoolSecret, start.subarray(spoolMagic.length));
     const frames = new FrameOpener(source, key, aead);
+    if (!(await mayHaveEnded(source))) return 'open';
     const map = await SpoolMap.of(source);
     const [first] = map.frames(frameKind.manifest);
     const [end] = map.frames(frameKind.end);
@@ -96,6 +97,20 @@ export class SpoolAudio {
       yield frame.audio.subarray(Math.max(0, start - place.audioAt), end - place.audioAt);
     }
   }
+}
+
+/** Longer than a last checkpoint gets. */
+const longestEnd = 64 * 1024;
+
+/** Whether something ends with the file that looks like the last frame: who asks for a running call is answered soon. */
+async function mayHaveEnded(source: SpoolSource): Promise<boolean> {
+  const from = Math.max(spoolHeaderBytes, source.size - longestEnd);
+  const tail = Buffer.from(await source.read(from, source.size - from));
+  for (let at = tail.length - frameHeadBytes; at >= 0; at--) {
+    if (tail[at] !== frameKind.end) continue;
+    if (tail.readUInt32BE(at + 4) === tail.length - at - frameHeadBytes) return true;
+  }
+  return false;
 }
 
 /** Opens single frames, wherever they are. */

@@ -86,7 +86,9 @@ async function unsealed(
     size: audio.size,
     ...described(audio.format),
     read: (start, end) => audio.read(start, end),
-    close: () => void close(),
+    close: () => {
+      close().catch(() => undefined);
+    },
   });
 }
 
