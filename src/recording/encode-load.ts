@@ -3,9 +3,9 @@ const windowMs = 500;
 /** Share of a worker's time that its recordings may take: MP3s are put off above, made live again below. */
 const highShare = 0.7;
 const lowShare = 0.4;
-/** Lag of the slowest recording behind its media; half a second of it is there at all times. */
-const highLagMs = 1500;
-const lowLagMs = 1000;
+/** Lag of the slowest recording behind its media: patience, a portion and a silent tap alone make up to 1.1 s. */
+const highLagMs = 2000;
+const lowLagMs = 1300;
 /** Calm that has to last before encoders run live again, so that it does not go back and forth. */
 const calmMs = 5000;
 

@@ -236,8 +236,8 @@ describe('under load', () => {
 
   it('encoders give way, said once; new recordings begin without; all are complete; it ends in calm', async () => {
     let rig: Rig | null = null;
-    // Four encoders of 55 ms in 250: nine tenths of the worker's time.
-    rig = await open({ encoders: slow(() => rig!, 55) });
+    // Four encoders of 110 ms a portion of 500: nine tenths of the worker's time.
+    rig = await open({ encoders: slow(() => rig!, 110) });
     const starts: number[] = [];
     for (const recording of [1, 2, 3, 4]) {
       rig.worker.receive({ type: 'prepare', recording, spec: rig.spec(`r${recording}`, { format: 'mp3' }) });

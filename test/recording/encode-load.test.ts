@@ -15,7 +15,7 @@ function said(stretches: readonly Stretch[]): { at: number; change: LoadChange }
   const load = new EncodeLoad();
   const changes: { at: number; change: LoadChange }[] = [];
   let now = 1_000_000;
-  for (const { seconds, busy, lagMs = 450 } of stretches) {
+  for (const { seconds, busy, lagMs = 750 } of stretches) {
     for (const until = now + 1000 * seconds; now < until; now += turnMs) {
       const change = load.observe(now, turnMs * busy, lagMs);
       if (change !== null) changes.push({ at: now - 1_000_000, change });
@@ -39,8 +39,8 @@ describe('whether there is time to encode as the audio comes', () => {
       expected: [],
     },
     {
-      situation: 'a lag of a portion and the patience',
-      stretches: [{ seconds: 5, busy: 0.1, lagMs: 900 }],
+      situation: 'the lag of a silent tap',
+      stretches: [{ seconds: 5, busy: 0.1, lagMs: 1150 }],
       expected: [],
     },
   ])('$situation puts nothing off', ({ stretches, expected }) => {
@@ -56,7 +56,7 @@ describe('whether there is time to encode as the audio comes', () => {
   });
 
   it('a lag is a load too, whatever the share', () => {
-    expect(kinds([{ seconds: 1, busy: 0.1, lagMs: 2000 }])[0]).toBe('began');
+    expect(kinds([{ seconds: 1, busy: 0.1, lagMs: 2500 }])[0]).toBe('began');
   });
 
   it('it ends once after five calm seconds, and not before', () => {

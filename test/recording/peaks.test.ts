@@ -58,13 +58,13 @@ describe('a waveform', () => {
     expect(peaks.data).toEqual(searched(samples, 2, samplesPerBucket));
   });
 
-  it('of 24 hours keeps to its limit', () => {
+  it('of four hours keeps to its limit', () => {
     const meter = new PeakMeter({ channels: 1, sampleRate: 8000 });
     const minute = noise(8000 * 60);
-    for (let i = 0; i < 24 * 60; i++) meter.add(minute);
+    for (let i = 0; i < 4 * 60; i++) meter.add(minute);
     const { length, samplesPerBucket } = meter.peaks('pcm16');
     expect(length).toBeLessThanOrEqual(2048);
-    expect(length * samplesPerBucket).toBeGreaterThanOrEqual(8000 * 86_400);
+    expect(length * samplesPerBucket).toBeGreaterThanOrEqual(8000 * 4 * 3600);
   });
 
   it.each(['alaw', 'mulaw'] as const)('is that of the file, which %s has rounded', (coding) => {

@@ -173,8 +173,9 @@ describe('a recording from prepare to seal', () => {
   it('keeps a manifest from which its row can be rebuilt, without any key', async () => {
     const spec = rig.spec('0193-a');
     end(1, (await record(1, spec, 10)) + 200);
-    const { result } = await rig.event('sealed');
+    const { manifestSha256, ...result } = (await rig.event('sealed')).result;
     const text = await readFile(`${rig.storageDirectory}/2026/11/23/0193-a.json`, 'utf8');
+    expect(manifestSha256).toBe(createHash('sha256').update(text).digest('hex'));
     expect(JSON.parse(text)).toMatchObject({
       version: 1,
       ...result,
