@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 const address = z.union([z.ipv4(), z.ipv6()]);
+const pollForm = 'sockets are polled every 1 to 20 ms';
 const portsForm = 'a port range is written FIRST-LAST, such as 20000-29999';
 const ports = z
   .string(portsForm)
@@ -29,7 +30,7 @@ const shared = {
   /** `auto`: the system's own calls where they can be had, else `node:dgram`. */
   io: z.enum(['auto', 'libc', 'dgram']).default('auto'),
   /** How often the system's own calls look for packets. */
-  pollMs: z.number().int().min(1).max(20).default(2),
+  pollMs: z.number().int().min(1, pollForm).max(20, pollForm).default(2),
 };
 
 /** The `media` part of the configuration; `{ address, ports }` is shorthand for one interface called `main`. */

@@ -185,6 +185,13 @@ describe('loadConfig', () => {
       /sip\.listeners\[0\]\.advertise: .*is an address or a host name/,
     ],
     [
+      'a poll that would delay calls',
+      'ports: 20000-29999',
+      'ports: 20000-29999, pollMs: 50',
+      'pollMs: 50',
+      /media: pollMs: sockets are polled every 1 to 20 ms/,
+    ],
+    [
       'a bad port range',
       'ports: 20000-29999',
       'ports: 20000',
