@@ -7,7 +7,7 @@ import {
   UserAgent,
   UserAgentState,
 } from 'sip.js';
-import { CallMedia } from './call-media.ts';
+import { type Alias, CallMedia } from './call-media.ts';
 import type { Law } from './g711.ts';
 import type { RtpEndpoint } from './rtp-endpoint.ts';
 import { TcpTransport, type TcpTransportOptions } from './tcp-transport.ts';
@@ -19,6 +19,8 @@ export interface AgentOptions {
   /** Where its own calls go; absent: it only takes calls. */
   readonly proxy?: { readonly host: string; readonly port: number };
   readonly laws?: readonly Law[];
+  /** With `laws: ['pcma']`: what it is called instead. */
+  readonly alias?: Alias;
   readonly trace?: TcpTransportOptions['trace'];
 }
 
@@ -53,7 +55,8 @@ export class Agent {
       logBuiltinEnabled: false,
       transportConstructor: TcpTransport,
       transportOptions,
-      sessionDescriptionHandlerFactory: () => new CallMedia(address, options.laws ?? ['pcma', 'pcmu']),
+      sessionDescriptionHandlerFactory: () =>
+        new CallMedia(address, options.laws ?? ['pcma', 'pcmu'], options.alias),
     });
     const agent = new Agent(userAgent, address);
     userAgent.delegate = {

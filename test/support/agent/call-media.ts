@@ -9,6 +9,13 @@ import {
   writeDescription,
 } from './session-description.ts';
 
+/** A-law under another name: for calls in a codec that nobody but the two agents knows. */
+export interface Alias {
+  readonly payloadType: number;
+  /** As in a=rtpmap: `X-SECRET/8000`. */
+  readonly encoding: string;
+}
+
 /** Offer and answer (RFC 3264) of one call over one RTP endpoint; what sip.js asks for its descriptions. */
 export class CallMedia implements SessionDescriptionHandler {
   /** What the next offer asks for: `sendonly` holds the other side. */
@@ -18,13 +25,15 @@ export class CallMedia implements SessionDescriptionHandler {
   law: Law;
   readonly #address: string;
   readonly #laws: readonly Law[];
+  readonly #alias: Alias | null;
   #rtp: Promise<RtpEndpoint> | null = null;
   #opened: RtpEndpoint | null = null;
   #version = 0;
   /** Whose offer has no answer yet. */
   #pending: 'ours' | 'theirs' | null = null;
 
-  constructor(address: string, laws: readonly Law[]) {
+  constructor(address: string, laws: readonly Law[], alias: Alias | null = null) {
+    this.#alias = alias;
     this.#address = address;
     this.#laws = laws;
     this.law = laws[0] ?? 'pcma';
@@ -54,12 +63,12 @@ export class CallMedia implements SessionDescriptionHandler {
     const { address, port } = rtp;
     const body = writeDescription({ address, port, laws, direction, version: this.#version });
     if (answering) this.#apply();
-    return { body, contentType: 'application/sdp' };
+    return { body: this.#disguised(body), contentType: 'application/sdp' };
   }
 
   async setDescription(text: string): Promise<void> {
     await this.#open();
-    this.remote = readDescription(text);
+    this.remote = readDescription(this.#plain(text));
     const common = this.remote.laws.find((law) => this.#laws.includes(law));
     if (common === undefined) throw new Error(`no codec in common with:\n${text}`);
     this.law = common;
@@ -69,6 +78,17 @@ export class CallMedia implements SessionDescriptionHandler {
 
   sendDtmf(): boolean {
     return false;
+  }
+
+  #disguised(body: string): string {
+    const { payloadType, encoding } = this.#alias ?? { payloadType: 8, encoding: 'PCMA/8000' };
+    return body
+      .replace(/RTP\/AVP 8 /, `RTP/AVP ${payloadType} `)
+      .replace('a=rtpmap:8 PCMA/8000', `a=rtpmap:${payloadType} ${encoding}`);
+  }
+
+  #plain(body: string): string {
+    return this.#alias === null ? body : body.replace(`RTP/AVP ${this.#alias.payloadType} `, 'RTP/AVP 8 ');
   }
 
   async #open(): Promise<RtpEndpoint> {
@@ -87,7 +107,12 @@ export class CallMedia implements SessionDescriptionHandler {
     const mine = this.wants === 'sendrecv' || this.wants === 'sendonly';
     this.rtp.setRemote(
       send && mine
-        ? { address: remote.address, port: remote.port, law, payloadType: payloadTypeOf(law) }
+        ? {
+            address: remote.address,
+            port: remote.port,
+            law,
+            payloadType: this.#alias?.payloadType ?? payloadTypeOf(law),
+          }
         : null,
     );
   }
