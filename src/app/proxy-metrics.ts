@@ -14,6 +14,8 @@ const loopResolutionMs = 10;
 export interface ProxyMetrics {
   callStarted(direction: Direction): void;
   callEnded(direction: Direction, outcome: Outcome): void;
+  /** A call of this proxy's earlier life, which a crash ended. */
+  callLost(direction: Direction): void;
   recordsWritten(events: readonly RecordEvent[]): void;
   alarm(reason: string): void;
   collect(): Promise<MeterSample[]>;
@@ -29,6 +31,9 @@ export function proxyMetrics(meter: Meter, media: MediaPool, recorders: Recorder
       .gauge('onrecord_calls_active', 'Calls that are up or being set up', { direction })
       .set(active[direction]);
   };
+  const countEnd = (direction: Direction, outcome: Outcome): void => {
+    meter.counter('onrecord_calls_total', 'Calls that have ended', { direction, outcome }).add();
+  };
   return {
     callStarted(direction) {
       active[direction] += 1;
@@ -37,7 +42,10 @@ export function proxyMetrics(meter: Meter, media: MediaPool, recorders: Recorder
     callEnded(direction, outcome) {
       active[direction] -= 1;
       showActive(direction);
-      meter.counter('onrecord_calls_total', 'Calls that have ended', { direction, outcome }).add();
+      countEnd(direction, outcome);
+    },
+    callLost(direction) {
+      countEnd(direction, 'ours');
     },
     recordsWritten(events) {
       for (const event of events) {

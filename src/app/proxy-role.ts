@@ -120,9 +120,10 @@ class Proxy {
     });
     await removeUnfinishedObjects(dataLayout(settings.dataDirectory).recordings);
     const before = await spoolsBefore(dataLayout(settings.dataDirectory));
-    await recovery.closeCalls();
+    const lost = await recovery.closeCalls();
     await this.#startWorkers();
     this.#metrics = proxyMetrics(this.#meter, this.#media, this.#recorders);
+    for (const { direction } of lost) this.#metrics.callLost(direction);
     const { spools } = dataLayout(settings.dataDirectory);
     this.#room = createStorageRoom({
       ...{ logger, meter: this.#meter, schedule: systemSchedule },

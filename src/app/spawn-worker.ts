@@ -17,6 +17,8 @@ export interface WorkerPlan<Event> {
   onDeath(): void;
 }
 
+/** Many times what a full worker needs: who gets there leaks, and ends alone before it takes the machine's memory. */
+const heapLimitMb = 1024;
 /** A worker that does not say `ready` within this time is a start-up fault, not a slow machine. */
 const readyWithinMs = 15_000;
 /** A successor waits this long, so that a fault at start does not become a spin. */
@@ -78,6 +80,7 @@ function startReady<Event extends { readonly type: string }>(plan: WorkerPlan<Ev
   const worker = new Worker(new URL(`./workers/${plan.name}.js`, import.meta.url), {
     workerData: plan.workerData,
     stdin: false,
+    resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

@@ -140,9 +140,8 @@ export class MediaSession {
     }
     leg.control.hear(digest, leg.out, now);
     const other = this.legs[leg.index === 0 ? 1 : 0];
-    const foreign = digest.foreign;
     const bytes = relayControl(leg, other, digest, controlOut, now);
-    if (digest.foreign > foreign || foreign > 0 || bytes === 0) counters.drop(dropReason.rtcpUnmapped);
+    if (digest.foreign > 0 || bytes === 0) counters.drop(dropReason.rtcpUnmapped);
     if (bytes > 0 && other.sendControl(controlOut, bytes)) reporter.putOff(other, now);
   }
 

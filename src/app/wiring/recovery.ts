@@ -28,8 +28,8 @@ export interface RecoveryDeps {
 }
 
 export interface Recovery {
-  /** Before a node serves: closes the calls of its earlier life. */
-  closeCalls(): Promise<void>;
+  /** Before a node serves: closes the calls of its earlier life, and says which. */
+  closeCalls(): Promise<readonly CallRecord[]>;
   /** While it serves already: makes recordings of what that life left in its spools. */
   finishRecordings(): Promise<void>;
   /** In mid-life: a recorder failed, its spool is on the disk. Null: nothing was there. */
@@ -61,10 +61,12 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   return {
     async closeCalls() {
       const now = rfc3339(clock.wall());
+      const lost = journal.unfinished().calls.map((call) => crashed(call, now));
       await write(
         journal,
-        journal.unfinished().calls.map((call) => ({ kind: 'call', call: crashed(call, now) })),
+        lost.map((call) => ({ kind: 'call', call })),
       );
+      return lost;
     },
     async finishRecordings() {
       const { recordings, keys } = journal.unfinished();
