@@ -13,6 +13,7 @@ export function crossCheck(config: Config): KeyFault[] {
     ...sipReferences(config),
     ...listenerKeys(config),
     ...peerKeys(config),
+    ...keysInClear(config),
     ...advertisedAddresses(config),
     ...ruleFaults(config),
     ...promptFaults(config),
@@ -85,6 +86,16 @@ function peerKeys({ sip }: Config): KeyFault[] {
     if (certificate === undefined || transport === undefined || isSecure(transport)) return [];
     const message = `is shown over tls or wss alone, and listener "${listener}" is ${transport}; give the peer a tls listener`;
     return [{ path: ['sip', 'peers', i, 'certificate'], message }];
+  });
+}
+
+/** Who can read the description can decrypt the media. */
+function keysInClear({ sip }: Config): KeyFault[] {
+  return sip.peers.flatMap(({ listener, srtp }, i) => {
+    const transport = sip.listeners.find(({ id }) => id === listener)?.transport;
+    if (srtp === 'off' || transport === undefined || isSecure(transport)) return [];
+    const message = `sends keys of SRTP in clear over listener "${listener}" (${transport}); give the peer a tls listener, or keep that network to yourself`;
+    return [{ path: ['sip', 'peers', i, 'srtp'], message, severity: 'warning' as const }];
   });
 }
 

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { answerHere } from '../../src/sdp/answer-here.ts';
+import { agreedKeys, inClear, isSecuredAnswer } from '../../src/sdp/media-security.ts';
 import { negotiatedMedia } from '../../src/sdp/negotiated-media.ts';
 import { describeSession, newOrigin } from '../../src/sdp/origin.ts';
 import { parseSdp } from '../../src/sdp/parse.ts';
 import { rejectOffer, relayAnswer, relayOffer } from '../../src/sdp/relay-description.ts';
 import { sameSession } from '../../src/sdp/same-session.ts';
 import type { SessionDescription } from '../../src/sdp/session-description.ts';
-import { deskPhone, softPhone } from '../sdp/sample-descriptions.ts';
+import { deskPhone, securePhone, softPhone } from '../sdp/sample-descriptions.ts';
 import { applyEdits, byteEdits } from './byte-edits.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 
@@ -24,6 +25,28 @@ function holds(description: SessionDescription): void {
   expect(describeSession(origin, local.address, description).origin.version).toBe(origin.version);
 }
 
+/** With SRTP on both legs: the lines of the offer's own taken for ours, which is as good as any. */
+function secured(offer: SessionDescription, answer: SessionDescription): void {
+  const passed = relayOffer(offer, local, null, { from: 'prefer', said: { ...inClear, isSecure: true } });
+  if (!passed.ok) return;
+  holds(passed.value.description);
+  const { line } = passed.value;
+  const back = relayAnswer(answer, { offer, line }, local, null, {
+    from: 'prefer',
+    answerTo: (chosen) => chosen,
+  });
+  if (!back.ok) return;
+  holds(back.value);
+  const [said, described] = [back.value.media[line], offer.media[line]];
+  if (said === undefined || described === undefined) return;
+  // What was taken from the offer is in the answer, so both agree on it.
+  if (said.port !== 0 && described.port !== 0) {
+    const isKeyed = said.lines.some(({ value }) => value.startsWith('crypto:'));
+    expect(agreedKeys(said, described) !== null).toBe(isKeyed);
+  }
+  isSecuredAnswer(said, described, 'require');
+}
+
 function handle([offerBytes, answerBytes]: readonly [Buffer, Buffer]): void {
   const offer = parseSdp(offerBytes);
   const answer = parseSdp(answerBytes);
@@ -32,6 +55,7 @@ function handle([offerBytes, answerBytes]: readonly [Buffer, Buffer]): void {
   const relayed = relayOffer(offer.value, local, null);
   const narrowed = relayOffer(offer.value, local, ['PCMA/8000']);
   if (narrowed.ok) holds(narrowed.value.description);
+  if (answer.ok) secured(offer.value, answer.value);
   if (!relayed.ok) return;
   holds(relayed.value.description);
   if (!answer.ok) return;
@@ -54,7 +78,7 @@ function handle([offerBytes, answerBytes]: readonly [Buffer, Buffer]): void {
 }
 
 const description = fc
-  .tuple(fc.constantFrom(deskPhone, softPhone), byteEdits(1))
+  .tuple(fc.constantFrom(deskPhone, softPhone, securePhone), byteEdits(1))
   .map(([bytes, edits]) => applyEdits(Buffer.from(bytes), edits));
 
 export const sdpTarget: FuzzTarget = {

@@ -27,6 +27,8 @@ export interface BaresipPlan {
   readonly transport?: 'tcp' | 'tls';
   /** PEM files for TLS, on port 5061: its certificate with its key, and the authority that it trusts. */
   readonly certificate?: { readonly file: string; readonly authority: string };
+  /** SRTP with keys in SDP: in RTP/AVP, where the other side may pass them over, or in RTP/SAVP. */
+  readonly srtp?: 'offered' | 'mandatory';
   /** Whom to call; absent: it answers. */
   readonly dial?: string;
 }
@@ -82,7 +84,7 @@ export class Baresip {
 }
 
 /** Without a module that plays sound nothing is played. */
-function configuration({ address, voiceFile, certificate }: BaresipPlan): string {
+function configuration({ address, voiceFile, certificate, srtp }: BaresipPlan): string {
   return [
     'module_path /usr/lib/baresip/modules',
     `sip_listen ${address}:5060`,
@@ -94,14 +96,17 @@ function configuration({ address, voiceFile, certificate }: BaresipPlan): string
     'audio_alert none',
     ...['g711', 'g722', 'opus'].map((codec) => `module ${codec}.so`),
     'module aufile.so',
+    ...(srtp === undefined ? [] : ['module srtp.so']),
     'module_app account.so',
     'module_app menu.so',
     '',
   ].join('\n');
 }
 
-function account({ user, address, codec, dial, transport }: BaresipPlan): string {
+function account({ user, address, codec, dial, transport, srtp }: BaresipPlan): string {
   const mode = dial === undefined ? ';answermode=auto' : '';
   const by = transport === undefined ? '' : `;transport=${transport}`;
-  return `<sip:${user}@${address}${by}>;regint=0;ptime=20;audio_codecs=${codecNames[codec]}${mode}\n`;
+  const secure = srtp === undefined ? '' : `;mediaenc=${srtp === 'offered' ? 'srtp' : 'srtp-mand'}`;
+  return `<sip:${user}@${address}${by}>;regint=0;ptime=20;audio_codecs=${codecNames[codec]}${mode}${secure}
+`;
 }

@@ -57,3 +57,17 @@ export const softPhone = sdp(
   'a=rtpmap:96 VP8/90000',
   'a=mid:1',
 );
+
+/** What a desk phone with SRTP offers. */
+export const securePhone = sdp(
+  'v=0',
+  'o=- 1 1 IN IP4 192.0.2.11',
+  's=-',
+  'c=IN IP4 192.0.2.11',
+  't=0 0',
+  'm=audio 49180 RTP/SAVP 8 0 101',
+  'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR|2^20|1:4',
+  'a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR',
+  'a=rtpmap:101 telephone-event/8000',
+  'a=sendrecv',
+);

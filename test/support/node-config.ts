@@ -13,6 +13,8 @@ export interface ConfigPlan {
   readonly mediaPorts?: readonly [first: number, last: number];
   /** Laid over the one rule that records everything. */
   readonly rule?: Readonly<Record<string, unknown>>;
+  /** Laid over the PBX's peer. */
+  readonly pbxPeer?: Readonly<Record<string, unknown>>;
   /** Rules that come before it. */
   readonly rulesBefore?: readonly Readonly<Record<string, unknown>>[];
   /** More listeners and peers beside the two. */
@@ -54,7 +56,11 @@ export async function nodeConfig(plan: ConfigPlan): Promise<string> {
           ...(plan.listeners ?? []),
         ],
         peers: [
-          { id: 'pbx', side: 'pbx', listener: 'lan', match: ['127.0.0.1/32'], targets: [plan.pbxTarget] },
+          {
+            ...{ id: 'pbx', side: 'pbx', listener: 'lan', match: ['127.0.0.1/32'] },
+            targets: [plan.pbxTarget],
+            ...plan.pbxPeer,
+          },
           {
             id: 'carrier',
             side: 'trunk',

@@ -1,4 +1,3 @@
-import { isSecure } from '../../sip/transport-name.ts';
 import { usableIo } from '../../media/open-port.ts';
 import { createPeerBook } from '../../signalling/peers.ts';
 import { loadPrompts } from '../prompt-library.ts';
@@ -23,22 +22,8 @@ export function runtimeFaults(settings: Settings): readonly string[] {
   ];
 }
 
-/** What is no fault and should be known. */
-function runtimeWarnings({ config: { sip }, source }: Settings): readonly string[] {
-  return sip.peers.flatMap(({ id, srtp, listener }) => {
-    const transport = sip.listeners.find((one) => one.id === listener)?.transport;
-    if (srtp === 'off' || transport === undefined || isSecure(transport)) return [];
-    const mend =
-      'whoever reads them hears the calls; give the peer a tls listener, or keep that network to yourself';
-    return [
-      `${source}: sip.peers "${id}": keys of SRTP cross listener "${listener}" (${transport}) in clear; ${mend}`,
-    ];
-  });
-}
-
 /** The configuration was loaded already; looks at the rest and says what is fine. */
 export function runCheck(settings: Settings, context: CommandContext): number {
-  for (const warning of runtimeWarnings(settings)) context.complain(`warning: ${warning}`);
   const faults = runtimeFaults(settings);
   for (const line of [...settings.warnings, ...faults]) context.complain(line);
   if (faults.length > 0) return exitCode.failure;

@@ -21,6 +21,8 @@ export interface AgentOptions {
   readonly laws?: readonly Law[];
   /** With `laws: ['pcma']`: what it is called instead. */
   readonly alias?: Alias;
+  /** Offers and takes RTP/SAVP alone. */
+  readonly isSecure?: boolean;
   readonly trace?: TcpTransportOptions['trace'];
 }
 
@@ -56,7 +58,7 @@ export class Agent {
       transportConstructor: TcpTransport,
       transportOptions,
       sessionDescriptionHandlerFactory: () =>
-        new CallMedia(address, options.laws ?? ['pcma', 'pcmu'], options.alias),
+        new CallMedia(address, options.laws ?? ['pcma', 'pcmu'], options.alias, options.isSecure),
     });
     const agent = new Agent(userAgent, address);
     userAgent.delegate = {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { BodyAndContentType, SessionDescriptionHandler } from 'sip.js';
 import type { Law } from './g711.ts';
 import { RtpEndpoint } from './rtp-endpoint.ts';
+import { PlainSrtp } from './srtp.ts';
 import {
   type Direction,
   payloadTypeOf,
@@ -26,15 +28,18 @@ export class CallMedia implements SessionDescriptionHandler {
   readonly #address: string;
   readonly #laws: readonly Law[];
   readonly #alias: Alias | null;
+  /** Ours, for the whole call; null: in clear. */
+  readonly #key: string | null;
   #rtp: Promise<RtpEndpoint> | null = null;
   #opened: RtpEndpoint | null = null;
   #version = 0;
   /** Whose offer has no answer yet. */
   #pending: 'ours' | 'theirs' | null = null;
 
-  constructor(address: string, laws: readonly Law[], alias: Alias | null = null) {
+  constructor(address: string, laws: readonly Law[], alias: Alias | null = null, isSecure = false) {
     this.#alias = alias;
     this.#address = address;
+    this.#key = isSecure ? randomBytes(30).toString('base64') : null;
     this.#laws = laws;
     this.law = laws[0] ?? 'pcma';
   }
@@ -61,7 +66,9 @@ export class CallMedia implements SessionDescriptionHandler {
     this.#pending = answering ? null : 'ours';
     this.#version += 1;
     const { address, port } = rtp;
-    const body = writeDescription({ address, port, laws, direction, version: this.#version });
+    const keyTag = answering ? (this.remote?.keyTag ?? 1) : 1;
+    const security = { key: this.#key, keyTag };
+    const body = writeDescription({ address, port, laws, direction, version: this.#version, ...security });
     if (answering) this.#apply();
     return { body: this.#disguised(body), contentType: 'application/sdp' };
   }
@@ -71,6 +78,7 @@ export class CallMedia implements SessionDescriptionHandler {
     this.remote = readDescription(this.#plain(text));
     const common = this.remote.laws.find((law) => this.#laws.includes(law));
     if (common === undefined) throw new Error(`no codec in common with:\n${text}`);
+    if (this.remote.isSecure !== (this.#key !== null)) throw new Error(`SRTP does not fit:\n${text}`);
     this.law = common;
     if (this.#pending === 'ours') this.#apply();
     this.#pending = this.#pending === 'ours' ? null : 'theirs';
@@ -99,6 +107,7 @@ export class CallMedia implements SessionDescriptionHandler {
 
   #apply(): void {
     const { remote, law } = this;
+    this.#secure(remote?.key ?? null);
     const send =
       remote !== null &&
       remote.port !== 0 &&
@@ -115,6 +124,16 @@ export class CallMedia implements SessionDescriptionHandler {
           }
         : null,
     );
+  }
+
+  #theirs = '';
+
+  /** The same key goes on where it was. */
+  #secure(theirs: string | null): void {
+    if (this.#key === null || theirs === null || theirs === this.#theirs) return;
+    this.#theirs = theirs;
+    const ours = this.rtp.security?.ours ?? new PlainSrtp(this.#key);
+    this.rtp.security = { ours, theirs: new PlainSrtp(theirs) };
   }
 }
 

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { decodeG711, encodeG711, type Law } from './g711.ts';
+import type { PlainSrtp } from './srtp.ts';
 
 const ptimeMs = 20;
 const samplesPerPacket = 160;
@@ -44,6 +45,10 @@ export class RtpEndpoint {
   sendingSinceMs: number | null = null;
   packetsSent = 0;
   readonly received: ReceivedPacket[] = [];
+  /** Packets whose tag did not hold. */
+  forged = 0;
+  /** SRTP of what is sent and received; null: in clear. */
+  security: { readonly ours: PlainSrtp; readonly theirs: PlainSrtp } | null = null;
   readonly address: string;
   readonly port: number;
 
@@ -207,7 +212,8 @@ export class RtpEndpoint {
     packet.writeUInt32BE(this.#ssrc, 8);
     packet.set(encodeG711(remote.law, block), 12);
     this.packetsSent++;
-    this.#rtp.send(packet, remote.port, remote.address);
+    const sent = this.security === null ? packet : this.security.ours.protect(packet);
+    this.#rtp.send(sent, remote.port, remote.address);
   }
 
   #timestampOf(index: number): number {
@@ -246,8 +252,13 @@ export class RtpEndpoint {
     return block;
   }
 
-  #receive(datagram: Buffer, from: string): void {
-    if (datagram.length < 12 || datagram[0]! >> 6 !== 2) return;
+  #receive(received: Buffer, from: string): void {
+    if (received.length < 12 || received[0]! >> 6 !== 2) return;
+    const datagram = this.security === null ? received : this.security.theirs.unprotect(received);
+    if (datagram === null) {
+      this.forged += 1;
+      return;
+    }
     const extension = (datagram[0]! & 0x10) !== 0;
     let start = 12 + 4 * (datagram[0]! & 15);
     if (extension) start += 4 + 4 * datagram.readUInt16BE(start + 2);
