@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 /** The command line that runs a command on one core alone, where there are several. */
 export function onCore(core: number, command: readonly string[]): readonly string[] {
   const taskset = '/usr/bin/taskset';
-  return cpus().length > core && core >= 0 && cpus().length > 1 && existsSync(taskset)
+  return cpus().length > Math.max(core, 1) && existsSync(taskset)
     ? [taskset, '-c', String(core), ...command]
     : command;
 }
