@@ -44,15 +44,20 @@ export function compare(recorded: Int16Array, wire: WireChannel): Comparison {
   };
 }
 
-/** The wire from the packet on with which the recording began: the first at or after `lag`, or one that was late. */
+/** Packets around the first at or after `lag` with which a recording may have begun: the node was late, or early. */
+const startsBefore = 8;
+const startsAfter = 2;
+
+/** The wire from the packet on with which the recording began, which is the one that explains it best. */
 function asHeard(heard: Int16Array, wire: WireChannel, lag: number): Int16Array {
   const first = wire.packets.findIndex(({ position }) => position >= lag);
-  const candidates = wire.packets.slice(Math.max(0, first - 1), first + 1);
-  const decoded = candidates.map(({ position }) => wire.decodedFrom(position));
+  const candidates = wire.packets.slice(Math.max(0, first - startsBefore), first + 1 + startsAfter);
   const from = Math.max(0, lag) + edgeSeconds * wire.sampleRate;
-  const noise = (samples: Int16Array): number =>
-    signalToNoise(samples.subarray(from, from + heard.length), heard.subarray(0, samples.length - from));
-  return decoded.toSorted((a, b) => noise(b) - noise(a))[0] ?? wire.samples;
+  const decoded = candidates.map(({ position }) => {
+    const samples = wire.decodedFrom(position);
+    return { samples, quality: signalToNoise(samples.subarray(from, from + heard.length), heard) };
+  });
+  return decoded.toSorted((a, b) => b.quality - a.quality)[0]?.samples ?? wire.samples;
 }
 
 /** By two seconds out of the recording's middle. */

@@ -66,17 +66,21 @@ export function wireChannel(
     order: ((packet.sequence - first.sequence) << 16) >> 16,
   }));
   const { sampleRate } = format;
+  const decoded = new Map<number, Int16Array>();
   const inOrder = placed.toSorted((a, b) => a.order - b.order);
   const middle = placed.map(({ at, position }) => at - position / sampleRate).toSorted((a, b) => a - b);
   return {
     sampleRate,
     samples: format.decode(inOrder),
     decodedFrom: (position) => {
+      const known = decoded.get(position);
+      if (known !== undefined) return known;
       const heard = format.decode(
         inOrder.filter((packet) => packet.position >= position).map((packet) => moved(packet, -position)),
       );
       const samples = new Int16Array(position + heard.length);
       samples.set(heard, position);
+      decoded.set(position, samples);
       return samples;
     },
     packets: placed,
