@@ -10,16 +10,25 @@ import type { Authenticate, Identity } from '../access/authenticator.ts';
 import { randomHex, type RandomBytes } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { NodeRegistry } from '../link/ports.ts';
-import type { RecordStore } from '../records/ports.ts';
+import type { PolicyStore, RecordStore } from '../records/ports.ts';
 import { answerError, installFaultHandlers, refuseMalformed } from './fault-handlers.ts';
 import { installMethodRefusals } from './method-refusals.ts';
 import { openApiDocument, openApiTransform } from './open-api.ts';
-import type { AudioSource, Converter, DatabaseHealth, DeleteAudio, PacketDecoder } from './ports.ts';
+import type {
+  AudioSource,
+  Converter,
+  DatabaseHealth,
+  DeleteAudio,
+  DoNotRecordDesk,
+  PacketDecoder,
+} from './ports.ts';
 import { sendProblem } from './problem.ts';
 import { audioRoute } from './routes/audio-route.ts';
 import { callRoutes } from './routes/call-routes.ts';
+import { doNotRecordRoutes } from './routes/do-not-record-routes.ts';
 import { ladderRoute } from './routes/ladder-route.ts';
 import { peaksRoute } from './routes/peaks-route.ts';
+import { policyRoutes } from './routes/policy-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { systemRoutes } from './routes/system-routes.ts';
 
@@ -37,6 +46,8 @@ export interface ApiDeps {
   readonly converter: Converter;
   readonly decoder: PacketDecoder;
   readonly deleteRecording: DeleteAudio;
+  readonly policies: PolicyStore;
+  readonly doNotRecord: DoNotRecordDesk;
   readonly nodes: NodeRegistry;
   readonly authenticate: Authenticate;
   readonly database: DatabaseHealth;
@@ -98,6 +109,8 @@ export async function createApi(deps: ApiDeps): Promise<FastifyInstance> {
       recordingRoutes(routes, deps);
       audioRoute(routes, deps);
       peaksRoute(routes, deps);
+      policyRoutes(routes, deps);
+      doNotRecordRoutes(routes, deps);
       done();
     },
     { prefix: '/api/v1' },

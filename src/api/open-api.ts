@@ -16,6 +16,8 @@ export function openApiDocument(version: string): OpenApi {
     tags: [
       { name: 'calls', description: 'Call records and live control' },
       { name: 'recordings', description: 'Recordings, their audio and evidence' },
+      { name: 'policy', description: 'What calls are decided by, and its versions' },
+      { name: 'do-not-record', description: 'Numbers whose calls are never recorded' },
       { name: 'system', description: 'Health, metrics and this document; open to all who reach the port' },
     ],
   };

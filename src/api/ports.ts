@@ -1,5 +1,7 @@
 import type { Result } from '../kernel/result.ts';
 import type { FileKind, RecordingFormat, RecordingRecord } from '../records/recording-record.ts';
+import type { DoNotRecordEntry } from '../records/do-not-record.ts';
+import type { CursorFault, Page, PageRequest } from '../records/ports.ts';
 
 /** Decrypted audio of one recording, as it is kept. */
 export interface OpenAudio {
@@ -47,6 +49,20 @@ export type DeletionFault = 'not-found' | 'open' | 'held' | 'node-unreachable';
 
 /** Deletes for good; may be repeated. */
 export type DeleteAudio = (recordingId: string, actor: string) => Promise<Result<void, DeletionFault>>;
+
+/** The list of numbers that are never recorded; it sees them and keeps their hashes. */
+export interface DoNotRecordDesk {
+  add(asked: {
+    readonly number: string;
+    readonly note: string | null;
+    readonly actor: string;
+  }): Promise<Result<DoNotRecordEntry, 'no-number' | 'full'>>;
+  /** Null: not listed. */
+  check(number: string): Promise<Result<DoNotRecordEntry | null, 'no-number'>>;
+  /** False: not listed. */
+  remove(hash: string, actor: string): Promise<boolean>;
+  list(page: PageRequest): Promise<Page<DoNotRecordEntry> | CursorFault>;
+}
 
 /** The database, as far as `/readyz` asks. */
 export interface DatabaseHealth {

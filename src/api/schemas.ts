@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { consentKinds, consentMoments, consentOutcomes } from '../records/consent-record.ts';
+import { notRecordedReasons } from '../records/call-record.ts';
 import { recordingFormats } from '../records/recording-record.ts';
 
 const time = z.iso.datetime({ offset: true }).describe('RFC 3339');
@@ -46,6 +47,8 @@ export const recordingSchema = z
     sha256: z.string().nullable().describe('Of the audio as served'),
     ledger: z.array(ledger),
     purpose: z.string(),
+    purposeText: z.string().nullable().describe('What the purpose was when the call began'),
+    legalBasis: z.string().nullable(),
     retainUntil: time.nullable(),
     hold: z.boolean(),
   })
@@ -162,6 +165,9 @@ export const callSchema = z
     endedAt: time.nullable(),
     outcome: outcome.nullable(),
     reason: z.string().nullable(),
+    ruleId: z.string().nullable().describe('The rule that decided about recording; null: none matched'),
+    policyVersion: z.string().nullable().describe('Of which version of the policy it is'),
+    notRecorded: z.enum(notRecordedReasons).nullable().describe('Why no recording was owed; null: one was'),
     legs: z.array(leg),
     recordings: z.array(recordingSchema),
     consent: z.array(consentSchema),
@@ -256,6 +262,8 @@ export const recordingQuery = z.strictObject({
   until: instant.optional(),
 });
 
+export const pageQuery = z.strictObject(page);
+
 export const idParams = z.object({ id: z.string().min(1).max(200) });
 
 export const controlBody = z.strictObject({
@@ -297,3 +305,65 @@ export const audioQuery = z.strictObject({
     ),
   download: z.enum(['0', '1']).optional().describe('1: as an attachment'),
 });
+
+const policyVersion = z
+  .object({
+    id: z.string(),
+    nodeId: z.string(),
+    version: z.string().describe('SHA-256 of the document: the same rules have the same version'),
+    at: time,
+    actor: z.string().describe('start, signal, or a token'),
+    changes: z.array(z.string()).describe('Against what held before'),
+  })
+  .meta({ id: 'PolicyVersion' });
+export const policyPage = z
+  .object({ items: z.array(policyVersion), nextCursor })
+  .meta({ id: 'PolicyVersionPage' });
+
+const list = z.array(z.record(z.string(), z.unknown()));
+/** As configured, with durations in milliseconds. */
+export const policyDocument = z
+  .object({
+    rules: list,
+    schedules: list,
+    queues: z.record(z.string(), z.unknown()),
+    purposes: list,
+    prompts: list,
+  })
+  .meta({ id: 'Policy' });
+
+export const reloadBody = z
+  .strictObject({ dryRun: z.boolean().optional().describe('Say what would change, and change nothing') })
+  .nullish();
+
+export const reloadResult = z
+  .object({
+    nodes: z.array(
+      z.object({
+        nodeId: z.string(),
+        version: z.string(),
+        changes: z.array(z.string()).describe('Empty: the same as before'),
+        warnings: z.array(z.string()),
+      }),
+    ),
+  })
+  .meta({ id: 'PolicyReload' });
+
+const number = z.string().min(1).max(64);
+export const numberBody = z.strictObject({ number });
+export const doNotRecordBody = z.strictObject({ number, note: plain.max(500).nullish() });
+
+export const doNotRecordEntry = z
+  .object({
+    hash: z.string().describe('Keyed: without the key-encryption key no number can be tried'),
+    note: z.string().nullable(),
+    addedAt: time,
+    addedBy: z.string(),
+  })
+  .meta({ id: 'DoNotRecordEntry' });
+export const doNotRecordPage = z
+  .object({ items: z.array(doNotRecordEntry), nextCursor })
+  .meta({ id: 'DoNotRecordPage' });
+export const doNotRecordCheck = z
+  .object({ listed: z.boolean(), entry: doNotRecordEntry.nullable() })
+  .meta({ id: 'DoNotRecordCheck' });

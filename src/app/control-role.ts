@@ -6,6 +6,7 @@ import { packetDecoder } from '../api/undecoded/decode-recording.ts';
 import { runFfmpeg } from '../api/undecoded/ffmpeg.ts';
 import { createThreadedConverter } from '../api/convert/threaded-converter.ts';
 import { createApi } from '../api/create-api.ts';
+import { createDoNotRecord, type DoNotRecord } from '../governance/do-not-record.ts';
 import { createDeleteRecording } from '../governance/delete-recording.ts';
 import { startReconciler } from '../governance/overdue-recordings.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -15,16 +16,21 @@ import { createMeter, type Meter } from '../kernel/meter.ts';
 import { chacha20Poly1305 } from '../kernel/aead.ts';
 import { systemSchedule } from '../kernel/timers.ts';
 import { createLinkServer, type LinkServer } from '../link/link-server.ts';
+import { mostNotRecorded } from '../link/message-schema.ts';
 import { createMetricsPage, metricsContentType } from '../metrics/metrics-page.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
+import { createDoNotRecordStore } from '../persistence/do-not-record-store.ts';
+import { createPolicyStore } from '../persistence/policy-store.ts';
 import { createRecordStore } from '../persistence/record-store.ts';
 import { createTokenStore } from '../persistence/token-store.ts';
 import type { KeyStore, RecordStore } from '../records/ports.ts';
+import { doNotRecordKey } from '../storage/do-not-record-key.ts';
 import { diskObjectStore } from '../storage/disk-object-store.ts';
 import type { Kek } from '../storage/kek.ts';
 import { createRecordingKeys } from '../storage/recording-keys.ts';
 import { recordingVault } from '../storage/recording-vault.ts';
 import { dataLayout } from './data-layout.ts';
+import { type DoNotRecordPush, startDoNotRecordPush } from './do-not-record-push.ts';
 import { openKeyStore } from './key-custody.ts';
 import { linkEndpoint } from './link-endpoint.ts';
 import { loadKek } from './load-kek.ts';
@@ -109,14 +115,34 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
       logger.error('record-rejected', { kind, id, reason });
     },
   });
+  let unrecorded: DoNotRecordPush | null = null;
   const link = await createLinkServer({
     endpoint: linkEndpoint(settings),
     store: (events) => records.store(events),
+    onServing: ({ nodeId }) => {
+      unrecorded?.welcome(nodeId);
+    },
     logger,
     meter,
   });
   if (!link.ok) return link.error;
-  const api = await buildApi(plan, { meter, records, keys, link: link.value });
+  const doNotRecordStore = createDoNotRecordStore(database.connection.db);
+  const push = startDoNotRecordPush({
+    ...{ store: doNotRecordStore, keyId: plan.kek.id, nodes: link.value, schedule: systemSchedule, logger },
+  });
+  unrecorded = push;
+  const api = await buildApi(plan, {
+    ...{ meter, records, keys, link: link.value },
+    doNotRecord: createDoNotRecord({
+      ...{
+        store: doNotRecordStore,
+        key: doNotRecordKey(plan.kek),
+        keyId: plan.kek.id,
+        most: mostNotRecorded,
+      },
+      ...{ country: settings.config.node.country, changed: () => push.push(), clock, logger },
+    }),
+  });
   const admin = await provideAdminToken(plan);
   if (admin !== null) return admin;
   const { address, port } = settings.config.http;
@@ -135,6 +161,7 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
   return {
     close: async () => {
       stopReconciler();
+      push.close();
       await api.close();
       await link.value.close();
     },
@@ -146,9 +173,10 @@ interface ApiParts {
   readonly records: RecordStore;
   readonly keys: KeyStore;
   readonly link: LinkServer;
+  readonly doNotRecord: DoNotRecord;
 }
 
-async function buildApi(plan: ControlPlan, { meter, records, keys, link }: ApiParts) {
+async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRecord }: ApiParts) {
   const { settings, logger, database } = plan;
   const clock = systemClock();
   const objects = diskObjectStore(dataLayout(settings.dataDirectory).recordings);
@@ -174,6 +202,8 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link }: ApiPa
       clock,
       logger,
     }),
+    policies: createPolicyStore(database.connection.db),
+    doNotRecord,
     nodes: link,
     authenticate: createAuthenticator(createTokenStore(database.connection.db), clock),
     database: {

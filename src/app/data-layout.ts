@@ -6,6 +6,9 @@ export interface DataLayout {
   readonly spools: string;
   /** Sealed recordings and their manifests. */
   readonly recordings: string;
+  /** Files: what calls were decided by last, and who is never recorded. */
+  readonly policy: string;
+  readonly doNotRecord: string;
 }
 
 export function dataLayout(dataDirectory: string): DataLayout {
@@ -13,5 +16,7 @@ export function dataLayout(dataDirectory: string): DataLayout {
     journal: join(dataDirectory, 'journal'),
     spools: join(dataDirectory, 'spools'),
     recordings: join(dataDirectory, 'recordings'),
+    policy: join(dataDirectory, 'policy.json'),
+    doNotRecord: join(dataDirectory, 'do-not-record'),
   };
 }

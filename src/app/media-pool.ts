@@ -46,6 +46,10 @@ export interface MediaPool {
     urgent: boolean,
     listen: (event: SessionEvent) => void,
   ): Promise<MediaHandle | 'no-ports'>;
+  /** The prompts that can be played, by their sound. */
+  readonly sounds: readonly string[];
+  /** More of them; all that are not to be kept go. */
+  shelve(add: readonly PromptAudio[], keep: readonly string[]): void;
   /** The last known totals of each worker, freshly asked for. */
   stats(): Promise<readonly MediaStats[]>;
   stop(): Promise<void>;
@@ -74,27 +78,30 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
     plan.options.interfaces.map(({ id, address, advertise }) => [id, advertise ?? address]),
   );
   const workers: WorkerHandle<readonly MediaCommand[]>[] = [];
+  const posts: ((command: MediaCommand) => void)[] = [];
+  let shelf = plan.prompts;
   const tables: DescriptorTable[] = [];
   for (const [index, taps] of plan.taps.entries()) {
     const options = workerOptions(plan, index, taps);
     const table = new DescriptorTable(options.descriptors);
     tables.push(table);
-    workers.push(
-      await spawnWorker<readonly MediaCommand[], MediaEvent>({
-        name: 'media.worker',
-        workerData: options,
-        logger: plan.logger,
-        onEvent: (event) => {
-          receive(sessions, desks[index], event);
-        },
-        onDeath: () => {
-          table.closeAll();
-          abandon(sessions, index);
-        },
-      }),
-    );
+    const worker = await spawnWorker<readonly MediaCommand[], MediaEvent>({
+      name: 'media.worker',
+      workerData: options,
+      logger: plan.logger,
+      onEvent: (event) => {
+        receive(sessions, desks[index], event);
+      },
+      onDeath: () => {
+        table.closeAll();
+        abandon(sessions, index);
+        // Its successor starts with what there was at first.
+        posts[index]?.({ type: 'prompts', add: shelf, keep: shelf.map(({ id }) => id) });
+      },
+    });
+    workers.push(worker);
+    posts.push(batched(worker));
   }
-  const posts = workers.map(batched);
   let lastSession = 0;
   return {
     open(interfaces, urgent, listen) {
@@ -113,6 +120,13 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
         sessions.set(session, { worker: index, listen, opened });
         post({ type: 'open', session, interfaces, urgent });
       });
+    },
+    get sounds() {
+      return shelf.map(({ id }) => id);
+    },
+    shelve(add, keep) {
+      shelf = [...shelf, ...add].filter(({ id }) => keep.includes(id));
+      for (const post of posts) post({ type: 'prompts', add, keep });
     },
     stats: async () => {
       const asked = desks.map((desk, index) =>

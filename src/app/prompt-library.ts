@@ -15,8 +15,10 @@ export interface Prompt extends Pick<PromptOptions, 'id' | 'language' | 'purpose
 
 export interface PromptLibrary {
   get(id: string): Prompt | null;
-  /** What the media workers play; encoded anew each time it is asked for. */
-  audio(): readonly PromptAudio[];
+  /** What the media workers know them by: each sound once. */
+  readonly sounds: readonly string[];
+  /** One of `sounds` as it is played; encoded anew each time it is asked for, which takes some time. */
+  audio(sound: string): PromptAudio;
 }
 
 /** Reads every configured prompt. The errors are one sentence each. */
@@ -28,7 +30,7 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
     const sound = readPrompt(resolve(settings.baseDirectory, file), (path) => readFileSync(path));
     if (sound.ok) {
       prompts.set(id, { id, language, purpose, text, audioSha256: sound.value.sha256 });
-      sounds.set(id, sound.value);
+      sounds.set(sound.value.sha256, sound.value);
     } else {
       faults.push(`${settings.source}: consent.prompts "${id}": ${sound.error}`);
     }
@@ -36,6 +38,11 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
   if (faults.length > 0) return err(faults);
   return ok({
     get: (id) => prompts.get(id) ?? null,
-    audio: () => Array.from(sounds, ([id, sound]) => ({ id, sound: encodePrompt(sound) })),
+    sounds: [...sounds.keys()],
+    audio: (id) => {
+      const sound = sounds.get(id);
+      if (sound === undefined) throw new Error('a sound that is not of this library');
+      return { id, sound: encodePrompt(sound) };
+    },
   });
 }

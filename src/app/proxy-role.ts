@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { Environment } from '../config/load.ts';
 import { createMeter } from '../kernel/meter.ts';
 import { chacha20Poly1305 } from '../kernel/aead.ts';
 import { rfc3339, systemClock } from '../kernel/clock.ts';
@@ -11,9 +12,12 @@ import { createLinkClient, type LinkClient } from '../link/link-client.ts';
 import type { LinkAnswer, LinkRequest } from '../link/protocol.ts';
 import { diskObjectStore, removeUnfinishedObjects } from '../storage/disk-object-store.ts';
 import { createEvidenceMac, type EvidenceMac } from '../storage/evidence-mac.ts';
+import type { RecordEvent } from '../records/record-event.ts';
+import { doNotRecordKey } from '../storage/do-not-record-key.ts';
 import { createRecordingKeys } from '../storage/recording-keys.ts';
 import { recordingVault } from '../storage/recording-vault.ts';
 import { dataLayout } from './data-layout.ts';
+import { type DoNotRecordShelf, openDoNotRecordShelf } from './do-not-record-shelf.ts';
 import { linkEndpoint } from './link-endpoint.ts';
 import { startLoadProbe } from './load-probe.ts';
 import { loadKek } from './load-kek.ts';
@@ -21,16 +25,18 @@ import { callsOfPorts } from './calls-of-ports.ts';
 import { type MediaPool, startMediaPool } from './media-pool.ts';
 import { proxyLockFile } from './node-lock.ts';
 import { createLogger } from './pino-logger.ts';
+import { policyMemory } from './policy-memory.ts';
 import type { PromptLibrary } from './prompt-library.ts';
 import { loadPrompts } from './prompt-library.ts';
 import { proxyMetrics, type ProxyMetrics } from './proxy-metrics.ts';
 import { type RecorderPool, startRecorderPool } from './recorder-pool.ts';
 import { listenToEnd } from './role-life.ts';
 import { lockRole } from './role-lock.ts';
-import { ruleBookOf } from './rule-book-of.ts';
 import { exitCode, type RoleMessage } from './role-messages.ts';
 import type { CommandContext } from './run-command.ts';
+import { readPolicy } from './read-policy.ts';
 import type { Settings } from './settings.ts';
+import { shelvePrompts } from './shelve-prompts.ts';
 import { sipWithFiles } from './sip-files.ts';
 import { type Signalling, type StartFault, startSignalling } from './start-signalling.ts';
 import { createStorageRoom, hasRoom, type StorageRoom } from './storage-room.ts';
@@ -39,6 +45,7 @@ import { version } from './version.ts';
 import { type Direction as CallDirection, createDirection } from './wiring/call-director.ts';
 import { sayWhatIsLeft, spoolsBefore } from './wiring/leftover-spools.ts';
 import { JournalRefusal } from './wiring/journal-refusal.ts';
+import { PolicyDesk } from './wiring/policy-desk.ts';
 import { createRecovery, type Recovery } from './wiring/recovery.ts';
 
 /** About a second of 800 calls. */
@@ -67,8 +74,22 @@ export async function runProxy(settings: Settings, context: CommandContext): Pro
   });
   if (!journal.ok) return fail(journal.error.message, exitCode.failure);
   const keys = createRecordingKeys({ kek: kek.value, random: systemRandom, clock: systemClock() });
-  const mac = createEvidenceMac(kek.value);
-  const proxy = new Proxy({ settings, logger, journal: journal.value, keys, mac, prompts: prompts.value });
+  const file = dataLayout(settings.dataDirectory).doNotRecord;
+  const proxy = new Proxy({
+    ...{
+      settings,
+      logger,
+      keys,
+      mac: createEvidenceMac(kek.value),
+      journal: journal.value,
+      prompts: prompts.value,
+      env: context.env,
+    },
+    unrecorded: {
+      key: doNotRecordKey(kek.value),
+      list: openDoNotRecordShelf({ file, keyId: kek.value.id, logger }),
+    },
+  });
   const fault = await proxy.start(() => {
     // Under a supervisor the node is ready once its records have somewhere to go.
     if (context.supervised)
@@ -88,6 +109,9 @@ interface ProxyPlan {
   readonly keys: ReturnType<typeof createRecordingKeys>;
   readonly mac: EvidenceMac;
   readonly prompts: PromptLibrary;
+  /** Of the configuration, whenever it is read. */
+  readonly env: Environment;
+  readonly unrecorded: { readonly key: Uint8Array; readonly list: DoNotRecordShelf };
 }
 
 /** One running proxy: what was started, in the order in which it is stopped again. */
@@ -97,6 +121,7 @@ class Proxy {
   #media!: MediaPool;
   #recorders!: RecorderPool;
   #metrics!: ProxyMetrics;
+  #policy!: PolicyDesk;
   #direction!: CallDirection;
   #signalling!: Signalling;
   #tracing!: Tracing;
@@ -128,6 +153,10 @@ class Proxy {
     this.#room = createStorageRoom({
       ...{ logger, meter: this.#meter, schedule: systemSchedule },
       hasRoom: () => hasRoom(spools),
+    });
+    this.#policy = this.#rule();
+    await this.#policy.begin().catch((error: unknown) => {
+      logger.error('policy-not-written', { error: String(error) });
     });
     this.#direction = this.#direct(recovery);
     this.#tracing = startTracing({
@@ -192,11 +221,37 @@ class Proxy {
       taps: Array.from({ length: recording.workers }, (_, index) => column(index)),
       logger,
     });
-    this.#media = await startMediaPool({ options: media, prompts: prompts.audio(), taps: rings, logger });
+    const sounds = prompts.sounds.map((sound) => prompts.audio(sound));
+    this.#media = await startMediaPool({ options: media, prompts: sounds, taps: rings, logger });
+  }
+
+  #rule(): PolicyDesk {
+    const { settings, logger, prompts, env } = this.#plan;
+    const memory = policyMemory(dataLayout(settings.dataDirectory).policy, logger);
+    return new PolicyDesk({
+      first: { settings, prompts },
+      read: () => readPolicy(settings, env),
+      remembered: memory.recall(),
+      remember: (document) => memory.remember(document),
+      shelve: (next) =>
+        shelvePrompts(this.#media, next, [this.#policy.active.prompts, ...this.#direction.promptsInUse]),
+      journal: { append: (events) => this.#write(events) },
+      nodeId: settings.config.node.id,
+      clock: systemClock(),
+      random: systemRandom,
+      logger,
+      meter: this.#meter,
+    });
+  }
+
+  async #write(events: readonly RecordEvent[]): Promise<void> {
+    this.#metrics.recordsWritten(events);
+    const written = await this.#plan.journal.append(events);
+    if (!written.ok) throw new JournalRefusal(written.error);
   }
 
   #direct(recovery: Recovery): CallDirection {
-    const { settings, logger, journal, keys, prompts } = this.#plan;
+    const { settings, logger, keys, unrecorded } = this.#plan;
     const { config } = settings;
     return createDirection({
       nodeId: config.node.id,
@@ -205,15 +260,8 @@ class Proxy {
       schedule: systemSchedule,
       logger,
       recorders: this.#recorders,
-      prompts,
       keys,
-      journal: {
-        append: async (events) => {
-          this.#metrics.recordsWritten(events);
-          const written = await journal.append(events);
-          if (!written.ok) throw new JournalRefusal(written.error);
-        },
-      },
+      journal: { append: (events) => this.#write(events) },
       recover: (key) => recovery.recoverOne(key),
       mac: this.#plan.mac,
       keepEvidenceMs: config.consent.keepEvidence,
@@ -228,7 +276,8 @@ class Proxy {
         this.#metrics.alarm(reason);
         if (reason === 'disk-full') this.#room.full();
       },
-      policy: { rules: ruleBookOf(config), queues: config.recording.queues },
+      policy: this.#policy,
+      unrecorded,
       room: this.#room,
       sip: config.sip,
       tagParties: config.recording.tags.parties,
@@ -274,6 +323,14 @@ class Proxy {
         const forgotten = await this.#plan.journal.forgetKey(ask.recordingId);
         return forgotten.ok ? { ok: true, value: { method: 'forget-key' } } : { ok: false, code: 'failed' };
       }
+      case 'reload-policy': {
+        const reloaded = await this.#policy.reload(ask.apply, ask.actor);
+        return { ok: true, value: { method: 'reload-policy', ...reloaded } };
+      }
+      case 'do-not-record': {
+        const taken = await this.#plan.unrecorded.list.replace(ask.keyId, ask.hashes);
+        return taken ? { ok: true, value: { method: 'do-not-record' } } : { ok: false, code: 'conflict' };
+      }
       case 'drain':
         void this.#signalling.control.drain();
         return { ok: true, value: { method: 'drain' } };
@@ -300,6 +357,7 @@ class Proxy {
           },
           onReload: () => {
             void this.#signalling.reload();
+            void this.#policy.reload(true, 'signal');
           },
         },
         supervised,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { defaultConfig } from '../config/default-config.ts';
-import { printFault } from '../config/fault.ts';
+import { type KeyFault, printFault } from '../config/fault.ts';
 import { type Environment, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -12,6 +12,10 @@ export interface Settings {
   readonly config: Config;
   /** What is to be said of it, one line each. */
   readonly warnings: readonly string[];
+  /** Finds the line of what is seen later. */
+  readonly place: (fault: KeyFault) => string;
+  /** Null: the embedded default. */
+  readonly file: string | null;
   /** What the configuration came from, for messages. */
   readonly source: string;
   /** What relative prompt and key files are relative to. */
@@ -22,8 +26,7 @@ export interface Settings {
 /** `--config FILE`, else `./onrecord.yaml` if it is there, else the embedded default on 127.0.0.1. */
 export function loadSettings(file: string | null, env: Environment): Result<Settings, readonly string[]> {
   const found = file ?? (existsSync('onrecord.yaml') ? 'onrecord.yaml' : null);
-  if (found === null)
-    return settingsOf(defaultConfig, 'embedded default', packageDirectory(), process.cwd(), env);
+  if (found === null) return settingsOf(defaultConfig, null, packageDirectory(), process.cwd(), env);
   let text: string;
   try {
     text = readFileSync(found, 'utf8');
@@ -37,14 +40,19 @@ export function loadSettings(file: string | null, env: Environment): Result<Sett
 
 function settingsOf(
   text: string,
-  source: string,
+  file: string | null,
   baseDirectory: string,
   dataBase: string,
   env: Environment,
 ): Result<Settings, readonly string[]> {
+  const source = file ?? 'embedded default';
   const loaded = loadConfig(text, source, env);
   if (!loaded.ok) return err(loaded.error.map(printFault));
-  const { config, warnings } = loaded.value;
+  const { config, warnings, place } = loaded.value;
   const dataDirectory = resolve(dataBase, config.node.dataDir);
-  return ok({ config, warnings: warnings.map(printFault), source, baseDirectory, dataDirectory });
+  return ok({
+    ...{ config, source, file, baseDirectory, dataDirectory },
+    warnings: warnings.map(printFault),
+    place: (fault) => printFault(place(fault)),
+  });
 }

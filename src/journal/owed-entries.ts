@@ -58,6 +58,7 @@ export class OwedEntries {
       case 'control':
       case 'destroyed':
       case 'ladder':
+      case 'policy':
         return;
       default:
         // A kind of a newer version is shipped like the others and needs no recovery here.

@@ -45,6 +45,16 @@ export const errorRegistry = {
     title: 'No SIP messages of this call are kept',
     mend: 'They are stored some seconds after a call ends; with `sip.ladder: off`, or when a node crashed, there are none.',
   },
+  'policy-not-found': {
+    status: 404,
+    title: 'No such version of the policy',
+    mend: 'Take the version from a call or from GET /api/v1/policy/versions.',
+  },
+  'do-not-record-not-found': {
+    status: 404,
+    title: 'This hash is not on the do-not-record list',
+    mend: 'Take it from GET /api/v1/do-not-record, or ask POST /api/v1/do-not-record/check for a number.',
+  },
   'no-audio': {
     status: 404,
     title: 'This recording has no audio',
@@ -59,6 +69,21 @@ export const errorRegistry = {
     status: 405,
     title: 'The method is not allowed here',
     mend: 'Use one of the methods in the Allow header.',
+  },
+  'control-forbidden': {
+    status: 403,
+    title: 'The rule of this call does not allow this',
+    mend: 'Its `mayPause` says from where a recording may be paused; calls to come are decided by the rules of then.',
+  },
+  'do-not-record-full': {
+    status: 409,
+    title: 'The do-not-record list is full',
+    mend: 'Remove entries that are not needed any more; a node holds 100,000.',
+  },
+  'policy-refused': {
+    status: 422,
+    title: 'The configuration was not taken up, and nothing has changed',
+    mend: 'Correct what `errors` names, with file and line, and reload again.',
   },
   'call-not-active': {
     status: 409,

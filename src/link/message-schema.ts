@@ -3,6 +3,9 @@ import type { MeterSample } from '../kernel/meter.ts';
 import type { ToControl, ToProxy } from './protocol.ts';
 import { ladderSchema, recordEventSchema } from './record-event-schema.ts';
 
+/** What a node holds in memory, and what one frame carries with room to spare. */
+export const mostNotRecorded = 100_000;
+
 const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const nodeId = z.string().min(1).max(128);
 /** JSON has no NaN and writes null instead. */
@@ -30,12 +33,23 @@ const value = z.discriminatedUnion('method', [
   z.object({ method: z.literal('control'), recordingId: z.string(), samplePosition: z.number() }),
   z.object({ method: z.literal('ladder'), ladder: ladderSchema }),
   z.object({ method: z.literal('forget-key') }),
+  z.object({
+    method: z.literal('reload-policy'),
+    version: z.string(),
+    changes: z.array(z.string()),
+    warnings: z.array(z.string()),
+    faults: z.array(z.string()),
+  }),
+  z.object({ method: z.literal('do-not-record') }),
   z.object({ method: z.literal('drain') }),
 ]);
 
 const answer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value }),
-  z.object({ ok: z.literal(false), code: z.enum(['no-call', 'conflict', 'failed', 'unsupported']) }),
+  z.object({
+    ok: z.literal(false),
+    code: z.enum(['no-call', 'conflict', 'forbidden', 'failed', 'unsupported']),
+  }),
 ]);
 
 const ask = z.discriminatedUnion('method', [
@@ -49,6 +63,12 @@ const ask = z.discriminatedUnion('method', [
   }),
   z.object({ method: z.literal('ladder'), callId: z.string() }),
   z.object({ method: z.literal('forget-key'), recordingId: z.string() }),
+  z.object({ method: z.literal('reload-policy'), apply: z.boolean(), actor: z.string() }),
+  z.object({
+    method: z.literal('do-not-record'),
+    keyId: z.string(),
+    hashes: z.array(z.string().regex(/^[0-9a-f]{32}$/)).max(mostNotRecorded),
+  }),
   z.object({ method: z.literal('drain') }),
 ]);
 

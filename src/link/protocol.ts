@@ -8,7 +8,7 @@ import type { RecordEvent } from '../records/record-event.ts';
  * in UTF-8, at most 16 MiB, over a Unix socket or mutual TLS. The proxy dials, says `hello` and is
  * answered `welcome`; another protocol number ends the connection with a clear word in both logs.
  */
-export const linkProtocol = 2;
+export const linkProtocol = 3;
 
 export type ToControl =
   | { readonly type: 'hello'; readonly protocol: number; readonly nodeId: string; readonly version: string }
@@ -36,6 +36,10 @@ export type LinkRequest =
   | { readonly method: 'ladder'; readonly callId: string }
   /** Gives up whatever the journal still holds of a recording's key. */
   | { readonly method: 'forget-key'; readonly recordingId: string }
+  /** Reads the configuration again; with `apply` calls that arrive from then on are decided by it. */
+  | { readonly method: 'reload-policy'; readonly apply: boolean; readonly actor: string }
+  /** The whole list of numbers that are never recorded, as their hashes. */
+  | { readonly method: 'do-not-record'; readonly keyId: string; readonly hashes: readonly string[] }
   | { readonly method: 'drain' };
 
 export type LinkAnswer =
@@ -47,7 +51,20 @@ export type LinkValue =
   | { readonly method: 'control'; readonly recordingId: string; readonly samplePosition: number }
   | { readonly method: 'ladder'; readonly ladder: PackedLadder }
   | { readonly method: 'forget-key' }
+  | ({ readonly method: 'reload-policy' } & PolicyReload)
+  | { readonly method: 'do-not-record' }
   | { readonly method: 'drain' };
 
-/** `no-call`: not on this node. `conflict`: the recording's state does not allow it. */
-export type LinkFault = 'no-call' | 'conflict' | 'failed' | 'unsupported';
+/** What came of reading a configuration again. */
+export interface PolicyReload {
+  /** The version that would hold, or holds now; with faults the one that goes on to hold. */
+  readonly version: string;
+  /** Against what holds, or held; empty: nothing is different. */
+  readonly changes: readonly string[];
+  readonly warnings: readonly string[];
+  /** Where there is any, nothing was changed. A line each: file, line, key, what is wrong and how to mend it. */
+  readonly faults: readonly string[];
+}
+
+/** `no-call`: not on this node. `conflict`: the recording's state does not allow it. `forbidden`: its rule does not. */
+export type LinkFault = 'no-call' | 'conflict' | 'forbidden' | 'failed' | 'unsupported';

@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import type { CallRecord } from '../records/call-record.ts';
 import {
   consentKinds,
   consentMoments,
   consentOutcomes,
   type ConsentRecord,
 } from '../records/consent-record.ts';
+import { type CallRecord, notRecordedReasons } from '../records/call-record.ts';
 import type { ControlEvent } from '../records/control-event.ts';
 import type { DestroyedKey } from '../records/destroyed-key.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { PromptReceipt } from '../records/prompt-receipt.ts';
+import type { PolicyVersion } from '../records/policy-version.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import { recordingFormats, type RecordingRecord } from '../records/recording-record.ts';
 
@@ -84,6 +85,9 @@ const call: z.ZodType<CallRecord> = z.object({
     ])
     .nullable(),
   ruleId: text.nullable(),
+  // A journal may still hold calls from before there were versions.
+  policyVersion: text.nullable().default(null),
+  notRecorded: z.enum(notRecordedReasons).nullable().default(null),
   legs: z.array(leg),
 });
 
@@ -127,6 +131,8 @@ const recording: z.ZodType<RecordingRecord> = z.object({
   seal: text.nullable(),
   ledger: z.array(ledger),
   purpose: text,
+  purposeText: text.nullable().default(null),
+  legalBasis: text.nullable().default(null),
   retainUntil: text.nullable(),
   hold: z.boolean(),
 });
@@ -202,6 +208,16 @@ export const ladderSchema: z.ZodType<PackedLadder> = z.object({
   packed: z.base64().max(packedLimit),
 });
 
+const policy: z.ZodType<PolicyVersion> = z.object({
+  id: text,
+  nodeId: text,
+  version: text,
+  at: text,
+  actor: text,
+  changes: z.array(text),
+  document: text,
+});
+
 export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('call'), call }),
   z.object({ kind: z.literal('recording'), recording }),
@@ -211,4 +227,5 @@ export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('k
   z.object({ kind: z.literal('key'), key }),
   z.object({ kind: z.literal('destroyed'), destroyed }),
   z.object({ kind: z.literal('ladder'), ladder: ladderSchema }),
+  z.object({ kind: z.literal('policy'), policy }),
 ]);

@@ -31,6 +31,8 @@ export type MediaCommand =
   | { readonly type: 'pause' | 'resume' | 'end'; readonly session: number; readonly recording: number }
   /** Ends the tap if one runs, stops prompts, closes the sockets; answered by `closed`. */
   | { readonly type: 'close'; readonly session: number }
+  /** Takes prompts on, and forgets all that are not to be kept; one that plays is played to its end. */
+  | { readonly type: 'prompts'; readonly add: readonly PromptAudio[]; readonly keep: readonly string[] }
   | { readonly type: 'stats' };
 
 export type MediaEvent =

@@ -28,6 +28,7 @@ import type {
   MediaEvent,
   MediaStats,
   MediaWorkerOptions,
+  PromptAudio,
 } from './protocol.ts';
 import { RecordingTap } from './recording-tap.ts';
 import { SealRoom } from './seal-room.ts';
@@ -60,7 +61,7 @@ export class MediaRelay implements DatagramReceiver {
   readonly #counters = new MediaCounters();
   readonly #tools: SessionTools;
   readonly #legTools: LegTools;
-  readonly #prompts: ReadonlyMap<string, ShelvedPrompt>;
+  readonly #prompts: Map<string, ShelvedPrompt>;
   readonly #taps: readonly TapOutlet[];
   readonly #pacer: PromptPacer;
   readonly #sessions = new Map<number, MediaSession>();
@@ -103,6 +104,10 @@ export class MediaRelay implements DatagramReceiver {
   command(command: MediaCommand): void {
     if (command.type === 'stats') {
       this.#ports.emit({ type: 'stats', stats: this.#stats() });
+      return;
+    }
+    if (command.type === 'prompts') {
+      this.#shelve(command.add, command.keep);
       return;
     }
     if (command.type === 'open') {
@@ -172,7 +177,7 @@ export class MediaRelay implements DatagramReceiver {
 
   #commandTo(
     session: MediaSession,
-    command: Exclude<MediaCommand, { readonly type: 'stats' | 'open' }>,
+    command: Exclude<MediaCommand, { readonly type: 'stats' | 'open' | 'prompts' }>,
   ): void {
     switch (command.type) {
       case 'connect':
@@ -220,6 +225,11 @@ export class MediaRelay implements DatagramReceiver {
   #usable(interfaceId: string, address: string, port: number): string | null {
     const usable = usableAddress(address, this.#allocator.addressOf(interfaceId));
     return usable !== null && isPort(port) && !this.#allocator.isOurs(usable, port) ? usable : null;
+  }
+
+  #shelve(add: readonly PromptAudio[], keep: readonly string[]): void {
+    for (const id of this.#prompts.keys()) if (!keep.includes(id)) this.#prompts.delete(id);
+    for (const prompt of add) this.#prompts.set(prompt.id, new ShelvedPrompt(prompt));
   }
 
   #play(session: MediaSession, index: LegIndex, id: string): void {

@@ -5,7 +5,7 @@ export interface CursorPosition {
   readonly id: string;
 }
 
-export type CursorList = 'calls' | 'recordings';
+export type CursorList = 'calls' | 'recordings' | 'policies' | 'do-not-record';
 
 /** Opaque to users; names its list, so that one list's cursor does not open another. */
 export function encodeCursor(list: CursorList, { at, id }: CursorPosition): string {

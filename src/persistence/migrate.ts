@@ -4,6 +4,7 @@ import { records } from './migrations/0001-records.ts';
 import { ladders } from './migrations/0002-ladders.ts';
 import { sealedEvidence } from './migrations/0003-sealed-evidence.ts';
 import { quality } from './migrations/0004-quality.ts';
+import { policy } from './migrations/0005-policy.ts';
 import type { Database } from './schema.ts';
 
 /** In order for ever: a migration that has been released is never changed, renamed or removed. */
@@ -12,6 +13,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-ladders': ladders,
   '0003-sealed-evidence': sealedEvidence,
   '0004-quality': quality,
+  '0005-policy': policy,
 };
 
 export interface MigrationFault {

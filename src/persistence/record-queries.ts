@@ -10,14 +10,14 @@ import type {
 } from '../records/ports.ts';
 import type { RecordingRecord } from '../records/recording-record.ts';
 import { consentDetails } from './consent-details.ts';
-import { type CursorPosition, decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { isAfter, pageSize } from './paging.ts';
 import { callOf, controlOf, legOf, recordingOf } from './record-rows.ts';
 import type { Database } from './schema.ts';
 import { storable, storableText } from './storable-text.ts';
 
 /** States in which there is audio that may be heard. */
 const playable = ['sealed', 'interrupted', 'archived'];
-const largestPage = 1000;
 
 export async function findCall(db: Kysely<Database>, id: string): Promise<CallDetail | null> {
   const row = await db.selectFrom('calls').selectAll().where('id', '=', storableText(id)).executeTakeFirst();
@@ -48,16 +48,6 @@ export async function listCalls(
   const nextCursor =
     last === undefined ? null : encodeCursor('calls', { at: last.started_at.toISOString(), id: last.id });
   return { items: await withDetails(db, shown), nextCursor };
-}
-
-function pageSize(page: PageRequest): number {
-  return Math.min(largestPage, Math.max(1, Math.trunc(page.limit)));
-}
-
-/** Rows that come after a position, newest first. */
-function isAfter(at: string, id: string, position: CursorPosition | null): Expression<SqlBool> {
-  if (position === null) return sql<SqlBool>`true`;
-  return sql<SqlBool>`(${sql.ref(at)}, ${sql.ref(id)}) < (${position.at}::timestamptz, ${position.id})`;
 }
 
 function callConditions(eb: ExpressionBuilder<Database, 'calls'>, filter: CallFilter): Expression<SqlBool>[] {

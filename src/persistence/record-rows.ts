@@ -5,6 +5,7 @@ import type { ControlEvent } from '../records/control-event.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { PromptReceipt } from '../records/prompt-receipt.ts';
+import type { PolicyVersion } from '../records/policy-version.ts';
 import type { RecordingRecord } from '../records/recording-record.ts';
 import type {
   CallLaddersTable,
@@ -14,6 +15,7 @@ import type {
   ControlEventsTable,
   KeysTable,
   LegsTable,
+  PolicyVersionsTable,
   RecordingsTable,
 } from './schema.ts';
 
@@ -38,6 +40,8 @@ export function callRow(call: CallRecord): Insertable<CallsTable> {
     outcome: call.outcome,
     reason: call.reason,
     rule_id: call.ruleId,
+    policy_version: call.policyVersion,
+    not_recorded: call.notRecorded,
   };
 }
 
@@ -57,6 +61,8 @@ export function callOf(row: Selectable<CallsTable>, legs: readonly LegRecord[]):
     outcome: row.outcome as CallRecord['outcome'],
     reason: row.reason as CallRecord['reason'],
     ruleId: row.rule_id,
+    policyVersion: row.policy_version,
+    notRecorded: row.not_recorded as CallRecord['notRecorded'],
     legs,
   };
 }
@@ -122,6 +128,8 @@ export function recordingRow(recording: RecordingRecord): Insertable<RecordingsT
     seal: recording.seal,
     ledger: JSON.stringify(recording.ledger),
     purpose: recording.purpose,
+    purpose_text: recording.purposeText,
+    legal_basis: recording.legalBasis,
     retain_until: recording.retainUntil,
     hold: recording.hold,
   };
@@ -149,6 +157,8 @@ export function recordingOf(row: Selectable<RecordingsTable>): RecordingRecord {
     seal: row.seal,
     ledger: row.ledger as RecordingRecord['ledger'],
     purpose: row.purpose,
+    purposeText: row.purpose_text,
+    legalBasis: row.legal_basis,
     retainUntil: timeOf(row.retain_until),
     hold: row.hold,
   };
@@ -291,6 +301,18 @@ export function keyOf(row: Selectable<KeysTable>): KeyRecord | null {
     wrapped: row.wrapped,
     recipient: row.recipient,
     createdAt: row.created_at.toISOString(),
+  };
+}
+
+export function policyRow(policy: PolicyVersion): Insertable<PolicyVersionsTable> {
+  return {
+    id: policy.id,
+    node_id: policy.nodeId,
+    version: policy.version,
+    at: policy.at,
+    actor: policy.actor,
+    changes: JSON.stringify(policy.changes),
+    document: policy.document,
   };
 }
 

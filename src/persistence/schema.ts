@@ -20,6 +20,8 @@ export interface CallsTable {
   outcome: string | null;
   reason: string | null;
   rule_id: string | null;
+  policy_version: string | null;
+  not_recorded: string | null;
   stored_at: Filled<Date>;
 }
 
@@ -61,6 +63,8 @@ export interface RecordingsTable {
   /** `ChannelLedger[]`. */
   ledger: ColumnType<unknown, string, string>;
   purpose: string;
+  purpose_text: string | null;
+  legal_basis: string | null;
   retain_until: TimeOrNull;
   hold: boolean;
   deleted_at: ColumnType<Date | null, never, string>;
@@ -143,6 +147,26 @@ export interface CallLaddersTable {
   stored_at: Filled<Date>;
 }
 
+export interface PolicyVersionsTable {
+  id: string;
+  node_id: string;
+  version: string;
+  at: Time;
+  actor: string;
+  /** `string[]`. */
+  changes: ColumnType<unknown, string, string>;
+  document: string;
+  stored_at: Filled<Date>;
+}
+
+export interface DoNotRecordTable {
+  hash: string;
+  key_id: string;
+  note: string | null;
+  added_at: Time;
+  added_by: string;
+}
+
 export interface TokensTable {
   id: string;
   name: string;
@@ -172,6 +196,8 @@ export interface Database {
   control_events: ControlEventsTable;
   keys: KeysTable;
   call_ladders: CallLaddersTable;
+  policy_versions: PolicyVersionsTable;
+  do_not_record: DoNotRecordTable;
   tokens: TokensTable;
   rejected_events: RejectedEventsTable;
 }

@@ -12,6 +12,7 @@ import {
   ladderRow,
   legRow,
   receiptRow,
+  policyRow,
   recordingRow,
 } from './record-rows.ts';
 import type { Database } from './schema.ts';
@@ -122,6 +123,7 @@ const knownKinds: ReadonlySet<string> = new Set<RecordEvent['kind']>([
   'key',
   'destroyed',
   'ladder',
+  'policy',
 ]);
 
 async function storeBatch(trx: Transaction<Database>, events: readonly RecordEvent[]): Promise<void> {
@@ -167,6 +169,16 @@ async function storeBatch(trx: Transaction<Database>, events: readonly RecordEve
     (rows) =>
       trx
         .insertInto('control_events')
+        .values(rows)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute(),
+  );
+  const policies = of('policy').map(({ policy }) => policyRow(policy));
+  await inChunks(
+    byId(policies, (row) => row.id),
+    (rows) =>
+      trx
+        .insertInto('policy_versions')
         .values(rows)
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute(),
@@ -234,6 +246,8 @@ async function storeCalls(trx: Transaction<Database>, calls: readonly CallRecord
           outcome: eb.ref('excluded.outcome'),
           reason: eb.ref('excluded.reason'),
           rule_id: eb.ref('excluded.rule_id'),
+          policy_version: eb.ref('excluded.policy_version'),
+          not_recorded: eb.ref('excluded.not_recorded'),
         }))
         .whereRef('calls.version', '<', 'excluded.version'),
     )
@@ -283,6 +297,8 @@ async function upsertRecordings(
           seal: eb.ref('excluded.seal'),
           ledger: eb.ref('excluded.ledger'),
           purpose: eb.ref('excluded.purpose'),
+          purpose_text: eb.ref('excluded.purpose_text'),
+          legal_basis: eb.ref('excluded.legal_basis'),
           retain_until: eb.ref('excluded.retain_until'),
           hold: eb.ref('excluded.hold'),
         }))

@@ -43,7 +43,7 @@ export function presented({ country }: Numbering): Numbering {
 }
 
 /** Only what comes from a PBX may still begin with its way out. */
-function dialled({ direction }: Pick<RuleFacts, 'direction'>, numbering: Numbering): Numbering {
+export function dialled({ direction }: Pick<RuleFacts, 'direction'>, numbering: Numbering): Numbering {
   return direction === 'outbound' ? numbering : presented(numbering);
 }
 

@@ -1,3 +1,4 @@
+import type { NotRecorded } from '../records/call-record.ts';
 import { firstMiss, subjectOf } from './conditions.ts';
 import type { PurposeOptions, RuleOptions } from './options.ts';
 import type { RuleBook } from './rule-book.ts';
@@ -11,7 +12,11 @@ export interface WantedRecording {
 }
 
 export type Decision =
-  | { readonly record: false; readonly ruleId: string | null; readonly why: 'no-rule' | 'never' }
+  | {
+      readonly record: false;
+      readonly ruleId: string | null;
+      readonly why: Exclude<NotRecorded, 'on-demand'>;
+    }
   /** Not before somebody asks for it. */
   | {
       readonly record: false;

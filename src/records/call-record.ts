@@ -25,6 +25,10 @@ export type EndReason =
   | 'session-expired'
   | 'protocol-error';
 
+/** Why a call is not recorded although nothing failed. */
+export const notRecordedReasons = ['no-rule', 'never', 'on-demand', 'do-not-record'] as const;
+export type NotRecorded = (typeof notRecordedReasons)[number];
+
 /** Which side of the call: the caller is the left channel, the callee the right, whatever moves later. */
 export type Party = 'caller' | 'callee';
 
@@ -90,5 +94,9 @@ export interface CallRecord {
   readonly reason: EndReason | null;
   /** The rule that decided about recording; null where none matched. */
   readonly ruleId: string | null;
+  /** The version of the policy that the rule is of; null of a call from before there were versions. */
+  readonly policyVersion: string | null;
+  /** Why no recording was owed from the first; null: one was. */
+  readonly notRecorded: NotRecorded | null;
   readonly legs: readonly LegRecord[];
 }

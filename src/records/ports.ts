@@ -1,9 +1,11 @@
 import type { CallRecord, Direction, Outcome } from './call-record.ts';
 import type { ConsentRecord } from './consent-record.ts';
 import type { ControlEvent } from './control-event.ts';
+import type { DoNotRecordEntry } from './do-not-record.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { PackedLadder } from './ladder-record.ts';
 import type { PromptReceipt } from './prompt-receipt.ts';
+import type { PolicyVersion } from './policy-version.ts';
 import type { RecordEvent } from './record-event.ts';
 import type { RecordingRecord, RecordingState } from './recording-record.ts';
 
@@ -79,6 +81,25 @@ export interface KeyStore {
   get(recordingId: string): Promise<KeyRecord | null>;
   /** The deletion: afterwards no copy of the wrapped identity is in this store. */
   destroy(recordingId: string): Promise<void>;
+}
+
+/** Policies that nodes have decided by, newest first. */
+export interface PolicyStore {
+  versions(page: PageRequest): Promise<Page<Omit<PolicyVersion, 'document'>> | CursorFault>;
+  /** The JSON of a version; null: not known. */
+  document(version: string): Promise<string | null>;
+}
+
+/** The list of numbers that are never recorded. */
+export interface DoNotRecordStore {
+  /** False: it was there before, and stays as it was. */
+  add(entry: DoNotRecordEntry): Promise<boolean>;
+  remove(hash: string): Promise<boolean>;
+  get(hash: string): Promise<DoNotRecordEntry | null>;
+  list(page: PageRequest): Promise<Page<DoNotRecordEntry> | CursorFault>;
+  count(): Promise<number>;
+  /** Everything that is by this key, in order; and how many are not. */
+  hashes(keyId: string): Promise<{ readonly hashes: readonly string[]; readonly foreign: number }>;
 }
 
 /** An API token as it is kept: only its hash. */

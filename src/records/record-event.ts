@@ -5,6 +5,7 @@ import type { DestroyedKey } from './destroyed-key.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { PackedLadder } from './ladder-record.ts';
 import type { PromptReceipt } from './prompt-receipt.ts';
+import type { PolicyVersion } from './policy-version.ts';
 import type { RecordingRecord } from './recording-record.ts';
 
 /**
@@ -19,4 +20,5 @@ export type RecordEvent =
   | { readonly kind: 'control'; readonly control: ControlEvent }
   | { readonly kind: 'key'; readonly key: KeyRecord }
   | { readonly kind: 'destroyed'; readonly destroyed: DestroyedKey }
-  | { readonly kind: 'ladder'; readonly ladder: PackedLadder };
+  | { readonly kind: 'ladder'; readonly ladder: PackedLadder }
+  | { readonly kind: 'policy'; readonly policy: PolicyVersion };

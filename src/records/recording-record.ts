@@ -69,6 +69,9 @@ export interface RecordingRecord {
   readonly seal: string | null;
   readonly ledger: readonly ChannelLedger[];
   readonly purpose: string;
+  /** What the purpose and its legal basis were when the call began; null of a recording from before they were kept. */
+  readonly purposeText: string | null;
+  readonly legalBasis: string | null;
   /** RFC 3339; null: no retention configured. */
   readonly retainUntil: string | null;
   readonly hold: boolean;

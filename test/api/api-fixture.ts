@@ -11,6 +11,7 @@ import type {
   PeaksFault,
   Waveform,
 } from '../../src/api/ports.ts';
+import { createDoNotRecord } from '../../src/governance/do-not-record.ts';
 import { createDeleteRecording } from '../../src/governance/delete-recording.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { err, type Result } from '../../src/kernel/result.ts';
@@ -19,12 +20,15 @@ import type { LinkRequest, LinkValue } from '../../src/link/protocol.ts';
 import type {
   CallDetail,
   CallFilter,
+  DoNotRecordStore,
   PageRequest,
+  PolicyStore,
   RecordingFilter,
   RecordStore,
   TokenRecord,
   TokenStore,
 } from '../../src/records/ports.ts';
+import type { DoNotRecordEntry } from '../../src/records/do-not-record.ts';
 import type { PackedLadder } from '../../src/records/ladder-record.ts';
 import type { RecordingRecord } from '../../src/records/recording-record.ts';
 import { LogBook } from '../link/link-fixture.ts';
@@ -54,6 +58,8 @@ export function recordingOf(change: Partial<RecordingRecord> = {}): RecordingRec
     objectSha256: 'cd'.repeat(32),
     ledger: [{ party: 'caller', receivedMs: 1000, concealedMs: 0, heldMs: 0, pausedMs: 0, lostMs: 0 }],
     purpose: 'quality',
+    purposeText: 'Quality assurance',
+    legalBasis: 'legitimate-interest',
     retainUntil: '2027-02-21T10:00:00.000Z',
     hold: false,
     ...change,
@@ -88,6 +94,8 @@ export function callOf(change: Partial<CallDetail['call']> = {}): CallDetail {
           quality: null,
         },
       ],
+      policyVersion: 'ab12',
+      notRecorded: null,
       ...change,
     },
     recordings: [recordingOf()],
@@ -168,6 +176,46 @@ class FakeTokens implements TokenStore {
   }
 }
 
+class FakePolicies implements PolicyStore {
+  versions(page: PageRequest) {
+    if (page.cursor === 'foreign') return Promise.resolve('bad-cursor' as const);
+    const changes = ['rules: everything changed (mode)'];
+    const [id, nodeId, actor, at] = ['p1', 'edge-1', 'signal', '2026-11-27T10:00:00.000Z'];
+    return Promise.resolve({
+      items: [{ id, nodeId, actor, at, changes, version: 'ab'.repeat(32) }],
+      nextCursor: null,
+    });
+  }
+  document(version: string) {
+    const document = '{"prompts":[],"purposes":[],"queues":{},"rules":[{"id":"everything"}],"schedules":[]}';
+    return Promise.resolve(version === 'ab'.repeat(32) ? document : null);
+  }
+}
+
+class FakeDoNotRecord implements DoNotRecordStore {
+  readonly entries = new Map<string, DoNotRecordEntry>();
+  add(entry: DoNotRecordEntry) {
+    this.entries.set(entry.hash, entry);
+    return Promise.resolve(true);
+  }
+  remove(hash: string) {
+    return Promise.resolve(this.entries.delete(hash));
+  }
+  get(hash: string) {
+    return Promise.resolve(this.entries.get(hash) ?? null);
+  }
+  list(page: PageRequest) {
+    if (page.cursor === 'foreign') return Promise.resolve('bad-cursor' as const);
+    return Promise.resolve({ items: [...this.entries.values()], nextCursor: null });
+  }
+  count() {
+    return Promise.resolve(this.entries.size);
+  }
+  hashes() {
+    return Promise.resolve({ hashes: [...this.entries.keys()], foreign: 0 });
+  }
+}
+
 /** Audio in memory, in chunks of an odd size. */
 export function openAudio(bytes: Uint8Array, contentType = 'audio/wav', chunk = 1000): OpenAudio {
   return {
@@ -188,6 +236,13 @@ export class ApiBench {
   readonly records = new FakeRecords();
   readonly tokens = new FakeTokens();
   readonly log = new LogBook();
+  readonly policies = new FakePolicies();
+  readonly unlisted = new FakeDoNotRecord();
+  readonly doNotRecord = createDoNotRecord({
+    ...{ store: this.unlisted, key: new Uint8Array(32), keyId: 'k', country: 'LU', most: 3 },
+    changed: () => Promise.resolve(void this.steps.push('pushed')),
+    ...{ clock: systemClock(), logger: this.log },
+  });
   readonly audio = new Map<string, Result<OpenAudio, AudioFault>>();
   readonly peaks = new Map<string, Result<Waveform, PeaksFault>>();
   readonly packets = new Map<string, Result<OpenPackets, AudioFault>>();
@@ -232,6 +287,8 @@ export class ApiBench {
         clock,
         logger: this.log,
       }),
+      policies: this.policies,
+      doNotRecord: this.doNotRecord,
       nodes,
       authenticate: createAuthenticator(this.tokens, clock),
       database: { label: 'embedded', reachable: () => Promise.resolve(true) },

@@ -52,10 +52,15 @@ describe('/openapi.json', () => {
         .map(([path, method]) => `${method.toUpperCase()} ${path}`)
         .sort(),
     ).toEqual([
+      'DELETE /api/v1/do-not-record/{hash}',
       'DELETE /api/v1/recordings/{id}',
       'GET /api/v1/calls',
       'GET /api/v1/calls/{id}',
+      'GET /api/v1/calls/{id}/consent',
       'GET /api/v1/calls/{id}/ladder',
+      'GET /api/v1/do-not-record',
+      'GET /api/v1/policy/versions',
+      'GET /api/v1/policy/versions/{version}',
       'GET /api/v1/recordings',
       'GET /api/v1/recordings/{id}',
       'GET /api/v1/recordings/{id}/audio',
@@ -66,6 +71,9 @@ describe('/openapi.json', () => {
       'GET /readyz',
       'HEAD /api/v1/recordings/{id}/audio',
       'POST /api/v1/calls/{id}/recording',
+      'POST /api/v1/do-not-record',
+      'POST /api/v1/do-not-record/check',
+      'POST /api/v1/policy/reload',
     ]);
   });
 

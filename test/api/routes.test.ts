@@ -26,6 +26,12 @@ describe('without a token', () => {
     ['GET', `/api/v1/recordings/${recordingId}/audio`],
     ['HEAD', `/api/v1/recordings/${recordingId}/audio`],
     ['GET', `/api/v1/recordings/${recordingId}/consent`],
+    ['POST', '/api/v1/policy/reload'],
+    ['GET', '/api/v1/policy/versions'],
+    ['GET', '/api/v1/do-not-record'],
+    ['POST', '/api/v1/do-not-record'],
+    ['POST', '/api/v1/do-not-record/check'],
+    ['DELETE', `/api/v1/do-not-record/${'ab'.repeat(16)}`],
   ])('%s %s is 401 with a challenge', async (method, url) => {
     const reply = await bench.app.inject({ method: method as 'GET', url });
     expect(reply.statusCode).toBe(401);
@@ -53,7 +59,7 @@ describe('calls', () => {
     const body: { items: Record<string, unknown>[]; nextCursor: unknown } = reply.json();
     expect(Object.keys(body)).toEqual(['items', 'nextCursor']);
     expect(Object.keys(body.items[0]!)).toEqual(
-      'id direction from to extension queue startedAt answeredAt endedAt outcome reason legs recordings consent control'.split(
+      'id direction from to extension queue startedAt answeredAt endedAt outcome reason ruleId policyVersion notRecorded legs recordings consent control'.split(
         ' ',
       ),
     );
@@ -192,7 +198,7 @@ describe('recordings', () => {
   it('show the contract’s fields and not where they are stored', async () => {
     const reply = await bench.ask('GET', `/api/v1/recordings/${recordingId}`);
     expect(Object.keys(reply.json<object>())).toEqual(
-      'id callId state reason format channels sampleRate startedAt durationMs sizeBytes sha256 ledger purpose retainUntil hold'.split(
+      'id callId state reason format channels sampleRate startedAt durationMs sizeBytes sha256 ledger purpose purposeText legalBasis retainUntil hold'.split(
         ' ',
       ),
     );

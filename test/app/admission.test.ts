@@ -67,7 +67,6 @@ function direction(
       recover: never,
       ...{ stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
     },
-    prompts: { get: never, audio: () => [] },
     keys: { create: never, open: never, identity: never },
     journal: {
       append: (events) => {
@@ -85,15 +84,19 @@ function direction(
     hangUp: never,
     alarm: never,
     policy: {
-      rules: ruleBook({
-        recording,
-        purposes: purposeOptions.parse([
-          { id: 'law', description: 'law', legalBasis: 'legal-obligation', retention: '1d' },
-        ]),
-        numbering: { country: 'LU', outsideLine: [] },
-      }),
-      queues: recording.queues,
+      active: {
+        ...{ version: 'v1', prompts: { get: never, sounds: [], audio: never } },
+        rules: ruleBook({
+          recording,
+          purposes: purposeOptions.parse([
+            { id: 'law', description: 'law', legalBasis: 'legal-obligation', retention: '1d' },
+          ]),
+          numbering: { country: 'LU', outsideLine: [] },
+        }),
+        queues: recording.queues,
+      },
     },
+    unrecorded: { list: new Set<string>(), key: new Uint8Array(32) },
     sip: sipOptions.parse({
       listeners: [{ id: 'lan', transport: 'udp', address: '127.0.0.1' }],
       peers: [{ id: 'pbx', side: 'pbx', listener: 'lan', match: ['127.0.0.2'], targets: ['sip:127.0.0.2'] }],
@@ -101,7 +104,10 @@ function direction(
     }),
     media: mediaOptions.parse({ address: '127.0.0.1', ports: '20000-20099' }),
     room: { isFull },
-    mediaPool: { open: never, stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
+    mediaPool: {
+      ...{ open: never, sounds: [], shelve: never },
+      ...{ stats: () => Promise.resolve([]), stop: () => Promise.resolve() },
+    },
     count: { started: () => undefined, ended: () => undefined },
   };
   return createDirection(plan).director;

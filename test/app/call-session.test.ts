@@ -108,8 +108,8 @@ describe('a recorded call', () => {
     w.tell({ type: 'sealed', recording: 7, result: sealed });
     expect(w.log).toEqual([
       'gate-closed',
-      'play en 0',
-      'play en 1',
+      'play en-sound 0',
+      'play en-sound 1',
       'prepare',
       'begin',
       'end',
@@ -142,7 +142,7 @@ describe('a recorded call', () => {
       promptId: 'en',
       text: 'Recorded.',
       purpose: 'quality',
-      audioSha256: 'cc',
+      audioSha256: 'en-sound',
       packetsSent: 5,
       presentAtEnd: true,
     });
@@ -200,6 +200,15 @@ describe('a recorded call', () => {
       kind: 'control',
       control: { action: 'pause', reason: 'card number' },
     });
+  });
+
+  it('is not paused by the API where its rule says from where it may be', async () => {
+    w = world({ ...rule, mayPause: ['call'] });
+    await w.session.expect();
+    await answer();
+    tellBoth();
+    const refused = { ok: false, code: 'forbidden' };
+    expect(await w.session.control('pause', 'token:t', null)).toEqual(refused);
   });
 
   it('ends a call whose media worker died, and keeps what was recorded', async () => {

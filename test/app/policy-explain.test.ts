@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/app/command-line.ts';
 import { runPolicyExplain } from '../../src/app/commands/policy-explain.ts';
@@ -13,12 +14,16 @@ const rules = `
     - id: everything`;
 
 function explained(...words: string[]): { code: number; out: string[]; faults: string[] } {
-  const loaded = loadConfig(defaultConfig.replace('\n  rules:\n    - id: everything', rules), 'x.yaml', {});
+  return explainedBy(defaultConfig.replace('\n  rules:\n    - id: everything', rules), words);
+}
+
+function explainedBy(text: string, words: string[]) {
+  const loaded = loadConfig(text, 'x.yaml', {});
   const command = parseCommandLine(['policy', 'explain', ...words]);
   if (!loaded.ok || !command.ok || command.value.name !== 'policy-explain')
     throw new Error(JSON.stringify([loaded, command]));
   const settings: Settings = {
-    ...{ config: loaded.value.config, warnings: [], source: 'x.yaml' },
+    ...{ config: loaded.value.config, warnings: [], source: 'x.yaml', file: 'x.yaml', place: () => '' },
     ...{ baseDirectory: '.', dataDirectory: '.' },
   };
   const out: string[] = [];
@@ -67,6 +72,18 @@ describe('onrecord policy explain', () => {
     const { code, faults } = explained('--direction', 'outbound', '--from', '1', '--to', '2', '--peer', 'x');
     expect(code).toBe(1);
     expect(faults).toEqual(['x.yaml: there is no peer "x"; known: pbx, carrier']);
+  });
+
+  it("explains the README's example as the README says", () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const example = /^```yaml\n(recording:\n {2}queues:.*?)^```$/ms.exec(readme)?.[1] ?? '';
+    const shown = /^\$ onrecord policy explain (.*?)\n(.*?)^```$/ms.exec(readme);
+    const words = Array.from(
+      (shown?.[1] ?? '').matchAll(/"([^"]*)"|(\S+)/g),
+      ([, quoted, plain]) => quoted ?? plain ?? '',
+    );
+    const { out } = explainedBy(defaultConfig.replace(/^recording:[^]*/m, example), words);
+    expect(out).toEqual((shown?.[2] ?? '').trimEnd().split('\n'));
   });
 
   const refused: [string, RegExp][] = [

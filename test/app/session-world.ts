@@ -9,7 +9,8 @@ import type { SealResult } from '../../src/recording/protocol.ts';
 import type { CallFacts, NegotiatedMedia } from '../../src/signalling/ports.ts';
 import type { MediaHandle } from '../../src/app/media-pool.ts';
 import type { RecorderEvent } from '../../src/app/recorder-pool.ts';
-import { CallSession, type SessionDeps } from '../../src/app/wiring/call-session.ts';
+import { CallSession } from '../../src/app/wiring/call-session.ts';
+import type { SessionDeps } from '../../src/app/wiring/session-deps.ts';
 import { judge } from '../../src/app/wiring/verdict.ts';
 
 const facts: CallFacts = {
@@ -86,10 +87,6 @@ export function world(rule: object) {
       stats: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
     },
-    prompts: {
-      get: (id) => ({ id, language: 'en', purpose: 'quality', text: 'Recorded.', audioSha256: 'cc' }),
-      audio: () => [],
-    },
     keys: {
       create: (recordingId) =>
         Promise.resolve({
@@ -142,7 +139,24 @@ export function world(rule: object) {
     ]),
     numbering: { country: 'LU', outsideLine: [] },
   });
-  const verdict = judge({ rules: book, queues: queueOptions.parse({}) }, facts, deps.clock.wall());
+  const prompts = {
+    get: (id: string) => ({
+      ...{ id, language: 'en', purpose: 'quality', text: 'Recorded.' },
+      audioSha256: `${id}-sound`,
+    }),
+    ...{
+      sounds: [],
+      audio: () => {
+        throw new Error('not of these tests');
+      },
+    },
+  };
+  const verdict = judge(
+    { version: 'v1', rules: book, queues: queueOptions.parse({}), prompts },
+    { list: new Set(), key: new Uint8Array(32) },
+    facts,
+    deps.clock.wall(),
+  );
   const session = new CallSession(deps, facts, verdict, () => log.push('done'));
   const view = session.attach(media);
   const recordings = (): RecordingRecord[] =>

@@ -24,6 +24,8 @@ export function aCall(more: Partial<CallRecord> = {}): CallRecord {
     outcome: 'success',
     reason: 'answered',
     ruleId: 'everything',
+    policyVersion: 'ab12',
+    notRecorded: null,
     legs: [
       {
         id: 'leg-b',
@@ -77,6 +79,8 @@ export function aRecording(more: Partial<RecordingRecord> = {}): RecordingRecord
       { party: 'callee', receivedMs: 55_123.125, concealedMs: 0, heldMs: 0, pausedMs: 0, lostMs: 0 },
     ],
     purpose: 'quality',
+    purposeText: 'Quality assurance',
+    legalBasis: 'legitimate-interest',
     retainUntil: '2027-02-21T10:00:00.000Z',
     hold: false,
     ...more,

@@ -19,6 +19,8 @@ export function callEvent(id: string, version: number, ended = false): RecordEve
       outcome: ended ? 'success' : null,
       reason: ended ? 'answered' : null,
       ruleId: null,
+      policyVersion: 'ab12',
+      notRecorded: null,
       legs: [],
     },
   };
@@ -48,6 +50,8 @@ export function recordingEvent(id: string, version: number, state: RecordingStat
       seal: null,
       ledger: [],
       purpose: 'quality',
+      purposeText: 'Quality assurance',
+      legalBasis: 'legitimate-interest',
       retainUntil: null,
       hold: false,
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LinkEndpoint } from '../../src/link/endpoint.ts';
 import { createLinkServer } from '../../src/link/link-server.ts';
-import type { LinkAnswer, LinkRequest } from '../../src/link/protocol.ts';
+import { type LinkAnswer, linkProtocol, type LinkRequest } from '../../src/link/protocol.ts';
 import type { RecordEvent } from '../../src/records/record-event.ts';
 import { Bench, keyEvent, MemoryJournal, RawPeer, until } from './link-fixture.ts';
 
@@ -17,7 +17,7 @@ afterEach(() => bench.close());
 /** Nobody listens there, and to learn that needs no certificate. */
 const nowhere = { kind: 'tls', host: '127.0.0.1', port: 1, tls: { cert: '', key: '', ca: '' } } as const;
 
-const hello = { type: 'hello', protocol: 2, nodeId: 'edge-1', version: '0.0.0' };
+const hello = { type: 'hello', protocol: linkProtocol, nodeId: 'edge-1', version: '0.0.0' };
 
 describe('a proxy and its control process', () => {
   it('the socket is its owner’s alone', async () => {
@@ -341,12 +341,12 @@ describe('a peer that does not keep to the protocol', () => {
     const peer = await bench.raw();
     peer.say({ ...hello, protocol: 99 });
     await until(() => peer.ended);
-    expect(peer.received).toEqual([{ type: 'welcome', protocol: 2 }]);
+    expect(peer.received).toEqual([{ type: 'welcome', protocol: linkProtocol }]);
     expect(server.nodes()).toEqual([]);
     expect(bench.log.lines).toContainEqual({
       level: 'error',
       event: 'link-protocol-mismatch',
-      fields: { ours: 2, theirs: 99 },
+      fields: { ours: linkProtocol, theirs: 99 },
     });
   });
 

@@ -43,6 +43,29 @@ const split = (opus: readonly Uint8Array[], frames: number, packets: number): nu
 const talk = (party: Party, port: number, sequence: number): Promise<void> =>
   party.send(rtpPacket({ sequence }), port);
 
+describe('the prompts of a worker', () => {
+  const played = (leg: number): unknown =>
+    fixture.events.find((event) => event.type === 'played' && event.leg === leg);
+
+  it('change while it runs: one that plays is played to its end, one that came can be played', async () => {
+    const { session } = await started();
+    fixture.relay.command({ type: 'play', session, leg: 0, prompt: 'told' });
+    fixture.relay.command({ type: 'prompts', add: [promptOf('new', sound)], keep: ['new'] });
+    fixture.relay.command({ type: 'play', session, leg: 1, prompt: 'new' });
+    fixture.clock.advance(140);
+    expect(played(0)).toMatchObject({ report: { prompt: 'told', end: 'whole' } });
+    expect(played(1)).toMatchObject({ report: { prompt: 'new', end: 'whole' } });
+  });
+
+  it('are kept where they are still needed', async () => {
+    const { session } = await started();
+    fixture.relay.command({ type: 'prompts', add: [], keep: ['told'] });
+    fixture.relay.command({ type: 'play', session, leg: 0, prompt: 'told' });
+    fixture.clock.advance(140);
+    expect(played(0)).toMatchObject({ report: { end: 'whole' } });
+  });
+});
+
 describe('a prompt', () => {
   it.each([
     { codec: 'PCMU', formats: [pcmu, pcma], payloadType: 0, law: ffmpegMuLaw },

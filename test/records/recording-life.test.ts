@@ -29,6 +29,8 @@ const record: RecordingRecord = {
   seal: null,
   ledger: [],
   purpose: 'quality',
+  purposeText: 'Quality assurance',
+  legalBasis: 'legitimate-interest',
   retainUntil: null,
   hold: false,
 };

@@ -9,6 +9,9 @@ export interface CallView {
   readonly endedAt: string | null;
   readonly outcome: string | null;
   readonly reason: string | null;
+  readonly ruleId: string | null;
+  readonly policyVersion: string | null;
+  readonly notRecorded: string | null;
   readonly legs: readonly {
     readonly party: string;
     readonly sipCallId: string;

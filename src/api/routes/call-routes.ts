@@ -106,6 +106,7 @@ function liveControlRoute(app: RouteApp, deps: ApiDeps): void {
             'call-not-found',
             'call-not-active',
             'control-conflict',
+            'control-forbidden',
             'control-unsupported',
             'control-failed',
             'node-unreachable',
@@ -136,6 +137,7 @@ function liveControlRoute(app: RouteApp, deps: ApiDeps): void {
 const byFault: Readonly<Record<AskFault, ErrorCode>> = {
   'no-call': 'call-not-found',
   conflict: 'control-conflict',
+  forbidden: 'control-forbidden',
   unsupported: 'control-unsupported',
   failed: 'control-failed',
   timeout: 'control-failed',

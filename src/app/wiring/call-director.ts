@@ -8,14 +8,17 @@ import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
 import type { MediaPool } from '../media-pool.ts';
 import type { StorageRoom } from '../storage-room.ts';
+import type { PromptLibrary } from '../prompt-library.ts';
 import { callLine } from './call-line.ts';
-import { CallSession, type SessionDeps } from './call-session.ts';
+import { CallSession } from './call-session.ts';
+import type { SessionDeps } from './session-deps.ts';
 import { journalReason } from './journal-refusal.ts';
 import { isSpoken, keepsUndecoded, spokenEncodings } from './spoken-encodings.ts';
-import { type Judge, judge } from './verdict.ts';
+import { type ActivePolicy, judge, type Unrecorded } from './verdict.ts';
 
 export interface DirectorPlan extends SessionDeps {
-  readonly policy: Judge;
+  readonly policy: { readonly active: ActivePolicy };
+  readonly unrecorded: Unrecorded;
   readonly sip: SipOptions;
   readonly media: MediaOptions;
   readonly mediaPool: MediaPool;
@@ -36,6 +39,8 @@ export interface Direction {
   /** Resolves when no session is left: calls, media and recordings. */
   idle(): Promise<void>;
   readonly sessions: number;
+  /** Those that calls which are up may still play. */
+  readonly promptsInUse: ReadonlySet<PromptLibrary>;
 }
 
 /** How long a caller is asked to wait when the journal does not take what must be recorded. */
@@ -56,7 +61,7 @@ export function createDirection(plan: DirectorPlan): Direction {
 
   const director: CallDirector = {
     admit: async (call) => {
-      const verdict = judge(plan.policy, call, plan.clock.wall());
+      const verdict = judge(plan.policy.active, plan.unrecorded, call, plan.clock.wall());
       const session = new CallSession(plan, call, verdict, () => {
         forget(call.callId);
       });
@@ -110,6 +115,9 @@ export function createDirection(plan: DirectorPlan): Direction {
       }),
     get sessions() {
       return sessions.size;
+    },
+    get promptsInUse() {
+      return new Set(Array.from(sessions.values(), ({ prompts }) => prompts));
     },
   };
 }

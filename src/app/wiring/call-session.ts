@@ -1,15 +1,10 @@
-import { type Clock, rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
-import { type RandomBytes, uuidV7 } from '../../kernel/ids.ts';
-import type { Logger } from '../../kernel/logger.ts';
-import type { Schedule } from '../../kernel/timers.ts';
+import { rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
+import { uuidV7 } from '../../kernel/ids.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegPlan } from '../../consent/consent-plan.ts';
-import type { Withheld } from '../../consent/consent-state.ts';
 import type { LegCounts, PlayReport } from '../../media/protocol.ts';
 import type { Decision } from '../../policy/decide.ts';
-import type { TagParties } from '../../policy/options.ts';
-import type { CallRecord, EndReason, LegMediaCounts, LegQuality, Party } from '../../records/call-record.ts';
-import type { DigestMac } from '../../records/consent-chain.ts';
+import type { CallRecord, LegMediaCounts, LegQuality, Party } from '../../records/call-record.ts';
 import type { ConsentFacts } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
@@ -25,7 +20,7 @@ import {
 } from '../../records/recording-life.ts';
 import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../signalling/ports.ts';
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
-import type { RecorderEvent, RecorderPool } from '../recorder-pool.ts';
+import type { RecorderEvent } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
 import { CallConsent } from './call-consent.ts';
 import { evidenceOf } from './consent-evidence.ts';
@@ -33,42 +28,15 @@ import { EvidenceWriter } from './evidence-writer.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import { PromptReceipts } from './prompt-receipts.ts';
-import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
 import { journalReason } from './journal-refusal.ts';
+import { lifeEventOf } from './life-event-of.ts';
 import { recordingSpec } from './recording-spec.ts';
-import type { FoundRecording } from './recovery.ts';
 import { rescueSpool } from './rescue-spool.ts';
 import { sealedFacts } from './sealed-facts.ts';
 import { isSpoken, keepsUndecoded } from './spoken-encodings.ts';
+import type { SessionDeps } from './session-deps.ts';
 import type { Verdict } from './verdict.ts';
-
-/** Everything a call's session needs of the node. */
-export interface SessionDeps {
-  readonly nodeId: string;
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  readonly logger: Logger;
-  readonly recorders: RecorderPool;
-  readonly prompts: PromptLibrary;
-  readonly keys: RecordingKeys;
-  /** Durable when resolved. Rejects when the disk does not take it; what rejected is kept and tried again. */
-  readonly journal: { append(events: readonly RecordEvent[]): Promise<void> };
-  /** Makes of a spool what can be made; null where there was nothing. */
-  readonly recover: (key: KeyRecord) => Promise<FoundRecording | null>;
-  /** Signs evidence and sealed recordings. */
-  readonly mac: DigestMac;
-  /** How long the evidence of a call without a recording is kept. */
-  readonly keepEvidenceMs: number;
-  /** Key and object of a recording: gone for good. */
-  readonly destroy: (recordingId: string, objectKey: string | null) => Promise<void>;
-  /** Whether signalling takes the party's keys for us. */
-  readonly askKeys: (callId: string, party: Party, on: boolean) => void;
-  readonly tagParties: TagParties;
-  readonly schedule: Schedule;
-  readonly hangUp: (callId: string, reason: EndReason) => void;
-  readonly alarm: (reason: string) => void;
-}
 
 /** Nobody stays muted for a recorder that does not get ready. */
 const mutedAtMostMs = 2000;
@@ -78,16 +46,6 @@ const prepareWithinMs = 30_000;
 const partyOf = (leg: 0 | 1): Party => (leg === 0 ? 'caller' : 'callee');
 const legOf = (party: Party): 0 | 1 => (party === 'caller' ? 0 : 1);
 
-/** Who could not be told is a fault of ours; who refuses is not. */
-function lifeEventOf(
-  how: 'withheld' | 'ended' | 'destroyed',
-  reason: Withheld,
-): 'withheld' | 'diverted' | 'refused' {
-  if (how === 'ended') return 'diverted';
-  if (reason === 'opted-out') return 'refused';
-  return reason === 'not-told' ? 'withheld' : 'diverted';
-}
-
 /**
  * One call as the node sees it: it turns what signalling, media worker and recorder say into events of the
  * two pure machines (consent, recording life), carries out their effects, and writes the records down.
@@ -95,7 +53,7 @@ function lifeEventOf(
 export class CallSession {
   readonly callId: string;
   readonly #deps: SessionDeps;
-  readonly #decision: Decision;
+  readonly #verdict: Verdict;
   readonly #done: () => void;
   readonly #control: ControlDesk;
   readonly #legIds: Readonly<Record<Party, string>>;
@@ -117,7 +75,7 @@ export class CallSession {
 
   constructor(deps: SessionDeps, facts: CallFacts, verdict: Verdict, done: () => void) {
     this.#deps = deps;
-    this.#decision = verdict.decision;
+    this.#verdict = verdict;
     this.#done = done;
     this.callId = facts.callId;
     this.#legIds = { caller: this.#newId(), callee: this.#newId() };
@@ -134,8 +92,17 @@ export class CallSession {
     });
   }
 
+  get #decision(): Decision {
+    return this.#verdict.decision;
+  }
+
   get ruleId(): string | null {
     return this.#call.ruleId;
+  }
+
+  /** What the call may still play, whatever was loaded since. */
+  get prompts(): PromptLibrary {
+    return this.#verdict.prompts;
   }
 
   /** Null: the call is owed none. */
@@ -175,11 +142,10 @@ export class CallSession {
     this.#mediaClosed = false;
     // Cancelled while the sockets were being opened.
     if (this.#hungUpAt !== null) media.close();
-    const local = (leg: 0 | 1) => ({
-      address: media.local[leg].address,
-      rtpPort: media.local[leg].rtpPort,
-      rtcpPort: media.local[leg].rtcpPort,
-    });
+    const local = (leg: 0 | 1) => {
+      const { address, rtpPort, rtcpPort } = media.local[leg];
+      return { address, rtpPort, rtcpPort };
+    };
     return {
       local: { caller: local(0), callee: local(1) },
       connect: (party, negotiated) => {
@@ -274,6 +240,7 @@ export class CallSession {
     const life = this.#life;
     if (life === null || this.#media === null) return { ok: false, code: 'conflict' };
     if (action === 'start') return { ok: false, code: 'unsupported' };
+    if (action !== 'stop' && !this.#mayPause()) return { ok: false, code: 'forbidden' };
     const mark = action === 'stop' ? 'end' : action;
     const media = this.#media;
     const answer = await this.#control.ask(life.phase, mark, () => {
@@ -296,6 +263,10 @@ export class CallSession {
       ok: true,
       value: { method: 'control', recordingId: life.record.id, samplePosition: answer.samplePosition },
     };
+  }
+
+  #mayPause(): boolean {
+    return this.#decision.record && this.#decision.rule.mayPause.includes('api');
   }
 
   #onRecorder(event: RecorderEvent): void {
@@ -331,7 +302,7 @@ export class CallSession {
     return new CallConsent(consentPlanOf(rule), {
       schedule: this.#deps.schedule,
       gate: (open) => this.#media?.gate(open),
-      play: (party, promptId) => this.#media?.play(legOf(party), promptId),
+      play: (party, promptId) => this.#media?.play(legOf(party), this.#soundOf(promptId)),
       stop: (party) => this.#media?.stopPlay(legOf(party)),
       ask: (party, on) => {
         this.#media?.ask(legOf(party), on);
@@ -357,6 +328,11 @@ export class CallSession {
         this.#prove({ party, outcome, moment, key, recordingId }, plan, report);
       },
     });
+  }
+
+  /** Media workers know prompts by their sound, so that a new one of the same name does not take the place of the old. */
+  #soundOf(promptId: string): string {
+    return this.#verdict.prompts.get(promptId)?.audioSha256 ?? '';
   }
 
   #stepLife(event: LifeEvent): void {
@@ -492,7 +468,7 @@ export class CallSession {
     plan: LegPlan | null,
     report: PlayReport | null,
   ): void {
-    const { clock, prompts, keepEvidenceMs } = this.#deps;
+    const { clock, keepEvidenceMs } = this.#deps;
     const until = rfc3339((clock.wall() + keepEvidenceMs) as WallMs);
     const id = this.#newId();
     this.#evidence.add(
@@ -502,7 +478,7 @@ export class CallSession {
         ruleId: this.#call.ruleId,
         purpose: this.#decision.record ? this.#decision.purpose.id : null,
         retainUntil: found.recordingId === null ? until : null,
-        ...{ plan, prompts, report, clock },
+        ...{ plan, prompts: this.#verdict.prompts, report, clock },
       }),
     );
     if (report !== null) this.#receipts.proved(found.party, id);
@@ -510,16 +486,9 @@ export class CallSession {
 
   /** A call that is not to be recorded has proof of that, too. */
   #proveUnrecorded(): void {
-    for (const party of ['caller', 'callee'] as const) {
-      const found = {
-        party,
-        outcome: 'not-recorded',
-        moment: 'on-answer',
-        key: null,
-        recordingId: null,
-      } as const;
-      this.#prove(found, null, null);
-    }
+    const found = { outcome: 'not-recorded', moment: 'on-answer', key: null, recordingId: null } as const;
+    this.#prove({ ...found, party: 'caller' }, null, null);
+    this.#prove({ ...found, party: 'callee' }, null, null);
   }
 
   /** A fax by T.38 follows: no speech, so the recording ends here, and says why. */

@@ -7,7 +7,7 @@ import type { Verdict } from './verdict.ts';
 /** The record of a call that has just arrived. */
 export function firstCallRecord(
   facts: CallFacts,
-  { decision, queue }: Verdict,
+  { decision, queue, policyVersion }: Verdict,
   made: Pick<CallRecord, 'nodeId' | 'startedAt'>,
 ): CallRecord {
   const { callId, direction, from, to } = facts;
@@ -25,6 +25,8 @@ export function firstCallRecord(
     outcome: null,
     reason: null,
     ruleId: decision.record ? decision.rule.id : decision.ruleId,
+    policyVersion,
+    notRecorded: decision.record ? null : decision.why,
     legs: [],
   };
 }
@@ -66,6 +68,8 @@ export function expectedRecording(
     seal: null,
     ledger: [],
     purpose: purpose.id,
+    purposeText: purpose.description,
+    legalBasis: purpose.legalBasis,
     hold: false,
   };
 }

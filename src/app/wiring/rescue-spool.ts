@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { LifeEvent } from '../../records/recording-life.ts';
-import type { SessionDeps } from './call-session.ts';
+import type { SessionDeps } from './session-deps.ts';
 import { sealedFacts } from './sealed-facts.ts';
 
 /** A disk that was full may have room again. */
