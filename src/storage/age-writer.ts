@@ -34,11 +34,17 @@ export class AgeWriter {
     this.#key = key;
   }
 
+  /** *Takes* the object: it is aborted where not even the head of the file can be written. */
   static async start(object: ObjectWriter, recipient: string, deps: AgeWriterDeps): Promise<AgeWriter> {
     const { header, fileKey } = await createAgeHeader(recipient);
     const nonce = deps.random(payloadNonceBytes);
     const writer = new AgeWriter(object, deps.aead, payloadKey(fileKey, nonce));
-    await writer.#put(Buffer.concat([header, nonce]));
+    try {
+      await writer.#put(Buffer.concat([header, nonce]));
+    } catch (error) {
+      await object.abort();
+      throw error;
+    }
     return writer;
   }
 

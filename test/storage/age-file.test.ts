@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chacha20Poly1305 } from '../../src/kernel/aead.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
 import { AgeReader } from '../../src/storage/age-reader.ts';
+import { AgeWriter } from '../../src/storage/age-writer.ts';
 import { diskObjectStore } from '../../src/storage/disk-object-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { createRecordingIdentity } from '../../src/storage/recording-identity.ts';
@@ -159,3 +160,16 @@ async function flip(path: string, at: number): Promise<void> {
   bytes[index] = (bytes[index] ?? 0) ^ 1;
   await writeFile(path, bytes);
 }
+
+it('a file whose head finds no room leaves nothing open, and nothing behind', async () => {
+  const { recipient } = await createRecordingIdentity();
+  let aborted = 0;
+  const object = {
+    write: () => Promise.reject(new Error('ENOSPC')),
+    commit: () => Promise.resolve(),
+    abort: () => Promise.resolve(void (aborted += 1)),
+  };
+  const started = AgeWriter.start(object, recipient, { aead: chacha20Poly1305, random: systemRandom });
+  await expect(started).rejects.toThrow('ENOSPC');
+  expect(aborted).toBe(1);
+});
