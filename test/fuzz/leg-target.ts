@@ -50,5 +50,5 @@ export const legTarget: FuzzTarget = {
         expect(receivedMs + concealedMs + heldMs + pausedMs + lostMs).toBe(lengthMs);
       }
     },
-  ) as FuzzTarget['property'],
+  ),
 };

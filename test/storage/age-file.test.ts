@@ -137,9 +137,9 @@ describe('the vault', () => {
     await vault.putManifest(objectKey, { recordingId: 'r' });
     expect(await vault.manifest(objectKey)).toBeNull();
     await write(plaintext(5), 5);
-    expect(await vault.manifest(objectKey)).toEqual({ recordingId: 'r' });
+    expect(await vault.manifest(objectKey)).toMatchObject({ content: { recordingId: 'r' } });
     await writeFile(join(root, '2026/11/23/r.json'), '{ torn');
-    expect(await vault.manifest(objectKey)).toBeNull();
+    expect(await vault.manifest(objectKey)).toMatchObject({ content: null });
     expect(await vault.delete(objectKey)).toBe(true);
     expect(await vault.delete(objectKey)).toBe(false);
     expect(await store.size('2026/11/23/r.json')).toBeNull();

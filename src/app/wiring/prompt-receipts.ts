@@ -6,8 +6,8 @@ import type { PromptReceipt } from '../../records/prompt-receipt.ts';
 interface ReceiptHooks {
   readonly clock: Clock;
   readonly callId: string;
-  newId(): string;
-  write(receipt: PromptReceipt): void;
+  readonly newId: () => string;
+  readonly write: (receipt: PromptReceipt) => void;
 }
 
 /** What a party's device reports of the prompt that it was sent last, tied to the evidence, whichever comes first. */
