@@ -26,14 +26,13 @@ export class ControlDigest {
   nacks = 0;
   /** Pairs of packet identifier and bit mask, as they came (RFC 4585 §6.2.1). */
   readonly nackWords = new Uint32Array(mostNacks);
-  saysBye = false;
   /** Blocks about other streams, and packets of kinds that cannot be passed on truly. */
   foreign = 0;
 
   /** Reads a datagram that the view is bound to; `ours`: the SSRC that its sender hears from us. */
   read(view: RtcpView, ours: number): void {
     this.sender = 0;
-    this.hasReport = this.hasInfo = this.hasBlock = this.saysBye = false;
+    this.hasReport = this.hasInfo = this.hasBlock = false;
     this.blocks = this.nacks = this.foreign = 0;
     view.rewind();
     while (view.next()) {
@@ -49,9 +48,8 @@ export class ControlDigest {
         this.#readReport(view, ours);
         return;
       case rtcpType.sourceDescription:
-        return;
+      // Our stream goes on when its source leaves.
       case rtcpType.bye:
-        this.saysBye = true;
         return;
       case rtcpType.transportFeedback:
         this.#readFeedback(view, ours);

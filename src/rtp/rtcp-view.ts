@@ -1,4 +1,5 @@
 import { readUint16, readUint32 } from './octets.ts';
+import { reportBlockBytes } from './report-block.ts';
 
 /** RFC 3550 §12.1, RFC 4585 §6.1, RFC 3611 §2. */
 export const rtcpType = {
@@ -27,7 +28,6 @@ export type RtcpFault = (typeof rtcpFault)[keyof typeof rtcpFault];
 
 /** RFC 3550 §6.4: what every packet but an empty SDES or BYE has. */
 const headerBytes = 4;
-const reportBlockBytes = 24;
 /** Header, SSRC and sender info of an SR (RFC 3550 §6.4.1). */
 const senderReportBytes = 28;
 /** RFC 3550 §6.5: the first of the item types, and what ends a chunk. */
@@ -98,12 +98,6 @@ export class RtcpView {
   /** Where the first report block of an SR or RR lies; they follow each other. */
   get firstBlock(): number {
     return this.offset + (this.type === rtcpType.senderReport ? senderReportBytes : 8);
-  }
-
-  /** Whether it begins as RFC 3550 §6.1 wants it; a reduced-size packet does not. */
-  get isCompound(): boolean {
-    const first = this.length === 0 ? 0 : this.buffer[1];
-    return first === rtcpType.senderReport || first === rtcpType.receiverReport;
   }
 }
 

@@ -94,6 +94,8 @@ function configuration({ address, voiceFile, certificate, srtp }: BaresipPlan): 
     'net_interface eth0',
     `audio_source aufile,${voiceFile}`,
     'audio_alert none',
+    // One line of counts at the end of a call.
+    'rtp_stats yes',
     ...['g711', 'g722', 'opus'].map((codec) => `module ${codec}.so`),
     'module aufile.so',
     ...(srtp === undefined ? [] : ['module srtp.so']),

@@ -10,6 +10,7 @@ const packages = {
   sox: 'sox',
   age: 'age',
   tcpdump: 'tcpdump',
+  tshark: 'tshark',
   ip: 'iproute2',
   kamailio: 'kamailio',
   dnsmasq: 'dnsmasq-base',
