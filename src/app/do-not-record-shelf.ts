@@ -28,6 +28,7 @@ export function openDoNotRecordShelf({ file, keyId, logger }: ShelfPlan): DoNotR
       // In force at once: a disk that is slow or full must not have somebody recorded.
       listed = new Set(hashes);
       const bytes = Buffer.from(`${[keyId, ...hashes].join('\n')}\n`);
+      // Whoever asked for the writing before was told how it went.
       writing = writing.catch(() => undefined).then(() => replaceFile(file, `${file}.new`, bytes));
       await writing;
       return true;

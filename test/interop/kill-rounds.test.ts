@@ -55,6 +55,8 @@ const figures: {
   sealed: number;
 } = { startMs: [], missingMs: [], talkMs: [], sealed: 0 };
 
+/** Rounds that were played; one that is tried again is another round to the node. */
+let played = 0;
 let scene: Scene;
 const agents = new Map<string, Agent>();
 const missing = missingTools('ffmpeg', 'ffprobe');
@@ -85,21 +87,22 @@ describe.skipIf(missing !== null)(`kill -9 of every process in mid-recording (se
   });
 
   it.each(Array.from({ length: rounds }, (_, round) => round))('round %i', async (round) => {
-    const found = await killRound(randomFrom(seed + round), round);
+    const found = await killRound(randomFrom(seed + round));
     for (const each of found) judge(each, found);
   });
 
   it('and `onrecord verify` finds every recording good', async () => {
     const verified = await scene.node.run('verify');
     expect(verified.stderr).toBe('');
-    expect(verified.stdout.trim()).toBe(`${rounds * shapes.length} good, 0 bad`);
+    expect(verified.stdout.trim()).toBe(`${played * shapes.length} good, 0 bad`);
     expect(verified.code).toBe(0);
   });
 });
 
-async function killRound(random: Random, round: number): Promise<Found[]> {
+async function killRound(random: Random): Promise<Found[]> {
   const pairs: Pair[] = [];
   for (const shape of shapes) pairs.push(await startTalk(shape, random));
+  played += 1;
   const talkMs = 1200 + 2800 * random();
   const hangUpMs = talkMs - 400 * random();
   figures.talkMs.push(talkMs);
@@ -115,7 +118,7 @@ async function killRound(random: Random, round: number): Promise<Found[]> {
   const before = performance.now();
   await scene.restart();
   figures.startMs.push(performance.now() - before);
-  return Promise.all(pairs.map((pair) => find(pair, round)));
+  return Promise.all(pairs.map(find));
 }
 
 async function startTalk(shape: Shape, random: Random): Promise<Pair> {
@@ -140,13 +143,13 @@ function saidSamples({ sides }: Pair): readonly [number, number] {
 }
 
 /** The newest recording of an extension, once it and its call are settled. */
-async function find({ shape, sides, until }: Pair, round: number): Promise<Found> {
+async function find({ shape, sides, until }: Pair): Promise<Found> {
   const { api } = scene.node;
   const said = [sides[0].rtp.said(), sides[1].rtp.said()] as const;
   const { call, recording } = await waitUntil(`the recording of ${shape.extension}`, async () => {
     const calls = (await api.calls()).filter(({ from }) => from === shape.extension);
     const newest = calls.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)).at(-1);
-    if (calls.length !== round + 1 || newest === undefined || newest.endedAt === null) return undefined;
+    if (calls.length !== played || newest === undefined || newest.endedAt === null) return undefined;
     const own = (await api.recordings()).find(({ callId }) => callId === newest.id);
     if (own === undefined || ['expected', 'recording'].includes(own.state)) return undefined;
     return { call: newest, recording: own };

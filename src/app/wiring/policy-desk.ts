@@ -61,6 +61,7 @@ export class PolicyDesk {
   /** One after the other. With `apply` false it only says what would come of it. */
   reload(apply: boolean, actor: string): Promise<PolicyReload> {
     const answer = this.#turn.then(() => this.#reload(apply, actor));
+    // Its own caller is told of a fault; the next one only waits.
     this.#turn = answer.catch(() => undefined);
     return answer;
   }
