@@ -28,10 +28,10 @@ export function evidenceFault(records: readonly ConsentRecord[], mac: DigestMac)
   let previous: string | null = null;
   const inOrder = records.toSorted((a, b) => a.position - b.position);
   for (const [position, record] of inOrder.entries()) {
-    const { digest, mac: written, macKeyId, ...linked } = record;
+    const { digest, mac: written, macKeyId } = record;
     if (record.position !== position || record.previous !== previous)
       return `evidence ${record.id} does not follow the one before it: something is missing or was added`;
-    if (digestOf(linked) !== digest) return `evidence ${record.id} was changed after it was written`;
+    if (digestOf(record) !== digest) return `evidence ${record.id} was changed after it was written`;
     if (macKeyId !== mac.keyId)
       return `evidence ${record.id} was signed under another key-encryption key (${macKeyId})`;
     if (mac.mac(digest) !== written) return `evidence ${record.id} was not written by this node's owner`;
@@ -40,8 +40,21 @@ export function evidenceFault(records: readonly ConsentRecord[], mac: DigestMac)
   return null;
 }
 
-function digestOf(linked: Omit<ConsentRecord, 'digest' | 'mac' | 'macKeyId'>): string {
+type Linked = Omit<ConsentRecord, 'digest' | 'mac' | 'macKeyId'>;
+
+/** Named one by one: a record that is read back may carry what was learnt since, such as what its receiver reported. */
+const covered: Readonly<Record<keyof Linked, true>> = {
+  ...{ id: true, callId: true, recordingId: true, legId: true, party: true },
+  ...{ outcome: true, moment: true, consent: true, key: true, at: true },
+  ...{ ruleId: true, purpose: true, text: true },
+  ...{ promptId: true, promptVersion: true, language: true, audioSha256: true, codec: true },
+  ...{ packetsSent: true, packetsExpected: true, firstPacketAt: true, lastPacketAt: true },
+  ...{ presentAtEnd: true, retainUntil: true, position: true, previous: true },
+};
+const coveredFields = Object.keys(covered) as (keyof Linked)[];
+
+function digestOf(linked: Linked): string {
   return createHash('sha256')
-    .update(canonicalJson({ ...linked }))
+    .update(canonicalJson(Object.fromEntries(coveredFields.map((field) => [field, linked[field]]))))
     .digest('hex');
 }

@@ -26,6 +26,11 @@ describe('the evidence of one call', () => {
     expect(evidenceFault([], mac)).toBeNull();
   });
 
+  it('holds beside what was learnt since: reports of receivers are read back with it', () => {
+    const read = chain(2).map((record) => ({ ...record, reported: null }));
+    expect(evidenceFault(read, mac)).toBeNull();
+  });
+
   it.each(Object.keys(chain(1)[0]!) as (keyof ConsentRecord)[])('is broken by a change of %s', (field) => {
     const records = chain(2);
     const value = records[1]![field];
