@@ -82,6 +82,8 @@ export class Pipeline {
   #raw: RawPackets | null;
   #erasers: readonly [ToneEraser, ToneEraser] | null = null;
   #position = 0;
+  /** Nothing more comes: behind the last packets is silence, for there is no gap to bridge. */
+  #isEnding = false;
   #startedAt: string | null = null;
 
   constructor(shape: RecordingShape, encoders: PortionEncoders, sink: PortionSink, decoders: SpeechDecoders) {
@@ -164,6 +166,7 @@ export class Pipeline {
   /** Cuts the recording at `length` and writes the rest of it. Returns its last checkpoint. */
   finish(length: number): Checkpoint {
     for (const leg of this.legs) leg.flush();
+    this.#isEnding = true;
     while (this.#position < length) this.#carry(Math.min(this.#portion, length - this.#position));
     this.#encodeLive((live) => live.finish());
     this.#carryRaw();
@@ -212,7 +215,7 @@ export class Pipeline {
     const eraser = this.#erasers?.[channel];
     const end = this.#position + count;
     const leg = this.legs[channel];
-    leg.complete(end);
+    if (!this.#isEnding) leg.complete(end);
     eraser?.listen(end);
     leg.timeLine.take(end, target);
     eraser?.erase(this.#position, count, target);
