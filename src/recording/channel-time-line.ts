@@ -130,6 +130,22 @@ export class ChannelTimeLine {
     }
   }
 
+  /** Moves what waits from `from` to `to` earlier, where nothing was received; nothing of it has been taken. */
+  moveBack(from: number, to: number, by: number): void {
+    const mask = this.capacity - 1;
+    const end = Math.min(to, this.#taken + this.capacity);
+    for (let at = from; at < end; at++) {
+      const index = at & mask;
+      const earlier = (at - by) & mask;
+      if (this.#state[earlier] === audio) this.overlappedSamples += 1;
+      else {
+        this.#state[earlier] = this.#state[index] as number;
+        this.#samples[earlier] = this.#samples[index] as number;
+      }
+      this.#state[index] = empty;
+    }
+  }
+
   pauseAt(position: number, on: boolean): void {
     this.#mark({ at: position, kind: 'paused', on });
   }

@@ -19,6 +19,8 @@ const settleSeconds = 0.08;
 const settleLimit = 32;
 /** A timestamp that leaves its sequence and lies further than this from its arrival is a jump. */
 const jumpSeconds = 0.1;
+/** A packet this much before its place shows that those by which its stream was placed were late. */
+const earlySeconds = 0.005;
 /** A packet of the SSRC before, this soon after the change, was only overtaken. */
 const stragglerSeconds = 0.1;
 /** More than the longest packet that is relayed holds of G.711, and what a filter holds back. */
@@ -73,6 +75,8 @@ export class LegChannel implements WindowSink {
   #watched: Watched[] = [];
   /** Whether the stream's place is known; while packets are watched, whether one was known before. */
   #anchored = false;
+  /** The timestamp of the first sample that was placed by the anchor. */
+  #anchorage = nowhere;
   #ssrc = -1;
   #formerSsrc = -1;
   #changedAt = 0;
@@ -319,12 +323,23 @@ export class LegChannel implements WindowSink {
       this.timeLine.conceal(from + this.#clock.offset, this.#decoded, made);
       this.#decoded.copyWithin(0, made, written);
     }
+    const early = timestamp + this.#clock.offset - arrival;
+    if (early > earlySeconds * this.#rate) this.#moveBack(Math.round(early), arrival);
     const by = this.#clock.observe(timestamp, arrival);
     const slipped = slip(this.#decoded, written - made, by);
     this.timeLine.place(from + made + this.#clock.offset, this.#decoded, slipped);
     this.#clock.offset += slipped - (written - made);
     this.#expected = timestamp + count;
     this.#given = from + written;
+  }
+
+  /** While nothing of the stream has been taken, a late anchor costs nothing: all of it moves, to the sample. */
+  #moveBack(early: number, arrival: number): void {
+    const { offset } = this.#clock;
+    const by = Math.min(early, this.#anchorage + offset - this.timeLine.taken);
+    if (!(by > 0)) return;
+    this.timeLine.moveBack(this.#anchorage + offset, Math.max(this.#given, this.#expected) + offset, by);
+    this.#clock.anchor(offset - by, arrival);
   }
 
   /** The timestamp does not say what the arrival says, or its place is past: the stream may have jumped. */
@@ -363,7 +378,10 @@ export class LegChannel implements WindowSink {
     const end = this.#expected + this.#clock.offset;
     const offset = watched.reduce((least, p) => Math.min(least, p.arrival - p.timestamp), Infinity);
     const moved = Math.abs(offset - this.#clock.offset) > jumpSeconds * this.#rate;
-    if (!this.#anchored || moved) this.#clock.anchor(offset, last.arrival);
+    if (!this.#anchored || moved) {
+      this.#clock.anchor(offset, last.arrival);
+      this.#anchorage = Math.min(first.from, first.timestamp);
+    }
     this.#anchored = true;
     const begin = first.timestamp + this.#clock.offset;
     if (first.follows && begin > end) this.timeLine.excuse(end, begin);

@@ -94,6 +94,27 @@ const rows: readonly {
     expected: inPlace(0, 10, 0),
   },
   {
+    situation: 'a stream whose first 100 ms all come late lies where the rest of it says',
+    sent: stream(0, 25, 40).map((p) => (p.i < 5 ? { ...p, at: p.at + 90 } : p)),
+    lengthMs: 640,
+    expected: inPlace(0, 25, 40),
+  },
+  {
+    situation: 'a stream that gains on its first packets little by little is followed to the sample',
+    sent: stream(0, 30, 30).map((p) => ({ ...p, at: p.at + Math.max(0, 90 - 6 * p.i) })),
+    lengthMs: 700,
+    expected: inPlace(0, 30, 30),
+  },
+  {
+    situation: 'in mid-call too, as long as nothing of it has been mixed',
+    sent: [
+      ...stream(0, 40, 0),
+      ...stream(40, 70, 1100).map((p) => ({ ...p, ssrc: 2, at: p.at + (p.i < 46 ? 80 : 0) })),
+    ],
+    lengthMs: 1800,
+    expected: [...inPlace(0, 40, 0), ...inPlace(40, 70, 1100)],
+  },
+  {
     situation: 'arrival order does not stand in for timestamps',
     sent: [
       { i: 0, at: 0 },
