@@ -1,3 +1,4 @@
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { canSetSocketOptions } from '../kernel/socket-options.ts';
 import type {
@@ -67,6 +68,7 @@ export interface MediaPoolPlan {
   /** A row of taps a media worker, one for each recording worker. */
   readonly taps: readonly (readonly SharedArrayBuffer[])[];
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 /** Starts the media workers; calls are dealt to them in turn and stay where they are. */
@@ -114,7 +116,7 @@ export async function startMediaPool(plan: MediaPoolPlan): Promise<MediaPool> {
           resolve(
             event.type === 'refused'
               ? 'no-ports'
-              : handleOf(session, interfaces, addresses, event.legs, post),
+              : handleOf(session, interfaces, addresses, event.legs, post, plan.clock),
           );
         };
         sessions.set(session, { worker: index, listen, opened });
@@ -232,6 +234,7 @@ function handleOf(
   addresses: ReadonlyMap<string, string>,
   legs: readonly [LegPorts, LegPorts],
   post: (command: MediaCommand) => void,
+  clock: Clock,
 ): MediaHandle {
   const addressOf = (id: string): string => addresses.get(id) ?? '';
   let closing = false;
@@ -256,7 +259,8 @@ function handleOf(
       post({ type: 'ask', session, leg, on });
     },
     mark: (type, recording) => {
-      post({ type, session, recording });
+      if (type === 'begin') post({ type, session, recording });
+      else post({ type, session, recording, at: clock.monotonic() });
     },
     close: () => {
       if (closing) return;

@@ -222,7 +222,13 @@ class Proxy {
       logger,
     });
     const sounds = prompts.sounds.map((sound) => prompts.audio(sound));
-    this.#media = await startMediaPool({ options: media, prompts: sounds, taps: rings, logger });
+    this.#media = await startMediaPool({
+      options: media,
+      prompts: sounds,
+      taps: rings,
+      logger,
+      clock: systemClock(),
+    });
   }
 
   #rule(): PolicyDesk {

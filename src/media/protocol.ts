@@ -28,7 +28,13 @@ export type MediaCommand =
   | { readonly type: 'ask'; readonly session: number; readonly leg: LegIndex; readonly on: boolean }
   /** Opens the gate and begins the tap at the same instant; answered by `tapped`. */
   | { readonly type: 'begin'; readonly session: number; readonly recording: number }
-  | { readonly type: 'pause' | 'resume' | 'end'; readonly session: number; readonly recording: number }
+  /** Holds from `at` on: a worker that hears of it late still cuts where it was meant. A resume never reaches back. */
+  | {
+      readonly type: 'pause' | 'resume' | 'end';
+      readonly session: number;
+      readonly recording: number;
+      readonly at: MonotonicMs;
+    }
   /** Ends the tap if one runs, stops prompts, closes the sockets; answered by `closed`. */
   | { readonly type: 'close'; readonly session: number }
   /** Takes prompts on, and forgets all that are not to be kept; one that plays is played to its end. */

@@ -1,7 +1,13 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import { type TapKind, tapKind } from '../kernel/tap-ring.ts';
 import { codecId } from '../audio/codec-id.ts';
-import { type LegIndex, type LegMedia, type MediaEvent, spokenCodecs } from './protocol.ts';
+import {
+  type LegIndex,
+  type LegMedia,
+  type MediaCommand,
+  type MediaEvent,
+  spokenCodecs,
+} from './protocol.ts';
 import type { TapOutlet } from './tap-outlet.ts';
 
 type MarkName = Extract<MediaEvent, { readonly type: 'tapped' }>['mark'];
@@ -72,8 +78,17 @@ export class RecordingTap {
     this.#mark('begin', tapKind.begin, at);
   }
 
+  /** When a command takes effect that is heard now: as it was given, but not before what it is about. */
+  instantOf(
+    { type, at }: Extract<MediaCommand, { readonly type: 'pause' | 'resume' | 'end' }>,
+    now: MonotonicMs,
+  ): MonotonicMs {
+    return type === 'resume' ? now : (Math.max(this.#since, Math.min(at, now)) as MonotonicMs);
+  }
+
   pause(at: MonotonicMs): void {
     this.#paused = true;
+    this.#since = at;
     this.#mark('pause', tapKind.pause, at);
   }
 

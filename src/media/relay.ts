@@ -277,7 +277,7 @@ export class MediaRelay implements DatagramReceiver {
   #mark(session: MediaSession, command: CommandOf<'pause' | 'resume' | 'end'>): void {
     const { tap } = session;
     if (tap?.recording !== command.recording) return;
-    tap[command.type](this.#ports.clock.monotonic());
+    tap[command.type](tap.instantOf(command, this.#ports.clock.monotonic()));
     if (command.type === 'end') session.tap = null;
   }
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/kernel/clock.ts';
 import type * as MediaPool from '../../src/app/media-pool.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { createTapBuffer } from '../../src/kernel/tap-ring.ts';
@@ -23,6 +24,7 @@ it.skipIf(process.platform !== 'linux')(
       prompts: [],
       taps: [[createTapBuffer(1 << 17)]],
       logger: silentLogger,
+      clock: systemClock(),
     });
     const events: string[] = [];
     let died = (): void => undefined;

@@ -1,3 +1,4 @@
+import type { MonotonicMs } from '../../src/kernel/clock.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { codecId } from '../../src/audio/codec-id.ts';
 import { tapKind } from '../../src/kernel/tap-ring.ts';
@@ -398,13 +399,13 @@ describe('the tap', () => {
   it('keeps what is said in a pause to itself', async () => {
     const { session, legs, parties } = await started();
     fixture.relay.command({ type: 'begin', session, recording: 1 });
-    fixture.relay.command({ type: 'pause', session, recording: 1 });
+    fixture.relay.command({ type: 'pause', session, recording: 1, at: fixture.clock.monotonic() });
     await talk(parties[0], legs[0].rtpPort, 1);
     await parties[1].hears(1);
-    fixture.relay.command({ type: 'resume', session, recording: 1 });
+    fixture.relay.command({ type: 'resume', session, recording: 1, at: fixture.clock.monotonic() });
     await talk(parties[0], legs[0].rtpPort, 2);
     await parties[1].hears(2);
-    fixture.relay.command({ type: 'end', session, recording: 1 });
+    fixture.relay.command({ type: 'end', session, recording: 1, at: fixture.clock.monotonic() });
     await talk(parties[0], legs[0].rtpPort, 3);
     await parties[1].hears(3);
     const said = fixture.tapped().slice(2);
@@ -416,6 +417,21 @@ describe('the tap', () => {
       'resume',
       'end',
     ]);
+  });
+
+  it('pauses and ends when it was told to, though it hears of it later; a resume never reaches back', async () => {
+    const { session } = await started();
+    const { clock } = fixture;
+    fixture.relay.command({ type: 'begin', session, recording: 1 });
+    const begun = clock.now;
+    const told = ['pause', 'resume', 'pause', 'end'] as const;
+    for (const type of told) {
+      clock.advance(100);
+      const late = type === 'end' ? 1000 : 40;
+      fixture.relay.command({ type, session, recording: 1, at: (clock.monotonic() - late) as MonotonicMs });
+    }
+    const at = fixture.events.flatMap((event) => (event.type === 'tapped' ? [event.at - begun] : []));
+    expect(at).toEqual([0, 60, 200, 260, 260]);
   });
 
   it('ends when the session is closed', async () => {

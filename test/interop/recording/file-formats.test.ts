@@ -163,7 +163,9 @@ describe.skipIf(missing !== null)('every form of a recording, read by ffprobe, f
       fc.asyncProperty(
         fc.constantFrom(...rows),
         fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 8 }),
-        async (row, portions) => {
+        async (row, random) => {
+          // Of a file that is all but empty, ffmpeg takes padding for sound, or finds no format: 50 ms suffice.
+          const portions = [...random, 2400];
           const count = portions.reduce((sum, portion) => sum + portion, 0);
           const path = await fileOf(row, portions, tags);
           expect(decoded(path).length).toBe(count * row.channels);
