@@ -28,8 +28,8 @@ async function through(
   open.push(peer, beyond, relay);
   for (let n = 0; n < count; n++) {
     peer.send(String(n));
-    // Within what a socket buffers, so that nothing but the relay loses anything.
-    if (n % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 2));
+    // Fewer than a socket is read at a turn of the loop (32), so that nothing but the relay loses anything.
+    if (n % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 2));
   }
   return { came: (await beyond.during(fromPeer.heldMs + 150)).map(Number), relay };
 }
