@@ -275,6 +275,9 @@ class Proxy {
       askKeys: (callId, party, on) => {
         this.#signalling.control.ask(callId, party, on);
       },
+      dial: (callId) => {
+        this.#signalling.control.dial(callId);
+      },
       hangUp: (callId, reason) => {
         this.#signalling.control.hangUp(callId, reason);
       },

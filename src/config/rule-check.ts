@@ -123,6 +123,10 @@ function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): K
   const known = config.consent.prompts.map(({ id }) => id);
   if (prompt === undefined) return unknown([...at, 'prompt'], announce.prompt, known, 'prompt');
   const faults = toldFaults(config, rule, prompt, path);
+  if (announce.to === 'callee' && announce.when === 'before-connect') {
+    const message = 'tells the callee before it is dialled; use `when: on-answer`, or `to: caller` or `all`';
+    faults.push({ path: [...at, 'when'], message });
+  }
   if (announce.to !== 'all' && rule.told === undefined) {
     const message = 'leaves the other party untold; use `to: all` or add `told: TEXT` to the rule';
     faults.push({ path: [...at, 'to'], message });

@@ -186,10 +186,13 @@ function goOn(telling: Telling): void {
 function withhold(telling: Telling, reason: Withheld, others: 'failed' | 'not-recorded'): void {
   const { phase } = telling.state;
   for (const party of parties) telling.drop(party, others, others === 'failed' ? 'failed' : 'refused');
-  if (phase === 'early') telling.emit({ type: 'connect' });
   telling.enter('closed');
   const began = phase === 'open' || phase === 'retelling';
-  if (!began) telling.emit({ type: 'open-unrecorded', reason });
+  if (!began) {
+    telling.emit({ type: 'open-unrecorded', reason });
+    // A rule that has no call without a recording ends it here, and nobody is to be dialled for that.
+    if (phase === 'early') telling.emit({ type: 'connect' });
+  }
   // What was said before somebody joined stands on what everybody knew then.
   else if (reason === 'opted-out') telling.emit({ type: 'destroy', reason });
   else telling.emit({ type: 'end-recording', reason });

@@ -59,6 +59,8 @@ export class Leg implements PromptLine {
   readonly jitter = new ArrivalJitter();
   /** By payload type; 0: never negotiated. */
   readonly clockRates = new Uint32Array(128);
+  /** By payload type: the number under which the other party is sent it. */
+  readonly payloadTypes = new Uint8Array(128);
   /** By payload type; 1: telephone events (RFC 4733). */
   readonly isEvent = new Uint8Array(128);
   media: LegMedia | null = null;
@@ -235,9 +237,9 @@ export class Leg implements PromptLine {
   }
 
   /** Sends the other party's packet on with the numbers that `out` gave. *Takes* the packet, rewritten. */
-  sendLive(packet: Uint8Array, view: RtpView): void {
+  sendLive(packet: Uint8Array, view: RtpView, payloadType: number): void {
     const { out } = this;
-    rewriteRtpHeader(packet, out.marker, view.payloadType, out.sequence, out.timestamp, out.ssrc);
+    rewriteRtpHeader(packet, out.marker, payloadType, out.sequence, out.timestamp, out.ssrc);
     this.octetsSent += view.payloadLength;
     this.#send(packet, view.length);
   }

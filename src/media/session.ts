@@ -8,6 +8,7 @@ import type { DatagramSource, DatagramTarget } from './datagram-port.ts';
 import { dropReason, strangerOf } from './drop-reason.ts';
 import type { Leg } from './leg.ts';
 import type { OwnReporter } from './own-reporter.ts';
+import { mapPayloadTypes } from './payload-map.ts';
 import type { LegIndex, LegMedia } from './protocol.ts';
 import { type RecordingTap, tappedFormats } from './recording-tap.ts';
 
@@ -55,6 +56,9 @@ export class MediaSession {
     const leg = this.legs[index];
     const before = leg.media;
     leg.connect(media, remote, control, now);
+    const [caller, callee] = this.legs;
+    mapPayloadTypes(caller.media, callee.media, caller.payloadTypes);
+    mapPayloadTypes(callee.media, caller.media, callee.payloadTypes);
     if (leg.control.dueAt === Number.POSITIVE_INFINITY) this.#tools.reporter.putOff(leg, now);
     this.saidSilent = false;
     if (this.tap === null || leg.isFax) return;
@@ -114,7 +118,7 @@ export class MediaSession {
       return;
     }
     for (let i = 0; i < rtpHeaderBytes; i++) head[i] = packet[i] as number;
-    other.sendLive(packet, view);
+    other.sendLive(packet, view, leg.payloadTypes[view.payloadType] as number);
     counters.delay(clock.monotonic() - arrivedAt);
     if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, view.length, head);
   }

@@ -18,7 +18,8 @@ const key = z
 const prompted = z.strictObject({
   prompt: id,
   to: z.enum(['caller', 'callee', 'all']).default('all'),
-  when: z.enum(['on-answer']).default('on-answer'),
+  /** `before-connect`: the caller hears it before anybody is dialled; the callee always on answer. */
+  when: z.enum(['before-connect', 'on-answer']).default('on-answer'),
   /** With `consent: opt-out` or `opt-in`: the key, and how long after the prompt it counts. */
   key: key.optional(),
   answerSeconds: z.number().int().min(1).max(600).default(10),

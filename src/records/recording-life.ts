@@ -132,7 +132,9 @@ function stepExpected(life: RecordingLife, event: LifeEvent): LifeStep {
       return { life: { ...life, phase: 'preparing' }, effects: [{ type: 'prepare' }] };
     case 'ended':
       return finish(life, 'none', 'not-answered');
+    // The caller could not be told before the callee was dialled.
     case 'withheld':
+      return finish(life, 'none', event.reason, [{ type: 'alarm', reason: event.reason }]);
     case 'diverted':
     case 'refused':
       return finish(life, 'none', event.reason);

@@ -109,6 +109,10 @@ class CallCentre implements B2bua {
     this.#calls.get(callId)?.handle({ type: 'hang-up', reason });
   }
 
+  dial(callId: string): void {
+    this.#calls.get(callId)?.handle({ type: 'dial' });
+  }
+
   ask(callId: string, party: Party, on: boolean): void {
     this.#calls.get(callId)?.handle({ type: 'ask', party, on });
   }

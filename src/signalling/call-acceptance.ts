@@ -69,6 +69,8 @@ function finalBody(
   if (talk === null || talk.answer === null) {
     return description === null ? err('missing') : passAnswer(turn, offer, description);
   }
+  // The answer that the asker has may be ours alone (`call-announce`); then the other party still owes its own.
+  if (description === null && (turn.leg(otherParty(from))?.described ?? null) === null) return err('missing');
   reconnect(turn, from, null);
   if (description !== null && talk.asked !== 'replaced') {
     const adopted = adoptAnswer(turn, offer, description);

@@ -44,7 +44,7 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
     ...{ requestUri: invite.requestUri, maxForwards: invite.maxForwards },
     caller: callerLeg(transaction, caller, tokens),
     callee: null,
-    ...{ encodings: null, narrowing: 'must', local: null, awaiting: true },
+    ...{ encodings: null, narrowing: 'must', announcing: null, local: null, awaiting: true },
     exchange: {
       ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
       ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },

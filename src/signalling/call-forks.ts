@@ -4,7 +4,8 @@ import type { SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { reconnect } from './call-offer-answer.ts';
 import type { Exchange, Fork, Leg } from './call-state.ts';
-import { newTalk, type Side } from './dialog-side.ts';
+import { newTalk, type Side, type Talk } from './dialog-side.ts';
+import { unknownAbilities } from './leg-abilities.ts';
 import type { Turn } from './turn.ts';
 
 /** Early dialogs of one call. A callee that makes more is not heard in them. */
@@ -19,7 +20,7 @@ export function forkOf(turn: Turn, exchange: Exchange, response: SipResponse): F
   if (callee === null || callee.invite === null) return null;
   const remoteTag = tagOf(response.headers.first('to') ?? '');
   const known = knownFork(turn, remoteTag);
-  const fork = known ?? (forks.length < maxForks ? addFork(turn, exchange, callee, remoteTag) : null);
+  const fork = known ?? (forks.length < maxForks ? addFork(turn, exchange, sideOf(callee), remoteTag) : null);
   if (fork === null || fork.ended) return null;
   const dialog = fork.callee.dialog ?? dialogFromResponse(callee.invite.request, response);
   turn.updateFork(fork, { remoteTag, callee: { ...fork.callee, dialog } });
@@ -29,7 +30,7 @@ export function forkOf(turn: Turn, exchange: Exchange, response: SipResponse): F
 /** The fork of a 2xx, which may be the first that is heard of it. */
 export function forkOfAccepted(turn: Turn, exchange: Exchange, callee: Leg, response: SipResponse): Fork {
   const remoteTag = tagOf(response.headers.first('to') ?? '');
-  return knownFork(turn, remoteTag) ?? addFork(turn, exchange, callee, remoteTag);
+  return knownFork(turn, remoteTag) ?? addFork(turn, exchange, sideOf(callee), remoteTag);
 }
 
 function knownFork({ call }: Turn, remoteTag: string | null): Fork | null {
@@ -38,7 +39,38 @@ function knownFork({ call }: Turn, remoteTag: string | null): Fork | null {
   return named ?? live.find((fork) => fork.remoteTag === null) ?? null;
 }
 
-function addFork(turn: Turn, { request }: Exchange, callee: Leg, remoteTag: string | null): Fork {
+/**
+ * The dialog in which a caller hears us before there is a callee. It is the caller's side of the first fork of whoever is
+ * dialled then, so that what it was told holds.
+ */
+export function addFirstFork(turn: Turn, exchange: Exchange): Fork {
+  const origin = newOrigin(turn.call.tokens.calleeSession);
+  return addFork(turn, exchange, sideOf({ origin, abilities: unknownAbilities }), null);
+}
+
+/** Gives that dialog its other side: somebody is being dialled. */
+export function meetCallee(turn: Turn): void {
+  const { announcing, callee, forks, tokens } = turn.call;
+  const fork = forks.find(({ callerTag }) => callerTag === tokens.callerTag);
+  if (announcing === null || callee === null || fork === undefined) return;
+  const { talk } = fork.caller;
+  turn.updateFork(fork, {
+    ...{ remoteTag: null, callee: sideOf(callee), ended: false },
+    caller: { ...fork.caller, talk: talk === null ? null : untiedTalk(talk) },
+  });
+}
+
+/** Of the one who was dialled before nothing stays: neither numbers nor what waits for a PRACK of ours. */
+function untiedTalk(talk: Talk): Talk {
+  const { outstanding, queue } = talk;
+  return {
+    ...{ ...talk, received: null, asked: 'open' },
+    outstanding: outstanding === null ? null : { ...outstanding, upstream: null },
+    queue: queue.map((one) => ({ ...one, upstream: null })),
+  };
+}
+
+function addFork(turn: Turn, { request }: Exchange, callee: Side, remoteTag: string | null): Fork {
   const { forks, tokens, caller } = turn.call;
   const fork: Fork = {
     remoteTag,
@@ -49,14 +81,14 @@ function addFork(turn: Turn, { request }: Exchange, callee: Leg, remoteTag: stri
       origin: newOrigin(caller.origin.sessionId),
       talk: newTalk(request),
     },
-    callee: sideOf(callee),
+    callee,
     ended: false,
   };
   turn.update({ forks: [...forks, fork] });
   return fork;
 }
 
-function sideOf({ origin, abilities }: Leg): Side {
+function sideOf({ origin, abilities }: Pick<Side, 'origin' | 'abilities'>): Side {
   return {
     ...{ dialog: null, origin, abilities },
     ...{ said: null, described: null, media: null, talk: null },
@@ -75,6 +107,10 @@ export function endFork(turn: Turn, fork: Fork): void {
 
 /** Another INVITE takes the place of ours: what its predecessor made is over, and none of the next has those tags. */
 export function endForks(turn: Turn): void {
-  for (const fork of turn.call.forks) turn.clearTimer(`prack ${fork.callerTag}`);
+  const { announcing, tokens } = turn.call;
+  for (const { callerTag } of turn.call.forks) {
+    // What the caller was told before anybody was dialled still wants its PRACK.
+    if (announcing === null || callerTag !== tokens.callerTag) turn.clearTimer(`prack ${callerTag}`);
+  }
   turn.update({ forks: turn.call.forks.map((fork) => ({ ...fork, remoteTag: '', ended: true })) });
 }

@@ -19,6 +19,7 @@ import {
   onAccepted,
   onAdmitted,
   onCancelled,
+  onDial,
   onLateResponse,
   onOpened,
   onRefused,
@@ -103,6 +104,9 @@ function apply(turn: Turn, event: CallEvent): void {
       return;
     case 'timer':
       onTimer(turn, event.name);
+      return;
+    case 'dial':
+      onDial(turn);
       return;
     case 'ask':
       onAsk(turn, event.party, event.on);

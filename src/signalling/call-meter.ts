@@ -3,7 +3,7 @@ import type { CallState } from './call-state.ts';
 
 type Phase = CallState['phase'];
 
-const phases: readonly Phase[] = ['admitting', 'opening', 'dialling', 'answered', 'up', 'ending'];
+const phases: readonly Phase[] = ['admitting', 'opening', 'telling', 'dialling', 'answered', 'up', 'ending'];
 /** A LAN answers in milliseconds; from 0.5 s on there was a retransmission (RFC 3261 §17.1.1.1, T1). */
 const bounds = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32];
 

@@ -3,6 +3,7 @@ import type { EndReason, Party } from '../records/call-record.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { activeLine } from '../sdp/active-line.ts';
 import { answerHere } from '../sdp/answer-here.ts';
+import { answerInOne } from '../sdp/answer-in-one.ts';
 import { keepLines } from '../sdp/keep-lines.ts';
 import { agreedKeys, isSecuredAnswer } from '../sdp/media-security.ts';
 import { negotiatedMedia } from '../sdp/negotiated-media.ts';
@@ -82,8 +83,9 @@ export function passOffer(
   by: Party,
   description: SessionDescription,
   at: string | null = null,
+  encodings: readonly string[] | null = turn.call.encodings,
 ): Result<PassedOffer, MediaFault> {
-  const { local, encodings } = turn.call;
+  const { local } = turn.call;
   if (local === null) return err('no-audio');
   const to = otherParty(by);
   const security = { from: policyOf(turn, by), said: offeredSecurity(turn, to, at) };
@@ -162,7 +164,7 @@ export function takeAnswer(
 
 /**
  * Answers a party's offer ourselves, where the other party cannot be asked: out of what that one has described, since
- * its media reach us and not this party.
+ * its media reach us and not this party; or alone, where there is nobody yet and the party hears us.
  */
 export function answerOffer(
   turn: Turn,
@@ -170,18 +172,45 @@ export function answerOffer(
   offer: SessionDescription,
   at: string | null,
 ): Result<Uint8Array, MediaFault> {
-  const { local, exchange } = turn.call;
+  const { local, exchange, announcing } = turn.call;
   const other = otherParty(party);
   const theirs = turn.side(other, at)?.described ?? null;
   const known = theirs ?? (exchange?.offer?.by === other ? exchange.offer.description : null);
-  if (local === null || known === null) return err('no-audio');
-  const answered = answerHere(offer, known, local[party], answeringSecurity(turn, party, at));
+  const among = announcing?.chosen ?? announcing?.among ?? null;
+  if (local === null) return err('no-audio');
+  const security = answeringSecurity(turn, party, at);
+  const answered =
+    known !== null
+      ? answerHere(offer, known, local[party], security)
+      : among === null
+        ? err<MediaFault>('no-audio')
+        : answerInOne(offer, among, local[party], security);
   if (!answered.ok) return answered;
   const { answer, line } = answered.value;
   const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'offerer');
   if (!reachable(media, local[party].address)) return err('unusable-address');
   settle(turn, party, at, { described: offer, said: answer, media });
   return ok(describe(turn, party, answer, at));
+}
+
+/** A party's offer as we answer it alone, before there is anybody else: with one codec of speech out of `among`. */
+export function answerAlone(
+  turn: Turn,
+  party: Party,
+  offer: SessionDescription,
+  { at, among }: { readonly at: string; readonly among: readonly string[] },
+): Result<{ readonly body: Uint8Array; readonly encodings: readonly string[] }, MediaFault> {
+  const { local } = turn.call;
+  if (local === null) return err('no-audio');
+  const answered = answerInOne(offer, among, local[party], answeringSecurity(turn, party, at));
+  if (!answered.ok) return answered;
+  const { answer, line, encodings } = answered.value;
+  const media = negotiatedMedia({ offer, answer, line, encodings }, 'offerer');
+  if (!reachable(media, local[party].address)) return err('unusable-address');
+  // Who is on hold hears nothing of us.
+  if (!media.receives) return err('no-audio');
+  settle(turn, party, at, { described: offer, said: answer, media });
+  return ok({ body: describe(turn, party, answer, at), encodings });
 }
 
 /** Tells media once more what was agreed to in one dialog, after another one was heard. */

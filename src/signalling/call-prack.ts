@@ -6,13 +6,14 @@ import { noBody, type SipRequest } from '../sip/message.ts';
 import { makeResponse } from '../sip/response.ts';
 import { parseRAck } from '../sip/reliable.ts';
 import { sendAccepted } from './call-acceptance.ts';
+import { heardFirst } from './call-announce.ts';
 import { answerOffer, describe, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
 import { endCall } from './call-release.ts';
 import { inviteResponse, respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, Offer, Relay } from './call-state.ts';
 import { carryBody } from './carried-body.ts';
 import type { Outstanding, Talk } from './dialog-side.ts';
-import { offerCollision } from './exchange-rules.ts';
+import { offerCollision, takesOffer } from './exchange-rules.ts';
 import { sendPrack } from './leg-requests.ts';
 import { prackTimer, sendNextProvisional } from './provisional-queue.ts';
 import { noSuchCall } from './refusal.ts';
@@ -44,6 +45,7 @@ export function onPrack(turn: Turn, party: Party, arrived: ArrivedRequest): void
   else passPrack(turn, party, arrived, acknowledged, { body: noBody, offer: null });
   sendNextProvisional(turn, at);
   sendAccepted(turn);
+  if (acknowledged.carries === 'answer') heardFirst(turn);
 }
 
 /**
@@ -116,11 +118,15 @@ function onOffer(
     respondRefusal(turn, transaction, request, collision);
     return;
   }
-  const passed = acknowledged.upstream === null ? null : passOffer(turn, party, offer, at);
+  const { upstream } = acknowledged;
+  const other = otherParty(party);
+  const passes = upstream !== null && takesOffer(turn, other, at);
+  const passed = passes ? passOffer(turn, party, offer, at) : null;
   if (passed?.ok === true) {
     passPrack(turn, party, arrived, acknowledged, passed.value);
     return;
   }
+  if (upstream !== null) sendPrack(turn, other, at, upstream);
   const answered = answerOffer(turn, party, offer, at);
   // RFC 6337 §2.3: a PRACK is not refused for its offer; the answer takes part in nothing, and the session stays.
   const body = answered.ok ? answered.value : declined(turn, party, offer, at);

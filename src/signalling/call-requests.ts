@@ -57,7 +57,7 @@ function dialogOf(turn: Turn, leg: Leg, { method, headers }: SipRequest): FoundD
   const ours = tagOf(headers.first('to') ?? '');
   const isIt = (one: Dialog | null): one is Dialog => one?.remoteTag === theirs && one.localTag === ours;
   if (isIt(dialog)) return { dialog, at: null };
-  if (turn.call.phase !== 'dialling') return noSuchCall;
+  if (turn.call.phase !== 'telling' && turn.call.phase !== 'dialling') return noSuchCall;
   const fork = turn.call.forks.find((one) => !one.ended && isIt(one[party].dialog));
   const early = fork?.[party].dialog ?? null;
   if (fork !== undefined && early !== null) return { dialog: early, at: fork.callerTag };

@@ -1,13 +1,15 @@
 import type { EndReason } from '../records/call-record.ts';
 import { narrowFormats } from '../sdp/narrow-formats.ts';
+import type { SessionDescription } from '../sdp/session-description.ts';
 import { confirmDialog, type Dialog, dialogFromRequest, dialogFromResponse } from '../sip/dialog.ts';
 import { noBody, SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { withTag } from '../sip/name-addr.ts';
 import { carryBody } from './carried-body.ts';
 import { newLeg } from './call-leg.ts';
 import { acceptExchange } from './call-acceptance.ts';
-import { endForks, forkOfAccepted } from './call-forks.ts';
-import { faultForms, mayWiden, passNeededOffer } from './call-offer-answer.ts';
+import { announceFirst } from './call-announce.ts';
+import { endForks, forkOfAccepted, meetCallee } from './call-forks.ts';
+import { faultForms, mayWiden, passNeededOffer, passOffer } from './call-offer-answer.ts';
 import { speaks100rel } from './call-provisional.ts';
 import { askedUri, followRedirect, hasOtherPlace } from './call-redirect.ts';
 import { passRefusal } from './call-responses.ts';
@@ -50,7 +52,9 @@ export function onAdmitted(turn: Turn, admission: Admission): void {
     return;
   }
   turn.update({ phase: 'opening', awaiting: true });
-  turn.update({ encodings: admission.encodings, narrowing: admission.narrowing });
+  const { encodings, narrowing, tellFirst: among } = admission;
+  const announcing = among === undefined || turn.call.facts.emergency ? null : { among, chosen: null };
+  turn.update({ encodings, narrowing, announcing });
   turn.emit({ type: 'open-media' });
 }
 
@@ -67,6 +71,13 @@ export function onOpened(turn: Turn, local: CallState['local']): void {
   turn.update({ phase: 'dialling', local });
   // Who calls for help is kept waiting as long as somebody says that they wait.
   if (!turn.call.facts.emergency) turn.setTimer('unanswered', unansweredMs);
+  if (!announceFirst(turn)) dial(turn);
+}
+
+/** The caller has heard what it was to hear first. */
+export function onDial(turn: Turn): void {
+  if (turn.call.phase !== 'telling') return;
+  turn.update({ phase: 'dialling' });
   dial(turn);
 }
 
@@ -86,7 +97,7 @@ function dial(turn: Turn): void {
   turn.emit({ type: 'claim', party: 'callee', callId, tag: callee.localTag });
   let body = noBody;
   if (exchange.offer !== null) {
-    const passed = passNeededOffer(turn, 'caller', exchange.offer.description);
+    const passed = passFirstOffer(turn, exchange.offer.description);
     if (!passed.ok) {
       const { refusal, reason } = faultForms[passed.error];
       turn.updateLeg('callee', { state: 'closed' });
@@ -100,9 +111,21 @@ function dial(turn: Turn): void {
   const request = dialRequest(turn, exchange.request, callee, { attempt, sdp: body });
   turn.updateLeg('callee', { invite: { client, request }, state: 'inviting' });
   turn.updateExchange({ client });
+  meetCallee(turn);
   turn.setTimer('ring', turn.call.limits.ringMs);
   const { inviteTimeoutMs, target } = attempt;
   turn.emit({ type: 'send', client, request, hop: target.hop, inviteTimeoutMs });
+}
+
+/** What a 183 of ours has chosen is all that is offered, so that it stays what the caller was told. */
+function passFirstOffer(
+  turn: Turn,
+  description: SessionDescription,
+): ReturnType<typeof passNeededOffer> {
+  const chosen = turn.call.announcing?.chosen ?? null;
+  return chosen === null
+    ? passNeededOffer(turn, 'caller', description)
+    : passOffer(turn, 'caller', description, null, chosen);
 }
 
 function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallState): Leg {
@@ -215,8 +238,8 @@ export function onRefused(
     return;
   }
   const { attempt, attempts } = turn.call;
-  if (attempt !== null && refusesNarrowed(turn, exchange, response.status)) {
-    turn.update({ encodings: null, attempts: [attempt, ...attempts] });
+  if (attempt !== null && widens(turn, exchange, response.status)) {
+    turn.update({ attempts: [attempt, ...attempts] });
     dial(turn);
     return;
   }
@@ -228,14 +251,22 @@ export function onRefused(
 
 /**
  * The media were refused (RFC 3261 §21.4.13, §21.4.26, §21.6.4), and what was left out of the offer may be what
- * the callee speaks: the same target is asked once more, with the whole of it.
+ * the callee speaks: the same target is asked once more, with more of it. First with all that we speak, if the caller was
+ * told of one alone; its re-INVITE comes after the answer (`askResync`).
  */
-function refusesNarrowed(turn: Turn, { offer }: Exchange, status: number): boolean {
-  const { phase, encodings } = turn.call;
-  if (phase !== 'dialling' || offer === null || !mayWiden(turn)) return false;
-  const media = offer.description.media[offer.line];
-  if (media === undefined || narrowFormats(media, encodings) === media) return false;
-  return status === 415 || status === 488 || status === 606;
+function widens(turn: Turn, { offer }: Exchange, status: number): boolean {
+  const { phase, encodings, announcing } = turn.call;
+  const refusesMedia = status === 415 || status === 488 || status === 606;
+  const media = offer?.description.media[offer.line];
+  if (!refusesMedia || phase !== 'dialling' || media === undefined) return false;
+  const whole = narrowFormats(media, encodings);
+  if (announcing !== null && announcing.chosen !== null) {
+    turn.update({ announcing: { ...announcing, chosen: null } });
+    if (narrowFormats(media, announcing.chosen)?.formats.length !== whole?.formats.length) return true;
+  }
+  if (!mayWiden(turn) || whole === media) return false;
+  turn.update({ encodings: null });
+  return true;
 }
 
 /** RFC 3261 §8.1.3.1: a timeout counts as 408, a broken transport as 503. */

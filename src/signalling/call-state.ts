@@ -20,10 +20,10 @@ import type { SentRequest } from './sent-requests.ts';
 import type { Hop } from './transaction-layer.ts';
 
 /**
- * Where a call is: waiting for the director's word, then for media, then for the callee, then for the caller's
- * ACK; talking; releasing what is still up; over.
+ * Where a call is: waiting for the director's word, then for media, then for what the caller is to hear first, then for
+ * the callee, then for the caller's ACK; talking; releasing what is still up; over.
  */
-type CallPhase = 'admitting' | 'opening' | 'dialling' | 'answered' | 'up' | 'ending' | 'over';
+type CallPhase = 'admitting' | 'opening' | 'telling' | 'dialling' | 'answered' | 'up' | 'ending' | 'over';
 
 /**
  * A leg's life. `inviting`: its INVITE has no final response. `accepted`: a 2xx has passed, its ACK has not.
@@ -215,6 +215,14 @@ export interface Attempt {
   readonly requestUri?: Uri;
 }
 
+/** The caller hears us before anybody is dialled. */
+export interface Announcing {
+  /** What we can speak. */
+  readonly among: readonly string[];
+  /** What the 183 has chosen, which is all that is offered on; null before it, and once that was refused. */
+  readonly chosen: readonly string[] | null;
+}
+
 export interface CallState {
   readonly phase: CallPhase;
   readonly facts: CallFacts;
@@ -239,6 +247,8 @@ export interface CallState {
   /** What offers are narrowed to; null: they pass whole. */
   readonly encodings: readonly string[] | null;
   readonly narrowing: 'prefer' | 'must';
+  /** Null: nobody is to hear us before the callee is dialled, or could. */
+  readonly announcing: Announcing | null;
   readonly local: Readonly<Record<Party, LocalMedia>> | null;
   /** Whether an answer of the director is still to come. */
   readonly awaiting: boolean;
@@ -333,11 +343,12 @@ export type CallEvent =
   | { readonly type: 'server-failed'; readonly transaction: string; readonly cause: 'timeout' | 'transport' }
   | { readonly type: 'ack'; readonly party: Party; readonly request: SipRequest }
   | { readonly type: 'timer'; readonly name: TimerName }
+  | { readonly type: 'dial' }
   | { readonly type: 'ask'; readonly party: Party; readonly on: boolean }
   | { readonly type: 'hang-up'; readonly reason: EndReason };
 
 export type CallEffect =
-  | { readonly type: 'admit' | 'open-media' | 'answered' | 'hung-up' }
+  | { readonly type: 'admit' | 'open-media' | 'early' | 'answered' | 'hung-up' }
   | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
   | { readonly type: 'key'; readonly party: Party; readonly key: string }
   | { readonly type: 'ended'; readonly end: CallEnd }

@@ -13,6 +13,8 @@ export interface CallDirector {
   admit(call: CallFacts): Promise<Admission>;
   /** A pair of sockets a leg. Called after `admit`. */
   openMedia(call: CallFacts): Promise<MediaSession | 'no-ports'>;
+  /** The caller can hear us, and nobody is dialled before `CallControl.dial`. Said at most once, if it was asked for. */
+  early(callId: string): void;
   /** A party has pressed a key by SIP INFO while it was asked (`CallControl.ask`). */
   key(callId: string, party: Party, key: string): void;
   /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */
@@ -58,6 +60,11 @@ export type Admission =
       readonly kind: 'accept';
       readonly encodings: readonly string[] | null;
       readonly narrowing: 'prefer' | 'must';
+      /**
+       * Absent: the callee is dialled at once. Else the caller is to hear us first, in one of these encodings, and
+       * `CallControl.dial` goes on; where it cannot hear us the callee is dialled all the same.
+       */
+      readonly tellFirst?: readonly string[];
     }
   | {
       readonly kind: 'refuse';
@@ -148,6 +155,8 @@ export interface EndedLeg {
 export interface CallControl {
   /** Ends a call with BYE, CANCEL or a final response as its state asks, with a Reason header. */
   hangUp(callId: string, reason: EndReason): void;
+  /** The caller has heard what it was to hear first: the callee is dialled. */
+  dial(callId: string): void;
   /** Whether the party's keys are an answer to us, and go no further. */
   ask(callId: string, party: Party, on: boolean): void;
   /** From now on new calls get 503; resolves when the last one has ended. */

@@ -138,6 +138,9 @@ export class RunningCall {
       case 'key':
         this.#deps.director.key(this.callId, effect.party, effect.key);
         return;
+      case 'early':
+        this.#deps.director.early(this.callId);
+        return;
       case 'answered':
         this.#deps.director.answered(this.callId);
         return;

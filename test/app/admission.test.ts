@@ -81,6 +81,7 @@ function direction(
     recover: never,
     tagParties: 'masked' as const,
     schedule,
+    dial: never,
     hangUp: never,
     alarm: never,
     policy: {

@@ -116,6 +116,7 @@ export function world(rule: object) {
       due = run;
       return () => undefined;
     },
+    dial: () => log.push('dial'),
     hangUp: (_callId, reason) => log.push(`hang-up ${reason}`),
     alarm: (reason) => log.push(`alarm ${reason}`),
   };

@@ -330,7 +330,7 @@ describe('a prompt before anybody is dialled', () => {
       first,
       [early, { type: 'played', party: 'caller', end: 'no-codec' }],
       'closed',
-      ['caller failed', 'connect', 'open-unrecorded'],
+      ['caller failed', 'open-unrecorded', 'connect'],
     ],
     [
       'who gives up in mid-prompt was not told',
@@ -359,7 +359,7 @@ describe('a prompt before anybody is dialled', () => {
       { ...first, caller: asked('opt-out', 'before-connect').caller },
       [early, press('1')],
       'closed',
-      ['unask caller', 'stop caller', 'caller opted-out by 1', 'connect', 'open-unrecorded opted-out'],
+      ['unask caller', 'stop caller', 'caller opted-out by 1', 'open-unrecorded opted-out', 'connect'],
     ],
   ];
   it.each(rows)('%s', (_name, plan, events, phase, effects) => {

@@ -45,6 +45,7 @@ const director: CallDirector = {
       connect: () => undefined,
       close: () => undefined,
     }),
+  early: () => undefined,
   key: () => undefined,
   answered: () => undefined,
   hungUp: () => undefined,

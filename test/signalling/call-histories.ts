@@ -8,6 +8,8 @@ const staleChallenge = ['WWW-Authenticate', 'Digest realm="r", nonce="m", stale=
 const refreshedByUs = ['Session-Expires', '1800;refresher=uac'] as const;
 const admission = { kind: 'accept', encodings: null, narrowing: 'must' } as const;
 const narrowed = { kind: 'accept', encodings: ['PCMA/8000'], narrowing: 'prefer' } as const;
+/** We speak one of the two codecs that the caller offers. */
+const announced = { ...admission, tellFirst: ['PCMA/8000'] };
 const allow = able.slice(1);
 const otherSdp = sdp('198.51.100.1', 6200, '8', 'sendonly');
 
@@ -15,6 +17,8 @@ const otherSdp = sdp('198.51.100.1', 6200, '8', 'sendonly');
 const strokes: Record<string, (scene: Scene) => unknown> = {
   admit: (scene) => scene.step({ type: 'admitted', admission }),
   admitNarrow: (scene) => scene.step({ type: 'admitted', admission: narrowed }),
+  admitTelling: (scene) => scene.step({ type: 'admitted', admission: announced }),
+  dial: (scene) => scene.step({ type: 'dial' }),
   open: (scene) => scene.step({ type: 'opened', local }),
   noPorts: (scene) => scene.step({ type: 'opened', local: null }),
   ack: (scene) => scene.callerAck(),
@@ -266,6 +270,11 @@ export const histories: fc.Arbitrary<History> = fc
       ['admitNarrow', 'open', 'unacceptable'],
       ['admit', 'open', 'early', 'reliable1'],
       ['admit', 'open', 'reliable1', 'prackAnswer', 'prackDone'],
+      ['admitTelling', 'open'],
+      ['admitTelling', 'open', 'prack', 'dial'],
+      ['admitTelling', 'open', 'dial', 'unacceptable'],
+      ['admitTelling', 'open', 'prack', 'dial', 'reliable1', 'unacceptable'],
+      ['admitTelling', 'open', 'prack', 'dial', 'accept', 'ack'],
       ['admit', 'open', 'accept'],
       ['admit', 'open', 'accept', 'ackAnswer'],
       ['admit', 'open', 'accept', 'ackAnswer', 'refresh'],

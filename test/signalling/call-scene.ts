@@ -368,7 +368,7 @@ export class Scene {
 
   #keep(effect: CallEffect): void {
     this.traffic.push({ way: 'out', effect });
-    if (['admit', 'open-media', 'connect', 'answered', 'hung-up', 'ended'].includes(effect.type)) {
+    if (['admit', 'open-media', 'early', 'connect', 'answered', 'hung-up', 'ended'].includes(effect.type)) {
       this.told.push(effect.type);
     }
     if (effect.type === 'connect') this.media.push(effect.media);
@@ -404,6 +404,7 @@ function lineOf(effect: CallEffect): string | null {
       return `ended ${effect.end.outcome}/${effect.end.reason}`;
     case 'admit':
     case 'open-media':
+    case 'early':
     case 'answered':
       return effect.type;
     case 'key':

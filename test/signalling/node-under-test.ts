@@ -27,6 +27,7 @@ import { ScriptedPeer } from './scripted-peer.ts';
 class FakeDirector implements CallDirector {
   readonly admitted: CallFacts[] = [];
   readonly connected: { party: Party; media: NegotiatedMedia }[] = [];
+  readonly earlyCalls: string[] = [];
   readonly answeredCalls: string[] = [];
   readonly hungUpCalls: string[] = [];
   readonly keys: string[] = [];
@@ -55,6 +56,10 @@ class FakeDirector implements CallDirector {
         this.closed += 1;
       },
     });
+  }
+
+  early(callId: string): void {
+    this.earlyCalls.push(callId);
   }
 
   key(callId: string, party: Party, key: string): void {

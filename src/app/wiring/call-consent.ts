@@ -13,6 +13,8 @@ export interface ConsentHooks {
   stop(party: Party): void;
   /** Whether the party's keys are ours. */
   ask(party: Party, on: boolean): void;
+  /** The caller was told before anybody else: the callee is dialled. */
+  connect(): void;
   /** Everyone is told: recording starts here. */
   opened(): void;
   /** Nobody is recorded meanwhile. */
@@ -75,6 +77,7 @@ export class CallConsent {
         this.#await(effect.party, effect.withinMs);
         return;
       case 'connect':
+        hooks.connect();
         return;
       case 'open':
         hooks.opened();

@@ -12,6 +12,7 @@ import type { PromptLibrary } from '../prompt-library.ts';
 import { callLine } from './call-line.ts';
 import { CallSession } from './call-session.ts';
 import type { SessionDeps } from './session-deps.ts';
+import { tellsFirst } from './consent-plan.ts';
 import { journalReason } from './journal-refusal.ts';
 import { isSpoken, keepsUndecoded, spokenEncodings } from './spoken-encodings.ts';
 import { type ActivePolicy, judge, type Unrecorded } from './verdict.ts';
@@ -81,6 +82,9 @@ export function createDirection(plan: DirectorPlan): Direction {
         session.onMedia(event);
       });
       return media === 'no-ports' ? media : session.attach(media);
+    },
+    early: (callId) => {
+      sessions.get(callId)?.early();
     },
     key: (callId, party, key) => {
       sessions.get(callId)?.key(party, key);
@@ -180,9 +184,11 @@ async function admit(
 /** What the offer is narrowed to, for a call that is owed a recording. */
 function byCodecs(session: CallSession, rule: RuleOptions, { offered }: CallFacts): Admission {
   const mustSpeak = rule.onFailure === 'refuse' && !keepsUndecoded(rule);
-  if (rule.codecs === 'pass') return whole;
+  const early = tellsFirst(rule) ? { tellFirst: spokenEncodings.filter(isSpoken) } : {};
+  if (rule.codecs === 'pass') return { ...whole, ...early };
   if (offered === null || offered.some(isSpoken)) {
-    return { kind: 'accept', encodings: spokenEncodings, narrowing: mustSpeak ? 'must' : 'prefer' };
+    const narrowing = mustSpeak ? 'must' : 'prefer';
+    return { kind: 'accept', encodings: spokenEncodings, narrowing, ...early };
   }
   if (keepsUndecoded(rule)) return whole;
   if (mustSpeak) return refusal(488, 'Not Acceptable Here', 'no-codec');

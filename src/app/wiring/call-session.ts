@@ -25,7 +25,7 @@ import type { PromptLibrary } from '../prompt-library.ts';
 import { CallConsent } from './call-consent.ts';
 import { evidenceOf } from './consent-evidence.ts';
 import { EvidenceWriter } from './evidence-writer.ts';
-import { consentPlanOf } from './consent-plan.ts';
+import { consentPlanOf, tellsFirst } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import { PromptReceipts } from './prompt-receipts.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
@@ -69,6 +69,7 @@ export class CallSession {
   #counts: readonly [LegCounts, LegCounts] | null = null;
   #hungUpAt: string | null = null;
   #diverted = false;
+  #wasEarly = false;
   #pausedToTell = false;
   #ended = false;
   #mediaClosed = true;
@@ -160,6 +161,13 @@ export class CallSession {
     };
   }
 
+  /** The caller can hear us, and nobody has been dialled. */
+  early(): void {
+    this.#wasEarly = true;
+    if (this.#consent === null || this.#diverted) this.#deps.dial(this.callId);
+    else this.#consent.step({ type: 'early' });
+  }
+
   answered(): void {
     this.#saveCall({ answeredAt: this.#now() });
     if (this.#life === null) this.#proveUnrecorded();
@@ -169,6 +177,10 @@ export class CallSession {
     if (codecs.length < 2 || !spoken) {
       this.#stepLife({ type: 'failed', reason: 'no-codec' });
       return;
+    }
+    if (this.#owesEarly() && !this.#wasEarly) {
+      // The evidence says so, too: its moment is `on-answer`.
+      this.#deps.logger.info('announced-on-answer', { callId: this.callId, ruleId: this.ruleId });
     }
     this.#stepLife({ type: 'answered' });
     this.#consent?.step({ type: 'answered' });
@@ -269,6 +281,10 @@ export class CallSession {
     return this.#decision.record && this.#decision.rule.mayPause.includes('api');
   }
 
+  #owesEarly(): boolean {
+    return this.#decision.record && tellsFirst(this.#decision.rule);
+  }
+
   #onRecorder(event: RecorderEvent): void {
     switch (event.type) {
       case 'prepared':
@@ -307,6 +323,9 @@ export class CallSession {
       ask: (party, on) => {
         this.#media?.ask(legOf(party), on);
         this.#deps.askKeys(this.callId, party, on);
+      },
+      connect: () => {
+        this.#deps.dial(this.callId);
       },
       opened: () => {
         this.#stepLife({ type: 'opened' });

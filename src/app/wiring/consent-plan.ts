@@ -16,6 +16,12 @@ export function consentPlanOf(rule: RuleOptions): ConsentPlan {
   return { caller: planFor('caller'), callee: planFor('callee') };
 }
 
+/** Whether the caller hears its prompt before anybody is dialled. */
+export function tellsFirst(rule: RuleOptions): boolean {
+  const { caller } = consentPlanOf(rule);
+  return caller.kind === 'prompt' && caller.when === 'before-connect';
+}
+
 function questionOf({ consent, announce }: RuleOptions): Question | null {
   if (consent === 'notice' || announce === undefined || announce === 'elsewhere') return null;
   if (announce.key === undefined) return null;

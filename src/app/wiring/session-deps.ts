@@ -31,6 +31,8 @@ export interface SessionDeps {
   readonly destroy: (recordingId: string, objectKey: string | null) => Promise<void>;
   /** Whether signalling takes the party's keys for us. */
   readonly askKeys: (callId: string, party: Party, on: boolean) => void;
+  /** The callee of a call whose caller had to hear something first. */
+  readonly dial: (callId: string) => void;
   readonly tagParties: TagParties;
   readonly schedule: Schedule;
   readonly hangUp: (callId: string, reason: EndReason) => void;
