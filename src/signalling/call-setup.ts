@@ -118,10 +118,7 @@ function dial(turn: Turn): void {
 }
 
 /** What a 183 of ours has chosen is all that is offered, so that it stays what the caller was told. */
-function passFirstOffer(
-  turn: Turn,
-  description: SessionDescription,
-): ReturnType<typeof passNeededOffer> {
+function passFirstOffer(turn: Turn, description: SessionDescription): ReturnType<typeof passNeededOffer> {
   const chosen = turn.call.announcing?.chosen ?? null;
   return chosen === null
     ? passNeededOffer(turn, 'caller', description)

@@ -4,6 +4,7 @@ import {
   Inviter,
   type Session,
   SessionState,
+  SIPExtension,
   UserAgent,
   UserAgentState,
 } from 'sip.js';
@@ -23,6 +24,8 @@ export interface AgentOptions {
   readonly alias?: Alias;
   /** Offers and takes RTP/SAVP alone. */
   readonly isSecure?: boolean;
+  /** Knows reliable provisionals, and acknowledges them (RFC 3262). */
+  readonly acknowledges?: boolean;
   readonly trace?: TcpTransportOptions['trace'];
 }
 
@@ -55,6 +58,7 @@ export class Agent {
       contactParams: { transport: 'tcp' },
       hackViaTcp: true,
       logBuiltinEnabled: false,
+      sipExtension100rel: options.acknowledges === true ? SIPExtension.Supported : SIPExtension.Unsupported,
       transportConstructor: TcpTransport,
       transportOptions,
       sessionDescriptionHandlerFactory: () =>
@@ -80,10 +84,14 @@ export class Agent {
   }
 
   /** Places a call; `AgentCall.answered` tells how it went. */
-  call(uri: string, extraHeaders: readonly string[] = []): AgentCall {
+  call(uri: string, extraHeaders: readonly string[] = [], how: CallingHow = {}): AgentCall {
     const target = UserAgent.makeURI(uri);
     if (target === undefined) throw new Error(`"${uri}" is no SIP URI`);
-    const inviter = new Inviter(this.#userAgent, target, { extraHeaders: [...extraHeaders] });
+    const inviter = new Inviter(this.#userAgent, target, {
+      extraHeaders: [...extraHeaders],
+      earlyMedia: how.hearsEarly === true,
+      inviteWithoutSdp: how.offersLate === true,
+    });
     const call = new AgentCall(inviter);
     this.#calls.push(call);
     call.invite(inviter);
@@ -124,6 +132,13 @@ export class Agent {
     if (waiter === undefined) this.#arrived.push(call);
     else waiter(call);
   }
+}
+
+export interface CallingHow {
+  /** Takes the answer of a provisional, speaks and hears by it, and wants the 2xx to be of the same dialog. */
+  readonly hearsEarly?: boolean;
+  /** Leaves the offer to the other side. */
+  readonly offersLate?: boolean;
 }
 
 /** How a call that was placed went. */
