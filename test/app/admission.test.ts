@@ -34,6 +34,15 @@ const recording = recordingOptions.parse({
       ...{ announce: 'elsewhere', told: 'told', codecs: 'pass' },
     },
     {
+      ...{ id: 'early', when: { to: ['302'] }, mode: 'automatic', purpose: 'law' },
+      announce: { prompt: 'en', to: 'all', when: 'before-connect' },
+    },
+    {
+      ...{ id: 'early-whole', when: { to: ['303'] }, mode: 'automatic', purpose: 'law', codecs: 'pass' },
+      announce: { prompt: 'en', to: 'caller', when: 'before-connect' },
+      told: 'told',
+    },
+    {
       id: 'all',
       mode: 'automatic',
       purpose: 'law',
@@ -199,6 +208,21 @@ describe('what an offer is narrowed to, where a recording is owed', () => {
   it('an offer with one that we speak is narrowed to it', async () => {
     expect(await admitted('300', ['G729/8000', 'OPUS/48000'])).toMatchObject({ narrowing: 'prefer' });
     expect(await admitted('300', ['G729/8000', 'OPUS/48000'])).not.toMatchObject({ encodings: null });
+  });
+
+  it('who is to be told before the callee is dialled: in a codec that a prompt can be said in', async () => {
+    expect(await admitted('302', ['PCMA/8000'])).toMatchObject({
+      tellFirst: expect.arrayContaining(['PCMA/8000', 'OPUS/48000']),
+    });
+    expect(await admitted('303', ['PCMA/8000'])).toMatchObject({
+      encodings: null,
+      tellFirst: expect.anything(),
+    });
+    expect(await admitted('300', ['PCMA/8000'])).not.toHaveProperty('tellFirst');
+  });
+
+  it('an emergency call is told nothing first', async () => {
+    expect(await direction([], written).admit({ ...call, to: '302' })).not.toHaveProperty('tellFirst');
   });
 
   it('codecs: pass: an offer goes on as it came', async () => {

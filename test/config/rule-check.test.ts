@@ -146,6 +146,12 @@ describe('a set of rules', () => {
       /records without telling anyone/,
     ],
     [
+      'the callee is told before it is dialled',
+      rule('a', ', told: x').replace('{ prompt: en }', '{ prompt: en, to: callee, when: before-connect }'),
+      0,
+      /announce\.when: tells the callee before it is dialled; use `when: on-answer`/,
+    ],
+    [
       'on demand',
       rule('a').replace('automatic', 'on-demand'),
       0,

@@ -43,6 +43,16 @@ describe('relaying', () => {
     expect(heard.map(({ marker }) => marker)).toEqual([true, false, false, false, false, false, true]);
   });
 
+  it('RFC 3264 §6.1: sends each party its own number of an encoding where we have answered the other ourselves', async () => {
+    const { session, legs, parties } = await fixture.call();
+    const events = (payloadType: number) => ({ payloadType, encoding: 'TELEPHONE-EVENT', clockRate: 8000 });
+    fixture.connect(session, 1, parties[1], { formats: [speechFormats[0]!, events(96), events(101)] });
+    await parties[0].send(rtpPacket({ sequence: 1, payloadType: 101 }), legs[0].rtpPort);
+    await parties[1].send(rtpPacket({ sequence: 1, payloadType: 96 }), legs[1].rtpPort);
+    expect((await parties[1].hears(1))[0]).toMatchObject({ payloadType: 96 });
+    expect((await parties[0].hears(1))[0]).toMatchObject({ payloadType: 101 });
+  });
+
   it('goes on behind the last number when the SSRC changes, and marks the packet', async () => {
     const { legs, parties } = await fixture.call();
     await talk(parties[0], legs[0].rtpPort, 10, 11);
