@@ -35,6 +35,7 @@ export interface MediaHandle {
   connect(leg: LegIndex, media: LegMedia): void;
   gate(open: boolean): void;
   play(leg: LegIndex, prompt: string): void;
+  ring(leg: LegIndex, prompt: string): void;
   stopPlay(leg: LegIndex): void;
   ask(leg: LegIndex, on: boolean): void;
   mark(type: 'begin' | 'pause' | 'resume' | 'end', recording: number): void;
@@ -251,6 +252,9 @@ function handleOf(
     },
     play: (leg, prompt) => {
       post({ type: 'play', session, leg, prompt });
+    },
+    ring: (leg, prompt) => {
+      post({ type: 'ring', session, leg, prompt });
     },
     stopPlay: (leg) => {
       post({ type: 'stop-play', session, leg });

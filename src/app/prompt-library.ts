@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { encodePrompt } from '../audio/encoded-prompt.ts';
 import { type PromptSound, readPrompt } from '../audio/prompt.ts';
+import { ringingTone } from '../audio/ringing-tone.ts';
 import type { PromptOptions } from '../consent/options.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { PromptAudio } from '../media/protocol.ts';
+import type { RuleOptions } from '../policy/options.ts';
 import type { Settings } from './settings.ts';
 
 /** A prompt as it is configured, with what its audio is. */
@@ -15,6 +17,8 @@ export interface Prompt extends Pick<PromptOptions, 'id' | 'language' | 'purpose
 
 export interface PromptLibrary {
   get(id: string): Prompt | null;
+  /** The sound of a telephone that rings elsewhere; null: no rule has anybody hear it. */
+  readonly ringing: string | null;
   /** What the media workers know them by: each sound once. */
   readonly sounds: readonly string[];
   /** One of `sounds` as it is played; encoded anew each time it is asked for, which takes some time. */
@@ -36,8 +40,13 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
     }
   }
   if (faults.length > 0) return err(faults);
+  const tone = settings.config.recording.rules.some(hearsEarly)
+    ? ringingTone(settings.config.node.country)
+    : null;
+  if (tone !== null) sounds.set(tone.sha256, tone);
   return ok({
     get: (id) => prompts.get(id) ?? null,
+    ringing: tone?.sha256 ?? null,
     sounds: [...sounds.keys()],
     audio: (id) => {
       const sound = sounds.get(id);
@@ -45,4 +54,8 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
       return { id, sound: encodePrompt(sound) };
     },
   });
+}
+
+function hearsEarly({ announce }: RuleOptions): boolean {
+  return announce !== undefined && announce !== 'elsewhere' && announce.when === 'before-connect';
 }

@@ -22,6 +22,8 @@ export class PromptHearing {
 
   /** A packet of the prompt went out under this number. */
   sent(extended: number): void {
+    // A tone that follows is no part of it.
+    if (this.isOver) return;
     if (this.#first < 0) this.#first = extended;
     this.#last = extended;
   }

@@ -32,6 +32,8 @@ export interface PromptLine {
  * stops there and goes on once the party is back.
  */
 export class PromptPlayer {
+  /** It begins again at its end, and makes way for whoever speaks. */
+  readonly isTone: boolean;
   readonly #prompt: ShelvedPrompt;
   readonly #line: PromptLine;
   readonly #ended: (report: PlayReport) => void;
@@ -46,7 +48,8 @@ export class PromptPlayer {
   #firstAt: MonotonicMs | null = null;
   #lastAt: MonotonicMs | null = null;
 
-  constructor(prompt: ShelvedPrompt, line: PromptLine, ended: (report: PlayReport) => void) {
+  constructor(prompt: ShelvedPrompt, line: PromptLine, ended: (report: PlayReport) => void, isTone = false) {
+    this.isTone = isTone;
     this.#prompt = prompt;
     this.#line = line;
     this.#ended = ended;
@@ -84,6 +87,7 @@ export class PromptPlayer {
     for (let first = resumes; due <= now + earlyMs && this.#sent < this.#expected; first = false) {
       this.#sendNext(format, first, due, now);
       due = (due + this.#packetMs) as MonotonicMs;
+      if (this.isTone && this.#sent === this.#expected) this.#sent = 0;
     }
     this.#nextDue = due;
     // The last packet takes its own time to be heard.

@@ -23,6 +23,11 @@ export type MediaCommand =
   | { readonly type: 'gate'; readonly session: number; readonly open: boolean }
   /** Starts a prompt towards one leg; ends with `played`. A leg plays one prompt at a time. */
   | { readonly type: 'play'; readonly session: number; readonly leg: LegIndex; readonly prompt: string }
+  /**
+   * Plays a sound again and again, until the other party is heard, something else is played, or `stop-play`. Nothing is
+   * said of it. Not begun where the other party has been heard already.
+   */
+  | { readonly type: 'ring'; readonly session: number; readonly leg: LegIndex; readonly prompt: string }
   | { readonly type: 'stop-play'; readonly session: number; readonly leg: LegIndex }
   /** On: the leg's keys are said as `key`, and go no further. */
   | { readonly type: 'ask'; readonly session: number; readonly leg: LegIndex; readonly on: boolean }

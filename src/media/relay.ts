@@ -189,6 +189,9 @@ export class MediaRelay implements DatagramReceiver {
       case 'play':
         this.#play(session, command.leg, command.prompt);
         return;
+      case 'ring':
+        this.#ring(session, command.leg, command.prompt);
+        return;
       case 'stop-play':
         session.legs[command.leg].player?.stop();
         return;
@@ -235,8 +238,7 @@ export class MediaRelay implements DatagramReceiver {
   #play(session: MediaSession, index: LegIndex, id: string): void {
     const leg = session.legs[index];
     leg.player?.stop();
-    const prompt = this.#prompts.get(id);
-    if (prompt === undefined) throw new Error('a prompt that this worker was not given');
+    const prompt = this.#shelved(id);
     const hearing = new PromptHearing((reported) => {
       this.#ports.emit({ type: 'play-reported', session: session.id, leg: index, reported });
     });
@@ -246,9 +248,27 @@ export class MediaRelay implements DatagramReceiver {
       hearing.isOver = true;
       this.#ports.emit({ type: 'played', session: session.id, leg: index, report });
     });
-    leg.player = player;
     // RFC 3550 §6.2: between two parties "the delay before sending the initial compound RTCP packet MAY be zero".
     leg.control.dueAt = this.#ports.clock.monotonic();
+    this.#begins(session, leg, player);
+  }
+
+  #ring(session: MediaSession, index: LegIndex, id: string): void {
+    const leg = session.legs[index];
+    if (session.legs[index === 0 ? 1 : 0].reception.received > 0) return;
+    leg.player?.stop();
+    const tone = new PromptPlayer(this.#shelved(id), leg, () => (leg.player = null), true);
+    this.#begins(session, leg, tone);
+  }
+
+  #shelved(id: string): ShelvedPrompt {
+    const prompt = this.#prompts.get(id);
+    if (prompt === undefined) throw new Error('a prompt that this worker was not given');
+    return prompt;
+  }
+
+  #begins(session: MediaSession, leg: Leg, player: PromptPlayer): void {
+    leg.player = player;
     this.#pacer.add({
       get over() {
         return player.over;

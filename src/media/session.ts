@@ -244,7 +244,11 @@ export class MediaSession {
   #obstacle(other: Leg): number {
     if (!this.#gateOpen) return dropReason.gateClosed;
     if (!other.canHear || other.isFax) return dropReason.notReceiving;
-    return other.player === null ? 0 : dropReason.promptPlaying;
+    if (other.player === null) return 0;
+    if (!other.player.isTone) return dropReason.promptPlaying;
+    // Whoever is heard rings no more.
+    other.player.stop();
+    return 0;
   }
 }
 

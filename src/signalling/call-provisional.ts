@@ -55,6 +55,10 @@ export function onProvisional(turn: Turn, exchange: Exchange, response: SipRespo
   const behind = upstreamOf(response, rseq);
   if (behind !== null && !reliable) sendPrack(turn, otherParty(exchange.from), at, behind);
   if (passes) pass(turn, exchange, response, { at, behind, carried, reliable });
+  // RFC 3960 §3.1: who has early media of ours waits for the ringing tone in it.
+  if (response.status === 180 && exchange.initial && turn.call.announcing !== null) {
+    turn.emit({ type: 'ringing' });
+  }
   // RFC 6228 §4: that dialog has ended, others may go on.
   if (response.status === 199 && fork !== null) endFork(turn, fork);
 }

@@ -15,6 +15,8 @@ export interface CallDirector {
   openMedia(call: CallFacts): Promise<MediaSession | 'no-ports'>;
   /** The caller can hear us, and nobody is dialled before `CallControl.dial`. Said at most once, if it was asked for. */
   early(callId: string): void;
+  /** A callee rings whose caller was told first, and so hears what we play and nothing of its own. May be said again. */
+  ringing(callId: string): void;
   /** A party has pressed a key by SIP INFO while it was asked (`CallControl.ask`). */
   key(callId: string, party: Party, key: string): void;
   /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */

@@ -141,6 +141,9 @@ export class RunningCall {
       case 'early':
         this.#deps.director.early(this.callId);
         return;
+      case 'ringing':
+        this.#deps.director.ringing(this.callId);
+        return;
       case 'answered':
         this.#deps.director.answered(this.callId);
         return;

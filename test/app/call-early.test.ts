@@ -92,6 +92,26 @@ describe('opt-out before the connection', () => {
   });
 });
 
+describe('a callee that rings', () => {
+  it('the caller hears it once in its early media, until the answer', async () => {
+    const w = await heard(first);
+    played(w, 0);
+    w.session.ringing();
+    w.session.ringing();
+    w.view.connect('callee', pcma);
+    w.session.answered();
+    await settle();
+    expect(w.log.slice(2, 6)).toEqual(['ring ringing-LU 0', 'stop 0', 'gate-closed', 'play en-sound 1']);
+  });
+
+  it('is not for us to play where the caller has heard nothing of us', async () => {
+    const w = world(first);
+    await w.session.expect();
+    w.session.ringing();
+    expect(w.log).toEqual([]);
+  });
+});
+
 describe('a call that is owed no prompt early', () => {
   it('does not wait', async () => {
     const w = await heard({ ...rule, mode: 'never' });

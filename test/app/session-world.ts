@@ -128,6 +128,7 @@ export function world(rule: object) {
     connect: (leg, { transport }) => transport === 'udptl' && log.push(`fax ${leg}`),
     gate: (open) => log.push(open ? 'gate-open' : 'gate-closed'),
     play: (leg, prompt) => log.push(`play ${prompt} ${leg}`),
+    ring: (leg, tone) => log.push(`ring ${tone} ${leg}`),
     stopPlay: (leg) => log.push(`stop ${leg}`),
     ask: () => undefined,
     mark: (type) => log.push(type),
@@ -146,6 +147,7 @@ export function world(rule: object) {
       audioSha256: `${id}-sound`,
     }),
     ...{
+      ringing: 'ringing-LU',
       sounds: [],
       audio: () => {
         throw new Error('not of these tests');

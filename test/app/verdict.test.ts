@@ -15,7 +15,7 @@ const listed = { key, list: new Set([numberHash(key, '+352621000000'), numberHas
 const nobody = { key, list: new Set<string>() };
 
 function policy(rules: object[]): ActivePolicy {
-  const prompts = { get: () => null, sounds: [], audio: () => expect.unreachable() };
+  const prompts = { get: () => null, ringing: null, sounds: [], audio: () => expect.unreachable() };
   return {
     version: 'v1',
     prompts,

@@ -3,7 +3,7 @@ import type { RecordingView } from '../support/api-client.ts';
 import { englishPrompt } from '../support/node-config.ts';
 import { waitUntil } from '../support/processes.ts';
 import { extension, outsideNumber, Scene } from '../support/scene.ts';
-import { align, signalToNoise } from '../support/sound.ts';
+import { align, amplitudeAt, signalToNoise } from '../support/sound.ts';
 import { readWav } from '../support/wav-file.ts';
 import { after, voice } from './voices.ts';
 
@@ -119,7 +119,12 @@ describe('inbound, by a caller that acknowledges provisionals', () => {
     const called = await scene.pbx.nextCall();
     // What is heard early is the announcement, and is over before the telephone rings.
     expect(align(calling.rtp.heard(), prompt, 0, 8000).correlation).toBeGreaterThan(0.98);
-    await after(500);
+    const before = calling.rtp.heard().length;
+    await after(800);
+    // And it hears it ring: the tone of node.country, which is Luxembourg's.
+    const ringing = calling.rtp.heard().subarray(before + 800, before + 4800);
+    expect(amplitudeAt(ringing, 425)).toBeGreaterThan(4500);
+    expect(amplitudeAt(ringing, 600)).toBeLessThan(100);
     await called.answer();
     expect((await calling.answered).status).toBe(200);
     await waitUntil('a recording', async () => (await scene.node.api.recordings('?state=recording'))[0]);

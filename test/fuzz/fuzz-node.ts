@@ -46,6 +46,7 @@ const director: CallDirector = {
       close: () => undefined,
     }),
   early: () => undefined,
+  ringing: () => undefined,
   key: () => undefined,
   answered: () => undefined,
   hungUp: () => undefined,

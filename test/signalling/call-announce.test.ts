@@ -55,6 +55,7 @@ describe('a caller that hears us before anybody is dialled', () => {
     call.answer('INVITE', 180).answer('INVITE', 200, { body: answer });
     expect(call.look()).toEqual([
       '180 to caller-1',
+      'ringing',
       'connect caller 4000 sendrecv 8,101',
       'connect callee 6000 sendrecv 8,96,101',
       'ACK to callee',
@@ -125,7 +126,7 @@ describe('RFC 3262: a caller that acknowledges provisionals', () => {
     call.step({ type: 'dial' });
     expect(call.look()).toEqual(['INVITE to callee with SDP']);
     call.reliably(180, 7);
-    expect(call.look()).toEqual(['180 to caller-1']);
+    expect(call.look()).toEqual(['180 to caller-1', 'ringing']);
     expect(last(call).headers.first('rseq')).toBe('101');
     const second = call.prack(101);
     expect(call.look()).toEqual(['PRACK to callee']);
@@ -186,7 +187,7 @@ describe('RFC 3262: a caller that acknowledges provisionals', () => {
     const prack = call.prack(101);
     expect(call.look()).toEqual([`200 to ${prack}`]);
     call.reliably(180, 3);
-    expect(call.look()).toEqual(['180 to caller-1']);
+    expect(call.look()).toEqual(['180 to caller-1', 'ringing']);
   });
 });
 
@@ -266,5 +267,7 @@ describe('a caller that cannot hear us early', () => {
     expect(seen.filter((line) => /183|early|connect/.test(line))).toEqual([]);
     expect(call.sent).toHaveLength(1);
     expect(call.state.forks).toEqual([]);
+    call.answer('INVITE', 180);
+    expect(call.look()).toEqual(['180 to caller-1']);
   });
 });

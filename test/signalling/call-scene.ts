@@ -405,6 +405,7 @@ function lineOf(effect: CallEffect): string | null {
     case 'admit':
     case 'open-media':
     case 'early':
+    case 'ringing':
     case 'answered':
       return effect.type;
     case 'key':

@@ -28,6 +28,7 @@ class FakeDirector implements CallDirector {
   readonly admitted: CallFacts[] = [];
   readonly connected: { party: Party; media: NegotiatedMedia }[] = [];
   readonly earlyCalls: string[] = [];
+  readonly ringingCalls: string[] = [];
   readonly answeredCalls: string[] = [];
   readonly hungUpCalls: string[] = [];
   readonly keys: string[] = [];
@@ -60,6 +61,10 @@ class FakeDirector implements CallDirector {
 
   early(callId: string): void {
     this.earlyCalls.push(callId);
+  }
+
+  ringing(callId: string): void {
+    this.ringingCalls.push(callId);
   }
 
   key(callId: string, party: Party, key: string): void {

@@ -86,6 +86,9 @@ export function createDirection(plan: DirectorPlan): Direction {
     early: (callId) => {
       sessions.get(callId)?.early();
     },
+    ringing: (callId) => {
+      sessions.get(callId)?.ringing();
+    },
     key: (callId, party, key) => {
       sessions.get(callId)?.key(party, key);
     },

@@ -22,10 +22,13 @@ import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../si
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
 import type { RecorderEvent } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
+import { boundPreparation } from './bound-preparation.ts';
 import { CallConsent } from './call-consent.ts';
+import { destroyRecording } from './destroy-recording.ts';
+import { EarlyMedia } from './early-media.ts';
 import { evidenceOf } from './consent-evidence.ts';
 import { EvidenceWriter } from './evidence-writer.ts';
-import { consentPlanOf, tellsFirst } from './consent-plan.ts';
+import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
 import { PromptReceipts } from './prompt-receipts.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
@@ -37,11 +40,6 @@ import { sealedFacts } from './sealed-facts.ts';
 import { isSpoken, keepsUndecoded } from './spoken-encodings.ts';
 import type { SessionDeps } from './session-deps.ts';
 import type { Verdict } from './verdict.ts';
-
-/** Nobody stays muted for a recorder that does not get ready. */
-const mutedAtMostMs = 2000;
-/** A recorder that was only slow still has the rest of the call. */
-const prepareWithinMs = 30_000;
 
 const partyOf = (leg: 0 | 1): Party => (leg === 0 ? 'caller' : 'callee');
 const legOf = (party: Party): 0 | 1 => (party === 'caller' ? 0 : 1);
@@ -59,6 +57,7 @@ export class CallSession {
   readonly #legIds: Readonly<Record<Party, string>>;
   readonly #evidence: EvidenceWriter;
   readonly #receipts: PromptReceipts;
+  readonly #early: EarlyMedia;
   readonly #codecs = new Map<Party, string>();
   #call: CallRecord;
   #consent: CallConsent | null = null;
@@ -69,7 +68,6 @@ export class CallSession {
   #counts: readonly [LegCounts, LegCounts] | null = null;
   #hungUpAt: string | null = null;
   #diverted = false;
-  #wasEarly = false;
   #pausedToTell = false;
   #ended = false;
   #mediaClosed = true;
@@ -85,6 +83,7 @@ export class CallSession {
     this.#evidence = new EvidenceWriter(deps.mac, (consent) => {
       this.#write([{ kind: 'consent', consent }]);
     });
+    this.#early = new EarlyMedia(facts.callId, deps);
     this.#receipts = new PromptReceipts({
       ...{ clock: deps.clock, callId: facts.callId, newId: () => this.#newId() },
       write: (receipt) => {
@@ -163,12 +162,15 @@ export class CallSession {
 
   /** The caller can hear us, and nobody has been dialled. */
   early(): void {
-    this.#wasEarly = true;
-    if (this.#consent === null || this.#diverted) this.#deps.dial(this.callId);
-    else this.#consent.step({ type: 'early' });
+    this.#early.begin(this.#diverted ? null : this.#consent);
+  }
+
+  ringing(): void {
+    this.#early.ring(this.#media, this.#verdict.prompts.ringing);
   }
 
   answered(): void {
+    this.#early.answered(this.#media, this.#decision);
     this.#saveCall({ answeredAt: this.#now() });
     if (this.#life === null) this.#proveUnrecorded();
     if (this.#life === null || this.#diverted) return;
@@ -177,10 +179,6 @@ export class CallSession {
     if (codecs.length < 2 || !spoken) {
       this.#stepLife({ type: 'failed', reason: 'no-codec' });
       return;
-    }
-    if (this.#owesEarly() && !this.#wasEarly) {
-      // The evidence says so, too: its moment is `on-answer`.
-      this.#deps.logger.info('announced-on-answer', { callId: this.callId, ruleId: this.ruleId });
     }
     this.#stepLife({ type: 'answered' });
     this.#consent?.step({ type: 'answered' });
@@ -279,10 +277,6 @@ export class CallSession {
 
   #mayPause(): boolean {
     return this.#decision.record && this.#decision.rule.mayPause.includes('api');
-  }
-
-  #owesEarly(): boolean {
-    return this.#decision.record && tellsFirst(this.#decision.rule);
   }
 
   #onRecorder(event: RecorderEvent): void {
@@ -385,7 +379,7 @@ export class CallSession {
         this.#write([{ kind: 'recording', recording: this.#signed(effect.record) }]);
         return;
       case 'destroy':
-        void this.#destroy(effect.objectKey);
+        if (this.#life !== null) void destroyRecording(this.#deps, this.#life.record, effect.objectKey);
         return;
       case 'alarm':
         this.#recordingLost(effect.reason);
@@ -400,31 +394,17 @@ export class CallSession {
     return isSealed ? { ...proven, seal: recordingSeal(proven, this.#deps.mac) } : proven;
   }
 
-  async #destroy(objectKey: string | null): Promise<void> {
-    if (this.#life === null) return;
-    const { id } = this.#life.record;
-    try {
-      await this.#deps.destroy(id, objectKey);
-      this.#deps.logger.info('recording-destroyed', { callId: this.callId, recordingId: id });
-    } catch (error) {
-      this.#deps.alarm('not-destroyed');
-      this.#deps.logger.error('recording-not-destroyed', { recordingId: id, error: String(error) });
-    }
-  }
-
-  /** A rule that has no call without a recording ends it; else the parties speak, and are recorded from when it can be. */
   #boundPreparation(): void {
-    this.#deps.schedule(mutedAtMostMs, () => {
-      if (!this.#isPreparing()) return;
-      if (this.#mustRecord()) {
+    boundPreparation(this.#deps.schedule, {
+      isUnderWay: () => this.#isPreparing(),
+      mustRecord: this.#mustRecord(),
+      fail: () => {
         this.#stepLife({ type: 'failed', reason: 'not-prepared' });
-        return;
-      }
-      this.#deps.logger.warn('recording-late', { callId: this.callId });
-      this.#media?.gate(true);
-      this.#deps.schedule(prepareWithinMs - mutedAtMostMs, () => {
-        if (this.#isPreparing()) this.#stepLife({ type: 'failed', reason: 'not-prepared' });
-      });
+      },
+      speak: () => {
+        this.#deps.logger.warn('recording-late', { callId: this.callId });
+        this.#media?.gate(true);
+      },
     });
   }
 
