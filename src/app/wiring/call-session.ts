@@ -4,7 +4,7 @@ import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegPlan } from '../../consent/consent-plan.ts';
 import type { LegCounts, PlayReport } from '../../media/protocol.ts';
 import type { Decision } from '../../policy/decide.ts';
-import type { CallRecord, LegMediaCounts, LegQuality, Party } from '../../records/call-record.ts';
+import type { CallRecord, LegQuality, Party } from '../../records/call-record.ts';
 import type { ConsentFacts } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
@@ -30,6 +30,7 @@ import { evidenceOf } from './consent-evidence.ts';
 import { EvidenceWriter } from './evidence-writer.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { controlDesk, type ControlDesk } from './control-desk.ts';
+import { mediaCountsOf } from './media-counts-of.ts';
 import { PromptReceipts } from './prompt-receipts.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
 import { journalReason } from './journal-refusal.ts';
@@ -202,7 +203,7 @@ export class CallSession {
       peerId,
       sipCallId,
       codec: this.#codecs.get(party) ?? null,
-      media: this.#countsOf(party),
+      media: mediaCountsOf(this.#counts?.[legOf(party)]),
       quality: this.qualityOf(party),
     }));
     this.#saveCall({ endedAt: this.#hungUpAt, outcome: end.outcome, reason: end.reason, legs });
@@ -517,7 +518,7 @@ export class CallSession {
     if (this.#ended && counts !== null) {
       const legs = this.#call.legs.map((leg) => ({
         ...leg,
-        media: this.#countsOf(leg.party),
+        media: mediaCountsOf(this.#counts?.[legOf(leg.party)]),
         quality: this.qualityOf(leg.party),
       }));
       this.#saveCall({ legs });
@@ -531,13 +532,6 @@ export class CallSession {
     if (begun) this.#deps.recorders.abandon(this.#recording, 'media-lost');
     else this.#stepLife({ type: 'failed', reason: 'media-lost' });
     this.#deps.hangUp(this.callId, 'crash');
-  }
-
-  #countsOf(party: Party): LegMediaCounts | null {
-    const counts = this.#counts?.[legOf(party)];
-    if (counts === undefined) return null;
-    const { packetsReceived, packetsSent, packetsLost, packetsDropped } = counts;
-    return { packetsReceived, packetsSent, packetsLost, packetsDropped };
   }
 
   /** How well a party was heard; null: nothing came, or its media are not over. */
