@@ -6,8 +6,8 @@ import { ringingTone } from '../audio/ringing-tone.ts';
 import type { PromptOptions } from '../consent/options.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { PromptAudio } from '../media/protocol.ts';
-import type { RuleOptions } from '../policy/options.ts';
 import type { Settings } from './settings.ts';
+import { tellsFirst } from './wiring/consent-plan.ts';
 
 /** A prompt as it is configured, with what its audio is. */
 export interface Prompt extends Pick<PromptOptions, 'id' | 'language' | 'purpose' | 'text'> {
@@ -40,7 +40,7 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
     }
   }
   if (faults.length > 0) return err(faults);
-  const tone = settings.config.recording.rules.some(hearsEarly)
+  const tone = settings.config.recording.rules.some(tellsFirst)
     ? ringingTone(settings.config.node.country)
     : null;
   if (tone !== null) sounds.set(tone.sha256, tone);
@@ -54,8 +54,4 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
       return { id, sound: encodePrompt(sound) };
     },
   });
-}
-
-function hearsEarly({ announce }: RuleOptions): boolean {
-  return announce !== undefined && announce !== 'elsewhere' && announce.when === 'before-connect';
 }

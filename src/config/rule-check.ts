@@ -1,7 +1,8 @@
 import type { PromptOptions } from '../consent/options.ts';
 import type { RuleConditions } from '../policy/condition-options.ts';
-import type { PurposeOptions, RuleOptions } from '../policy/options.ts';
+import type { PromptedOptions, PurposeOptions, RuleOptions } from '../policy/options.ts';
 import { matchesPattern } from '../policy/pattern.ts';
+import { lookUp } from '../policy/prompt-choice.ts';
 import type { KeyFault, KeyPath } from './fault.ts';
 import { reachFaults } from './reach-check.ts';
 import type { Config } from './schema.ts';
@@ -119,10 +120,7 @@ function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): K
     const message = '`announce: elsewhere` needs `told: TEXT`, the words that the parties hear from others';
     return [{ path: at, message }];
   }
-  const prompt = config.consent.prompts.find(({ id }) => id === announce.prompt);
-  const known = config.consent.prompts.map(({ id }) => id);
-  if (prompt === undefined) return unknown([...at, 'prompt'], announce.prompt, known, 'prompt');
-  const faults = toldFaults(config, rule, prompt, path);
+  const faults = promptFaults(config, rule, announce, path);
   if (announce.to === 'callee' && announce.when === 'before-connect') {
     const message = 'tells the callee before it is dialled; use `when: on-answer`, or `to: caller` or `all`';
     faults.push({ path: [...at, 'when'], message });
@@ -132,6 +130,41 @@ function announcementFaults(config: Config, rule: RuleOptions, path: KeyPath): K
     faults.push({ path: [...at, 'to'], message });
   }
   return faults;
+}
+
+/** Every prompt that the rule may play must be there and tell what the rule does; and what is chosen by language must differ in it. */
+function promptFaults(
+  config: Config,
+  rule: RuleOptions,
+  { prompt, translations, languages, languageByNumber }: PromptedOptions,
+  path: KeyPath,
+): KeyFault[] {
+  const at = [...path, 'announce'];
+  const known = config.consent.prompts.map(({ id }) => id);
+  const spoken = new Map<string, string>();
+  const faults = [prompt, ...translations].flatMap((id, i) => {
+    const key = i === 0 ? [...at, 'prompt'] : [...at, 'translations', i - 1];
+    const found = config.consent.prompts.find((one) => one.id === id);
+    if (found === undefined) return unknown(key, id, known, 'prompt');
+    const tag = found.language.toLowerCase();
+    const other = spoken.get(tag);
+    spoken.set(tag, id);
+    const message = `speaks "${found.language}" as "${other ?? ''}" does; keep one prompt a language`;
+    return [
+      ...(other === undefined ? [] : [{ path: key, message }]),
+      ...toldFaults(config, rule, found, path),
+    ];
+  });
+  const wanted: (readonly [KeyPath, string])[] = [
+    ...languages.map((tag, i) => [[...at, 'languages', i], tag] as const),
+    ...Object.entries(languageByNumber).map(
+      ([pattern, tag]) => [[...at, 'languageByNumber', pattern], tag] as const,
+    ),
+  ];
+  const unspoken = wanted.filter(([, tag]) => lookUp(tag, (one) => spoken.get(one) ?? null) === null);
+  const message = (tag: string): string =>
+    `no prompt of the rule speaks "${tag}"; add one to \`announce.translations\``;
+  return [...faults, ...unspoken.map(([key, tag]) => ({ path: key, message: message(tag) }))];
 }
 
 /** An answer needs a prompt that asks and a key; a key means nothing where nobody is asked. */

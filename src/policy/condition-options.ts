@@ -16,7 +16,7 @@ const patterns = z
 const direction = z.enum(['inbound', 'outbound', 'internal']);
 
 /** RFC 3261 §25.1: a header's name is a token. Compact forms are the long ones'. */
-const headerName = z
+export const headerName = z
   .string()
   .regex(/^[A-Za-z0-9\-.!%*_+`'~]{1,64}$/, "is no name of a header: letters, digits and -.!%*_+`'~")
   .transform(canonicalName);

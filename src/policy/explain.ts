@@ -1,5 +1,6 @@
 import { firstMiss, subjectOf } from './conditions.ts';
 import { decide, type Decision, type WantedRecording } from './decide.ts';
+import type { RuleOptions } from './options.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { RuleFacts } from './rule-facts.ts';
 
@@ -58,6 +59,12 @@ function outcomeOf(decision: Decision): readonly string[] {
 function termsOf({ rule, purpose, retentionMs }: WantedRecording): string {
   const days = Math.round(retentionMs / 86_400_000);
   const kept = days < 2 ? `${Math.round(retentionMs / 3_600_000)} h` : `${days} days`;
-  const told = rule.announce === 'elsewhere' ? 'told elsewhere' : `prompt "${rule.announce?.prompt ?? ''}"`;
+  const told = toldBy(rule);
   return `purpose "${purpose.id}" (${purpose.legalBasis}), ${told}, ${rule.format} ${rule.channels}, kept ${kept}`;
+}
+
+function toldBy({ announce }: RuleOptions): string {
+  if (announce === undefined || announce === 'elsewhere') return 'told elsewhere';
+  const others = announce.translations.length === 0 ? '' : ' or a translation, by language';
+  return `prompt "${announce.prompt}"${others}`;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { consentKinds } from '../records/consent-record.ts';
 import { recordingFormats } from '../records/recording-record.ts';
 import { recordingRates } from '../audio/recording-rate.ts';
-import { conditionOptions } from './condition-options.ts';
+import { conditionOptions, headerName } from './condition-options.ts';
 import { duration } from './duration.ts';
 import { queueOptions } from './queue.ts';
 import { scheduleOptions } from './schedule-options.ts';
@@ -15,8 +15,22 @@ const key = z
   .transform(String)
   .pipe(z.string().regex(/^[0-9*#]$/, 'a key is one of 0 to 9, * and #'));
 
+/** BCP 47. */
+const language = z
+  .string()
+  .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'a language is a BCP 47 tag such as en, fr, de or lb');
+
 const prompted = z.strictObject({
+  /** What is heard where no language has another one. */
   prompt: id,
+  /** The same in other languages. */
+  translations: z.array(id).max(32).default([]),
+  /** A header of the INVITE that names the call's language, in the manner of Accept-Language. */
+  languageHeader: headerName.optional(),
+  /** By the party's own number: a pattern, and what is spoken there. */
+  languageByNumber: z.record(z.string().min(1).max(128), language).default({}),
+  /** What is tried then, one after the other. */
+  languages: z.array(language).max(32).default([]),
   to: z.enum(['caller', 'callee', 'all']).default('all'),
   /** `before-connect`: the caller hears it before anybody is dialled; the callee always on answer. */
   when: z.enum(['before-connect', 'on-answer']).default('on-answer'),
@@ -90,4 +104,5 @@ export const purposeOptions = z.array(
 export type RecordingOptions = z.output<typeof recordingOptions>;
 export type TagParties = RecordingOptions['tags']['parties'];
 export type RuleOptions = RecordingOptions['rules'][number];
+export type PromptedOptions = z.output<typeof prompted>;
 export type PurposeOptions = z.output<typeof purposeOptions>[number];

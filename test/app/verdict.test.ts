@@ -12,6 +12,7 @@ const call: CallFacts = {
 };
 const key = new Uint8Array(32);
 const listed = { key, list: new Set([numberHash(key, '+352621000000'), numberHash(key, '112')]) };
+const prompt = { language: '', purpose: 'quality', text: 'Recorded.', audioSha256: 'a' };
 const nobody = { key, list: new Set<string>() };
 
 function policy(rules: object[]): ActivePolicy {
@@ -49,5 +50,23 @@ describe('judge', () => {
     const rules = [{ ...automatic, when: { emergency: true } }];
     const { decision } = judge(policy(rules), listed, { ...call, to: '112', emergency: true }, facts.at);
     expect(decision.record).toBe(true);
+  });
+
+  it('has each party hear the prompt of its own number, or of the header of the call', () => {
+    const announce = {
+      ...{ prompt: 'en', translations: ['fr', 'lb'], languageHeader: 'X-Language' },
+      languageByNumber: { '+352*': 'lb', '+33*': 'fr' },
+    };
+    const base = policy([{ ...automatic, announce }]);
+    const prompts = { ...base.prompts, get: (id: string) => ({ ...prompt, id, language: id }) };
+    const chosen = (changes: Partial<CallFacts>): string[] => {
+      const { promptOf } = judge({ ...base, prompts }, nobody, { ...call, ...changes }, facts.at);
+      return [promptOf('caller'), promptOf('callee')];
+    };
+    expect(chosen({})).toEqual(['en', 'lb']);
+    expect(chosen({ direction: 'inbound', from: '+33123456789', to: '101' })).toEqual(['fr', 'en']);
+    expect(chosen({ from: '0033123456789' })).toEqual(['fr', 'lb']);
+    expect(chosen({ headers: new Map([['x-language', ['fr']]]) })).toEqual(['fr', 'fr']);
+    expect(judge(base, listed, call, facts.at).promptOf('caller')).toBe('');
   });
 });

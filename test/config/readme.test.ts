@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { printFault } from '../../src/config/fault.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
 
 interface JsonSchema {
@@ -48,5 +50,23 @@ describe("the README's configuration table", () => {
 
   it('has no row for a key that the schema does not know', () => {
     expect([...written].filter((key) => !known.has(key) && key !== 'recording.rules[].announce')).toEqual([]);
+  });
+});
+
+describe("the README's worked example", () => {
+  it('loads as it stands beside two peers, without a warning', () => {
+    const [, example = ''] = /\*\*A worked example[\s\S]*?```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
+    const around = `
+sip:
+  listeners: [{ id: lan, transport: udp, address: 127.0.0.2 }]
+  peers:
+    - { id: pbx, side: pbx, listener: lan, match: [127.0.0.4], targets: ["sip:127.0.0.4"] }
+    - { id: carrier, side: trunk, listener: lan, match: [127.0.0.3], targets: ["sip:127.0.0.3"] }
+  routes: [{ from: pbx, to: [carrier] }, { from: carrier, to: [pbx] }]
+media: { address: 127.0.0.2, ports: 20000-20099 }
+`;
+    const loaded = loadConfig(around + example, 'readme.yaml', {});
+    expect(example).toContain('before-connect');
+    expect((loaded.ok ? loaded.value.warnings : loaded.error).map(printFault)).toEqual([]);
   });
 });

@@ -20,6 +20,10 @@ consent:
   prompts:
     - { id: en, language: en, file: x.wav, purpose: quality, text: "Recorded.",
         tells: { controller: ACME, purpose: quality, retention: 90d, notice: acme.lu } }
+    - { id: fr, language: fr, file: y.wav, purpose: quality, text: "Enregistré.",
+        tells: { controller: ACME, purpose: quality, retention: 90d, notice: acme.lu } }
+    - { id: en-too, language: en, file: z.wav, purpose: quality, text: "Recorded.",
+        tells: { controller: ACME, purpose: quality, retention: 90d, notice: acme.lu } }
 purposes:
   - { id: quality, description: Quality, ${purpose} }
 recording:
@@ -30,7 +34,7 @@ ${recording}
   return (loaded.ok ? loaded.value.warnings : loaded.error).map(printFault);
 }
 
-const first = 17;
+const first = 21;
 const rule = (id: string, rest = ''): string =>
   `    - { id: ${id}, mode: automatic, purpose: quality, announce: { prompt: en }${rest} }`;
 const never = (id: string, when: string): string => `    - { id: ${id}, mode: never, when: { ${when} } }`;
@@ -96,7 +100,7 @@ describe('a set of rules', () => {
       'shadowed, and would be recorded although never to be',
       [rule('a'), never('b', 'from: 101')].join('\n'),
       1,
-      /^x\.yaml:18: recording\.rules\[1\]: is never reached/,
+      /^x\.yaml:22: recording\.rules\[1\]: is never reached/,
     ],
     [
       'an unknown peer',
@@ -144,6 +148,30 @@ describe('a set of rules', () => {
       '    - { id: a, mode: on-demand, purpose: quality }',
       0,
       /records without telling anyone/,
+    ],
+    [
+      'a translation that is not there',
+      rule('a').replace('{ prompt: en }', '{ prompt: en, translations: [fr, de] }'),
+      0,
+      /announce\.translations\[1\]: names no prompt "de"; known: en, fr, en-too/,
+    ],
+    [
+      'two prompts of a language',
+      rule('a').replace('{ prompt: en }', '{ prompt: en, translations: [en-too] }'),
+      0,
+      /announce\.translations\[0\]: speaks "en" as "en" does; keep one prompt a language/,
+    ],
+    [
+      'a language without a prompt',
+      rule('a').replace('{ prompt: en }', '{ prompt: en, translations: [fr], languages: [lb] }'),
+      0,
+      /announce\.languages\[0\]: no prompt of the rule speaks "lb"/,
+    ],
+    [
+      'a number of a language without a prompt',
+      rule('a').replace('{ prompt: en }', '{ prompt: en, languageByNumber: { "+49*": de } }'),
+      0,
+      /announce\.languageByNumber.*no prompt of the rule speaks "de"/,
     ],
     [
       'the callee is told before it is dialled',

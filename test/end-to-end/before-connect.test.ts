@@ -16,13 +16,18 @@ const babble = voice('caller', 5, 1);
 const toAll = { announce: { prompt: englishPrompt.id, to: 'all', when: 'before-connect' } };
 const inbound = {
   ...{ id: 'inbound', mode: 'automatic', purpose: 'quality', when: { direction: 'inbound' } },
-  announce: { prompt: englishPrompt.id, to: 'caller', when: 'before-connect' },
+  announce: {
+    ...{ prompt: englishPrompt.id, to: 'caller', when: 'before-connect' },
+    ...{ translations: ['quality-fr'], languageHeader: 'X-Language' },
+  },
   told: 'Our staff are told in their contracts.',
 };
 
+const prompts = [englishPrompt, { ...englishPrompt, id: 'quality-fr', language: 'fr' }];
+
 let scene: Scene;
 beforeAll(async () => {
-  scene = await Scene.start({ rule: toAll, rulesBefore: [inbound], trunk: { acknowledges: true } });
+  scene = await Scene.start({ prompts, rule: toAll, rulesBefore: [inbound], trunk: { acknowledges: true } });
 });
 afterAll(() => scene.stop());
 
@@ -115,7 +120,7 @@ describe('a caller that is told before anybody is dialled, outbound, and the cal
 
 describe('inbound, by a caller that acknowledges provisionals', () => {
   it('is recorded from the answer on, since the callee is told by others', async () => {
-    const calling = scene.trunk.call(inward(), [], { hearsEarly: true });
+    const calling = scene.trunk.call(inward(), ['X-Language: fr-LU'], { hearsEarly: true });
     const called = await scene.pbx.nextCall();
     // What is heard early is the announcement, and is over before the telephone rings.
     expect(align(calling.rtp.heard(), prompt, 0, 8000).correlation).toBeGreaterThan(0.98);
@@ -139,6 +144,11 @@ describe('inbound, by a caller that acknowledges provisionals', () => {
       'caller told before-connect',
       'callee elsewhere on-answer',
     ]);
+    const { items } = await scene.node.api.callConsent(recording.callId);
+    expect(items.find(({ party }) => party === 'caller')).toMatchObject({
+      promptId: 'quality-fr',
+      language: 'fr',
+    });
   });
 });
 

@@ -310,38 +310,41 @@ export class CallSession {
   }
 
   #tell({ rule }: Extract<Decision, { readonly record: true }>): CallConsent {
-    return new CallConsent(consentPlanOf(rule), {
-      schedule: this.#deps.schedule,
-      gate: (open) => this.#media?.gate(open),
-      play: (party, promptId) => this.#media?.play(legOf(party), this.#soundOf(promptId)),
-      stop: (party) => this.#media?.stopPlay(legOf(party)),
-      ask: (party, on) => {
-        this.#media?.ask(legOf(party), on);
-        this.#deps.askKeys(this.callId, party, on);
+    return new CallConsent(
+      consentPlanOf(rule, (party) => this.#verdict.promptOf(party)),
+      {
+        schedule: this.#deps.schedule,
+        gate: (open) => this.#media?.gate(open),
+        play: (party, promptId) => this.#media?.play(legOf(party), this.#soundOf(promptId)),
+        stop: (party) => this.#media?.stopPlay(legOf(party)),
+        ask: (party, on) => {
+          this.#media?.ask(legOf(party), on);
+          this.#deps.askKeys(this.callId, party, on);
+        },
+        connect: () => {
+          this.#deps.dial(this.callId);
+        },
+        opened: () => {
+          this.#stepLife({ type: 'opened' });
+          if (this.#life?.phase === 'preparing') this.#boundPreparation();
+        },
+        paused: () => {
+          // A pause by hand is not ours to end.
+          this.#pausedToTell = !this.#control.paused;
+          if (this.#pausedToTell) this.#media?.mark('pause', this.#recording);
+        },
+        resumed: () => {
+          if (this.#pausedToTell) this.#media?.mark('resume', this.#recording);
+        },
+        unrecorded: (how, reason) => {
+          this.#stepLife({ type: lifeEventOf(how, reason), reason });
+        },
+        evidence: ({ party, outcome, moment, key }, plan, report) => {
+          const recordingId = this.#life?.record.id ?? null;
+          this.#prove({ party, outcome, moment, key, recordingId }, plan, report);
+        },
       },
-      connect: () => {
-        this.#deps.dial(this.callId);
-      },
-      opened: () => {
-        this.#stepLife({ type: 'opened' });
-        if (this.#life?.phase === 'preparing') this.#boundPreparation();
-      },
-      paused: () => {
-        // A pause by hand is not ours to end.
-        this.#pausedToTell = !this.#control.paused;
-        if (this.#pausedToTell) this.#media?.mark('pause', this.#recording);
-      },
-      resumed: () => {
-        if (this.#pausedToTell) this.#media?.mark('resume', this.#recording);
-      },
-      unrecorded: (how, reason) => {
-        this.#stepLife({ type: lifeEventOf(how, reason), reason });
-      },
-      evidence: ({ party, outcome, moment, key }, plan, report) => {
-        const recordingId = this.#life?.record.id ?? null;
-        this.#prove({ party, outcome, moment, key, recordingId }, plan, report);
-      },
-    });
+    );
   }
 
   /** Media workers know prompts by their sound, so that a new one of the same name does not take the place of the old. */

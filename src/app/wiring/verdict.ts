@@ -1,10 +1,13 @@
 import type { WallMs } from '../../kernel/clock.ts';
-import { presented } from '../../policy/conditions.ts';
+import { dialled, presented } from '../../policy/conditions.ts';
 import { decide, type Decision } from '../../policy/decide.ts';
 import { type DoNotRecordList, isListed } from '../../policy/do-not-record.ts';
+import { promptFor } from '../../policy/prompt-choice.ts';
 import { queueOf, type QueueOptions } from '../../policy/queue.ts';
 import type { RuleBook } from '../../policy/rule-book.ts';
+import type { Party } from '../../records/call-record.ts';
 import type { CallFacts } from '../../signalling/ports.ts';
+import { numberForms } from '../../sip/number-forms.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
 import { extensionOf } from './first-records.ts';
 
@@ -23,6 +26,8 @@ export interface Verdict {
   readonly policyVersion: string;
   /** The prompts as they were then. */
   readonly prompts: PromptLibrary;
+  /** The prompt that a party is owed, in its language; empty where it is owed none. */
+  readonly promptOf: (party: Party) => string;
 }
 
 /** Who is never recorded. */
@@ -44,7 +49,25 @@ export function judge(policy: ActivePolicy, unrecorded: Unrecorded, call: CallFa
   // Emergency calls are outside of it all: whoever records them does so by law.
   const listed = wanted && !emergency && isListed(list, key, call, rules.numbering);
   const made = { queue, policyVersion: version, prompts };
-  if (!listed) return { ...made, decision };
+  if (!listed) {
+    return { ...made, decision, promptOf: (party) => chosenPrompt(policy, decision, call, party) };
+  }
   const ruleId = decision.record ? decision.rule.id : decision.ruleId;
-  return { ...made, decision: { record: false, ruleId, why: 'do-not-record' } };
+  return { ...made, decision: { record: false, ruleId, why: 'do-not-record' }, promptOf: () => '' };
+}
+
+function chosenPrompt(
+  { rules, prompts }: ActivePolicy,
+  decision: Decision,
+  call: CallFacts,
+  party: Party,
+): string {
+  const announce = decision.record ? decision.rule.announce : undefined;
+  if (announce === undefined || announce === 'elsewhere') return '';
+  const number =
+    party === 'caller'
+      ? numberForms(call.from, presented(rules.numbering))
+      : numberForms(call.to, dialled(call, rules.numbering));
+  const hearer = { number, headers: call.headers };
+  return promptFor(announce, hearer, (id) => prompts.get(id)?.language ?? null);
 }
