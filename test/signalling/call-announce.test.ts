@@ -271,3 +271,25 @@ describe('a caller that cannot hear us early', () => {
     expect(call.look()).toEqual(['180 to caller-1']);
   });
 });
+
+describe('RFC 4568: a caller of SRTP', () => {
+  const key = Buffer.alloc(30, 'a').toString('base64');
+  const secured = (body: string): string => body.replace('RTP/AVP', 'RTP/SAVP');
+  const wants = callerInvite(
+    secured(sdp('192.0.2.1', 4000, '8', `crypto:4 AES_CM_128_HMAC_SHA1_80 inline:${key}`)),
+  );
+
+  it('§5.1.2: hears us under the key of the 183, which recurs in the 200; the callee speaks in clear', () => {
+    const call = scene(wants, { srtp: { pbx: 'require' } });
+    const told = Buffer.from(last(call).body).toString();
+    expect(told).toMatch(/m=audio 20000 RTP\/SAVP 8\r\n[^]*a=crypto:4 AES_CM_128_HMAC_SHA1_80 inline:/);
+    expect(told).not.toContain(key);
+    const [early] = call.media;
+    expect(Buffer.from(early!.security!.theirs.key).toString()).toBe('a'.repeat(16));
+    call.step({ type: 'dial' });
+    expect(offered(call)).not.toContain('crypto');
+    call.answer('INVITE', 200, { body: sdp('198.51.100.1', 6000, '8') });
+    expect(Buffer.from(last(call).body).toString()).toBe(told);
+    expect(call.media.at(-2)?.security).toEqual(early!.security);
+  });
+});
