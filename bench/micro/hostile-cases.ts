@@ -23,7 +23,7 @@ import { sampleInvite } from './sip-cases.ts';
 
 const isEmergency = emergencyNumbers({ numbers: ['112'], country: 'LU', outsideLine: [] });
 /** To somebody whom the sender's identities may not reach: what is looked at most. */
-const outwards = { fromTrusted: true, toTrusted: false, host: 'pbx.example' };
+const outwards = { fromTrusted: true, toTrusted: false, host: 'pbx.example', controlHeaders: [] };
 const local = { address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 };
 
 /** All that a peer's INVITE goes through in one turn of the loop, as far as it gets; a broken one is answered. */

@@ -62,18 +62,21 @@ function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyF
     ...emergencyFaults(rule, path),
     ...announcementFaults(config, rule, path),
     ...answerFaults(rule, path),
+    ...demandFaults(rule, path),
   ];
-  if (rule.mode === 'on-demand') {
-    const message =
-      'records nothing in this version, since a recording cannot be started yet; use automatic or never';
-    faults.push({ path: [...path, 'mode'], message, severity: 'warning' });
-  }
   if (rule.purpose === undefined)
     return [...faults, { path, message: 'records without a purpose; name one of `purposes`' }];
   const purpose = config.purposes.find(({ id }) => id === rule.purpose);
   if (purpose !== undefined) return [...faults, ...consentFaults(rule, purpose, path)];
   const known = config.purposes.map(({ id }) => id);
   return [...faults, ...unknown([...path, 'purpose'], rule.purpose, known, 'purpose')];
+}
+
+/** What nobody may start is recorded never. */
+function demandFaults({ mode, mayStart }: RuleOptions, path: KeyPath): KeyFault[] {
+  if (mode !== 'on-demand' || mayStart?.length !== 0) return [];
+  const message = 'records nothing, since nobody may start it; name `api` or `call`, or use `mode: never`';
+  return [{ path: [...path, 'mayStart'], message }];
 }
 
 /** GDPR Art. 4(11): consent is a clear affirmative action; to be told and to stay on the line is none. */

@@ -34,7 +34,10 @@ function apply(telling: Telling, event: ConsentEvent): void {
       if (phase === 'waiting') tellEarly(telling);
       return;
     case 'answered':
-      if (phase === 'waiting' || phase === 'connecting') tellAtAnswer(telling);
+      if (phase === 'waiting' || phase === 'connecting') tellBoth(telling, 'on-answer');
+      return;
+    case 'demanded':
+      if (phase === 'waiting') tellBoth(telling, 'on-demand');
       return;
     case 'played':
       onPlayed(telling, event.party, event.end);
@@ -68,11 +71,11 @@ function connect(telling: Telling): void {
   telling.emit({ type: 'connect' });
 }
 
-function tellAtAnswer(telling: Telling): void {
+function tellBoth(telling: Telling, moment: 'on-answer' | 'on-demand'): void {
   const owed = parties.filter((party) => telling.leg(party).progress === 'owed');
   telling.enter('telling');
   if (owed.some((party) => telling.state.plan[party].kind === 'prompt')) telling.emit({ type: 'close-gate' });
-  for (const party of owed) telling.tell(party, 'on-answer');
+  for (const party of owed) telling.tell(party, moment);
   goOn(telling);
 }
 

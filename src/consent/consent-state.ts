@@ -23,7 +23,7 @@ export interface LegState {
 
 export interface ConsentState {
   /**
-   * `waiting` for the answer; `early`: the caller hears its prompt before anybody is dialled, `connecting` after
+   * `waiting` for the answer, or for somebody to ask for a recording; `early`: the caller hears its prompt before anybody is dialled, `connecting` after
    * it; `telling`; `asking`: all were told and speak, somebody has yet to agree; `open`: recording runs;
    * `retelling`: it runs, and somebody has joined who is being told; `closed`: there is no recording; `over`.
    */
@@ -45,6 +45,8 @@ export type ConsentEvent =
   /** The caller can hear us, and nobody has been dialled. */
   | { readonly type: 'early' }
   | { readonly type: 'answered' }
+  /** Somebody has asked for a recording of a call that is up. */
+  | { readonly type: 'demanded' }
   | { readonly type: 'played'; readonly party: Party; readonly end: PromptEnd }
   | { readonly type: 'key'; readonly party: Party; readonly key: string }
   /** The time for an answer is over. */

@@ -39,6 +39,8 @@ const prompted = z.strictObject({
   answerSeconds: z.number().int().min(1).max(600).default(10),
 });
 
+const controlPlaces = z.array(z.enum(['api', 'call']));
+
 const rule = z.strictObject({
   id,
   when: conditionOptions.default({}),
@@ -64,7 +66,11 @@ const rule = z.strictObject({
   sampleRate: z.literal(['auto', ...recordingRates]).default('auto'),
   retention: duration.optional(),
   /** From where a recording may be paused and resumed: by the API, or in the call by a party at the PBX. */
-  mayPause: z.array(z.enum(['api', 'call'])).default(['api', 'call']),
+  mayPause: controlPlaces.default(['api', 'call']),
+  /** A pause that nobody ends ends by itself; absent: it does not. */
+  maxPauseSeconds: z.number().min(1).max(86_400).optional(),
+  /** From where it may be started and stopped. Absent: from both on demand, else by the API alone. */
+  mayStart: controlPlaces.optional(),
   onFailure: z.enum(['continue', 'refuse']).default('continue'),
   /** With `refuse`: how long the parties may still speak, to say goodbye, once a recording that ran has failed. */
   graceSeconds: z.number().min(0).max(60).default(5),
@@ -102,6 +108,7 @@ export const purposeOptions = z.array(
 );
 
 export type RecordingOptions = z.output<typeof recordingOptions>;
+export type ControlPlace = z.output<typeof controlPlaces>[number];
 export type TagParties = RecordingOptions['tags']['parties'];
 export type RuleOptions = RecordingOptions['rules'][number];
 export type PromptedOptions = z.output<typeof prompted>;

@@ -25,8 +25,11 @@ export const consentOutcomes = [
 ] as const;
 export type ConsentOutcome = (typeof consentOutcomes)[number];
 
-/** When it was told: before anybody was dialled, at the answer, or when it joined a call that was up. */
-export const consentMoments = ['before-connect', 'on-answer', 'joined'] as const;
+/**
+ * When it was told: before anybody was dialled, at the answer, when somebody asked for a recording in mid-call, or when
+ * it joined a call that was up.
+ */
+export const consentMoments = ['before-connect', 'on-answer', 'on-demand', 'joined'] as const;
 export type ConsentMoment = (typeof consentMoments)[number];
 
 /** What a party may answer: nothing, a key that refuses, a key that agrees. */

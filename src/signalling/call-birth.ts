@@ -114,6 +114,8 @@ export function legPeer(peer: Peer, layer: TransactionLayer, secure = false): Le
     nat: peer.nat,
     srtp: peer.srtp,
     refer: peer.refer,
+    controls: peer.side === 'pbx',
+    recordHeader: peer.recordHeader,
   };
 }
 

@@ -19,6 +19,7 @@ import { learnAbilities } from './leg-abilities.ts';
 import { farewellOf, sendBye, sendInDialog } from './leg-requests.ts';
 import { shortInterval } from './leg-session.ts';
 import { allowedFrom, knownMethods, relayedMethods } from './methods.ts';
+import { heedsRecordHeader, takesRecordInfo } from './record-header.ts';
 import { answerOptions, countDown, noSuchCall, refusedMethod, type Refusal, tooManyHops } from './refusal.ts';
 import { endForms } from './end-reasons.ts';
 import { otherParty, type Turn } from './turn.ts';
@@ -141,9 +142,11 @@ function serve(
     return;
   }
   const arrived = { transaction, request, maxForwards, at };
-  if (takesKey(turn, party, arrived)) return;
-  if (method === 'INVITE') onReinvite(turn, party, arrived);
-  else if (method === 'PRACK') onPrack(turn, party, arrived);
+  if (takesKey(turn, party, arrived) || takesRecordInfo(turn, party, leg.peer, arrived)) return;
+  if (method === 'INVITE') {
+    heedsRecordHeader(turn, party, leg.peer, request);
+    onReinvite(turn, party, arrived);
+  } else if (method === 'PRACK') onPrack(turn, party, arrived);
   else if (method === 'UPDATE') onUpdate(turn, party, arrived);
   else if (method === 'REFER' && leg.peer.refer === 'relay') relayRefer(turn, leg, { ...arrived, named });
   else if (method === 'NOTIFY') relayNotify(turn, leg, arrived);

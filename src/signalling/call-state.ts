@@ -1,5 +1,6 @@
 import type { LogFields } from '../kernel/logger.ts';
 import type { EndReason, Outcome, Party } from '../records/call-record.ts';
+import type { ControlAction } from '../records/control-event.ts';
 import type { SrtpPolicy } from '../sdp/media-security.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import type { DigestCredentials } from '../sip/digest-client.ts';
@@ -15,7 +16,7 @@ import type { Agreed, Side } from './dialog-side.ts';
 import type { LegSession } from './leg-session.ts';
 import type { NamedDialog } from './named-dialog.ts';
 import type { Target } from './peers.ts';
-import type { Admission, CallEnd, CallFacts, LocalMedia, NegotiatedMedia } from './ports.ts';
+import type { Admission, CallEnd, CallFacts, Controlled, LocalMedia, NegotiatedMedia } from './ports.ts';
 import type { SentRequest } from './sent-requests.ts';
 import type { Hop } from './transaction-layer.ts';
 
@@ -53,6 +54,10 @@ export interface LegPeer {
   readonly trusted: boolean;
   /** What becomes of a REFER that it sends. */
   readonly refer: 'refuse' | 'relay';
+  /** Whether it may control recordings in the call. */
+  readonly controls: boolean;
+  /** The header of its re-INVITEs that does; null: none. Lower case. */
+  readonly recordHeader: string | null;
 }
 
 /** What a party has said that it takes. */
@@ -351,6 +356,14 @@ export type CallEffect =
   | { readonly type: 'admit' | 'open-media' | 'early' | 'ringing' | 'answered' | 'hung-up' }
   | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
   | { readonly type: 'key'; readonly party: Party; readonly key: string }
+  /** A party asks for its call's recording; one of the answers is given, where any is owed. */
+  | {
+      readonly type: 'control';
+      readonly party: Party;
+      readonly action: ControlAction;
+      readonly by: 'info' | 'reinvite';
+      readonly answer: ({ readonly transaction: string } & Readonly<Record<Controlled, SipResponse>>) | null;
+    }
   | { readonly type: 'ended'; readonly end: CallEnd }
   | { readonly type: 'respond'; readonly transaction: string; readonly response: SipResponse }
   | {

@@ -2,12 +2,16 @@ import type { SipHeaders } from '../sip/message.ts';
 import { passedOptionsOf } from './extensions.ts';
 import { askedPrivacy, passIdentity, type Passage } from './privacy.ts';
 
+/** What phones with a record key send in an INFO; of no RFC. */
+export const recordHeader = 'record';
+
 /** Headers that belong to one leg (RFC 3261 §6, B2BUA: two user agents back to back); all others pass. */
 const ofOneLeg: ReadonlySet<string> = new Set([
   ...['via', 'from', 'to', 'call-id', 'cseq', 'contact', 'record-route', 'route', 'max-forwards'],
   ...['proxy-require', 'allow', 'session-expires', 'min-se', 'rseq', 'rack'],
   ...['authorization', 'proxy-authorization', 'www-authenticate', 'proxy-authenticate'],
   ...['authentication-info', 'proxy-authentication-info', 'content-length', 'timestamp'],
+  ...[recordHeader],
 ]);
 
 /** Lists of option tags, of which only some are between the parties. */
@@ -38,6 +42,7 @@ export function passHeaders(
   const asked = askedPrivacy(from);
   for (const { name, value, canonical } of from.canonicalFields()) {
     if (ofOneLeg.has(canonical) || (body === 'replaced' && ofBody.has(canonical))) continue;
+    if (passage.controlHeaders.includes(canonical)) continue;
     const passed = options.has(canonical)
       ? passedOptionsOf(value)
       : passIdentity(canonical, value, asked, passage);

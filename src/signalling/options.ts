@@ -64,6 +64,11 @@ const peer = z.strictObject({
   trust: z.boolean().default(true),
   /** Whether its REFERs go on into the other leg's dialog. */
   refer: z.enum(['refuse', 'relay']).default('refuse'),
+  /** A header by which re-INVITEs of a PBX control the recording: `on`, `off`, `pause`, `resume`. */
+  recordHeader: z
+    .string()
+    .regex(/^X-[A-Za-z0-9-]{1,60}$/i, 'is the name of a header that begins with X-')
+    .optional(),
   /** Whether its 3xx are followed to places of configured peers. */
   redirect: z.enum(['pass', 'follow']).default('pass'),
 });

@@ -48,6 +48,8 @@ export interface Peer {
   readonly trust: boolean;
   /** What becomes of a REFER that it sends. */
   readonly refer: 'refuse' | 'relay';
+  /** The header of its re-INVITEs that controls recordings; null: none. Lower case. */
+  readonly recordHeader: string | null;
   /** What becomes of its 3xx to our INVITE. */
   readonly redirect: 'pass' | 'follow';
   /** What we register with it; null: it knows where we are. */
@@ -139,6 +141,10 @@ function readPeer(options: PeerOptions, listeners: readonly ListenerOptions[], f
     faults.push(`${where}: target "${text}" ${target}`);
     return [];
   });
+  if (options.recordHeader !== undefined && options.side === 'trunk')
+    faults.push(
+      `${where}: recordHeader is for peers with side "pbx"; remove it, a trunk controls no recordings`,
+    );
   const registration = registrationPlan(options);
   if (typeof registration === 'string') faults.push(`${where}: register ${registration}`);
   return { ...peerOf(options, targets, typeof registration === 'string' ? null : registration), match };
@@ -169,6 +175,7 @@ function peerOf(
     pinTransport: options.pinTransport || targets.some(({ pinned }) => pinned),
     trust: options.trust,
     refer: options.refer,
+    recordHeader: options.recordHeader?.toLowerCase() ?? null,
     redirect: options.redirect,
     registration,
   };

@@ -1,4 +1,5 @@
 import type { Direction, EndReason, Outcome, Party } from '../records/call-record.ts';
+import type { ControlAction } from '../records/control-event.ts';
 import type { SrtpKeys } from '../rtp/srtp/srtp-suites.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface CallDirector {
   ringing(callId: string): void;
   /** A party has pressed a key by SIP INFO while it was asked (`CallControl.ask`). */
   key(callId: string, party: Party, key: string): void;
+  /** A party at a PBX asks for the recording of its call to be started, stopped, paused or resumed. */
+  control(callId: string, party: Party, action: ControlAction, by: 'info' | 'reinvite'): Promise<Controlled>;
   /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */
   answered(callId: string): void;
   /**
@@ -29,6 +32,9 @@ export interface CallDirector {
   /** The call is over and both legs are released. Said exactly once for each `admit`, whatever its answer. */
   ended(callId: string, end: CallEnd, summary: CallSummary): void;
 }
+
+/** `done`: it is so, or the parties are being told before it is. The others change nothing. */
+export type Controlled = 'done' | 'forbidden' | 'conflict';
 
 /** What is known of a call when it arrives. Made by signalling, `callId` is a UUIDv7. */
 export interface CallFacts {

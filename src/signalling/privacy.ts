@@ -9,6 +9,8 @@ export interface Passage {
   readonly toTrusted: boolean;
   /** Host of identities towards the one it goes to. */
   readonly host: string;
+  /** Headers by which either of them controls recordings: they concern nobody but us. Lower case. */
+  readonly controlHeaders: readonly string[];
 }
 
 /** Who a network says that the user is (RFC 3325 §9), or the user wishes to be; and what was there before it. */

@@ -9,7 +9,7 @@ import type { SipResponse } from '../sip/message.ts';
 import type { Attempt, CallEffect, CallEvent, CallState, TimerName } from './call-state.ts';
 import { type HopOutcome, outcomeOfResponse } from './peering/hop-outcome.ts';
 import type { NamedDialog } from './named-dialog.ts';
-import type { CallDirector, CallEnd, MediaSession } from './ports.ts';
+import type { CallDirector, CallEnd, Controlled, MediaSession } from './ports.ts';
 import type {
   ClientEvents,
   ClientTransaction,
@@ -138,6 +138,9 @@ export class RunningCall {
       case 'key':
         this.#deps.director.key(this.callId, effect.party, effect.key);
         return;
+      case 'control':
+        void this.#control(effect);
+        return;
       case 'early':
         this.#deps.director.early(this.callId);
         return;
@@ -178,6 +181,17 @@ export class RunningCall {
         this.#deps.logger.warn(effect.event, { callId: this.callId, ...effect.fields });
         return;
     }
+  }
+
+  async #control({ party, action, by, answer }: Extract<CallEffect, { type: 'control' }>): Promise<void> {
+    const server = answer === null ? undefined : this.#servers.get(answer.transaction);
+    let controlled: Controlled = 'conflict';
+    try {
+      controlled = await this.#deps.director.control(this.callId, party, action, by);
+    } catch (error) {
+      this.#deps.logger.error('control-failed', { callId: this.callId, error: String(error) });
+    }
+    if (answer !== null) server?.respond(answer[controlled]);
   }
 
   #send({ client, request, hop, inviteTimeoutMs }: Extract<CallEffect, { type: 'send' }>): void {

@@ -69,6 +69,7 @@ export class Turn {
       fromTrusted: from?.peer.trusted ?? false,
       toTrusted: to?.peer.trusted ?? false,
       host: to?.peer.host ?? '',
+      controlHeaders: [from?.peer.recordHeader, to?.peer.recordHeader].filter(isGiven),
     };
   }
 
@@ -99,4 +100,8 @@ export class Turn {
 
 export function otherParty(party: Party): Party {
   return party === 'caller' ? 'callee' : 'caller';
+}
+
+function isGiven(name: string | null | undefined): name is string {
+  return name !== null && name !== undefined;
 }

@@ -15,6 +15,8 @@ import {
   world,
 } from './session-world.ts';
 
+const byApi = { from: 'api', actor: 'token:t' } as const;
+
 describe('a recorded call', () => {
   let w: ReturnType<typeof world>;
   beforeEach(async () => {
@@ -192,14 +194,52 @@ describe('a recorded call', () => {
     await answer();
     tellBoth();
     w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
-    const paused = w.session.control('pause', 'token:t', 'card number');
+    const paused = w.session.control('pause', byApi, 'card number');
     w.tell({ type: 'marked', recording: 7, mark: 'pause', samplePosition: 4000 });
     expect(await paused).toMatchObject({ ok: true, value: { samplePosition: 4000 } });
-    expect(await w.session.control('pause', 'token:t', null)).toEqual({ ok: false, code: 'conflict' });
+    expect(await w.session.control('pause', byApi, null)).toEqual({ ok: false, code: 'conflict' });
     expect(w.written.at(-1)).toMatchObject({
       kind: 'control',
       control: { action: 'pause', reason: 'card number' },
     });
+  });
+
+  it('a pause that nobody ends is ended after the rule’s maximum, and the record says by whom', async () => {
+    w = world({ ...rule, maxPauseSeconds: 90 });
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    await answer();
+    tellBoth();
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    const paused = w.session.control('pause', byApi, null);
+    w.tell({ type: 'marked', recording: 7, mark: 'pause', samplePosition: 4000 });
+    await paused;
+    expect(w.delays().at(-1)).toBe(90_000);
+    w.passTime();
+    expect(w.log.at(-1)).toBe('resume');
+    w.tell({ type: 'marked', recording: 7, mark: 'resume', samplePosition: 724_000 });
+    await settle();
+    expect(w.written.at(-1)).toMatchObject({
+      control: { action: 'resume', actor: 'rule', reason: 'max-pause', samplePosition: 724_000 },
+    });
+    expect(await w.session.control('resume', byApi, null)).toEqual({ ok: false, code: 'conflict' });
+  });
+
+  it('a pause that was ended by hand is not ended again', async () => {
+    w = world({ ...rule, maxPauseSeconds: 90 });
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    await answer();
+    tellBoth();
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    for (const action of ['pause', 'resume'] as const) {
+      const asked = w.session.control(action, byApi, null);
+      w.tell({ type: 'marked', recording: 7, mark: action, samplePosition: 4000 });
+      await asked;
+    }
+    expect(w.cancelled()).toContain(90_000);
   });
 
   it('is not paused by the API where its rule says from where it may be', async () => {
@@ -208,7 +248,7 @@ describe('a recorded call', () => {
     await answer();
     tellBoth();
     const refused = { ok: false, code: 'forbidden' };
-    expect(await w.session.control('pause', 'token:t', null)).toEqual(refused);
+    expect(await w.session.control('pause', byApi, null)).toEqual(refused);
   });
 
   it('ends a call whose media worker died, and keeps what was recorded', async () => {

@@ -69,6 +69,7 @@ export function world(rule: object) {
   let tell: (event: RecorderEvent) => void = () => undefined;
   let due: () => void = () => undefined;
   const delays: number[] = [];
+  const cancelled: number[] = [];
   const deps: SessionDeps = {
     nodeId: 'n',
     clock: { monotonic: () => 1000 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
@@ -114,7 +115,9 @@ export function world(rule: object) {
     schedule: (delayMs, run) => {
       delays.push(delayMs);
       due = run;
-      return () => undefined;
+      return () => {
+        cancelled.push(delayMs);
+      };
     },
     dial: () => log.push('dial'),
     hangUp: (_callId, reason) => log.push(`hang-up ${reason}`),
@@ -174,6 +177,7 @@ export function world(rule: object) {
       tell(event);
     },
     delays: () => delays,
+    cancelled: () => cancelled,
     passTime: () => {
       due();
     },

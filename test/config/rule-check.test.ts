@@ -180,10 +180,10 @@ describe('a set of rules', () => {
       /announce\.when: tells the callee before it is dialled; use `when: on-answer`/,
     ],
     [
-      'on demand',
-      rule('a').replace('automatic', 'on-demand'),
+      'on demand, and nobody may demand it',
+      rule('a', ', mayStart: []').replace('automatic', 'on-demand'),
       0,
-      /warning: .*mode: records nothing in this version/,
+      /mayStart: records nothing, since nobody may start it/,
     ],
     ['no purpose', rule('a').replace('purpose: quality, ', ''), 0, /records without a purpose/],
     [

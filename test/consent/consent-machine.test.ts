@@ -131,6 +131,20 @@ describe('the telling of a call', () => {
       'telling',
       ['close-gate', 'play en to caller', 'play fr to callee', 'caller told'],
     ],
+    [
+      'who asks for a recording in mid-call has both parties told before it',
+      both,
+      [{ type: 'demanded' }, whole('callee'), whole('caller')],
+      'open',
+      ['close-gate', 'play en to caller', 'play fr to callee', 'callee told', 'caller told', 'open'],
+    ],
+    [
+      'a recording that runs cannot be asked for',
+      elsewhere,
+      [answered, { type: 'demanded' }],
+      'open',
+      ['caller elsewhere', 'callee elsewhere', 'open'],
+    ],
     ['a call that ends before its answer tells nobody', both, [ended], 'over', []],
     [
       'a report after the end changes nothing',

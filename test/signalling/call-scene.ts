@@ -157,6 +157,8 @@ export class Scene {
       credentials: id === 'carrier' ? (credentials ?? null) : null,
       trusted: !untrusted.includes(id),
       refer,
+      controls: id === 'pbx',
+      recordHeader: id === 'pbx' ? 'x-record' : null,
       host: id === 'carrier' ? 'carrier.example' : '203.0.113.1',
     });
     this.state = newCall({
@@ -408,6 +410,8 @@ function lineOf(effect: CallEffect): string | null {
     case 'ringing':
     case 'answered':
       return effect.type;
+    case 'control':
+      return `control ${effect.action} by ${effect.by} of ${effect.party}${effect.answer === null ? '' : ', to be answered'}`;
     case 'key':
       return `key ${effect.key} of ${effect.party}`;
     case 'hung-up':

@@ -8,7 +8,12 @@ type Lines = readonly (readonly [name: string, value: string])[];
 function passed(lines: Lines, passage: Partial<Passage> = {}): string[] {
   const from = new SipHeaders(lines.map(([name, value]) => ({ name, value })));
   const to = new SipHeaders();
-  passHeaders(from, to, { fromTrusted: true, toTrusted: true, host: 'far.example', ...passage }, 'replaced');
+  passHeaders(
+    from,
+    to,
+    { fromTrusted: true, toTrusted: true, host: 'far.example', controlHeaders: [], ...passage },
+    'replaced',
+  );
   return [...to].map(({ name, value }) => `${name}: ${value}`);
 }
 

@@ -16,6 +16,7 @@ import type {
   CallDirector,
   CallEnd,
   CallFacts,
+  Controlled,
   NegotiatedMedia,
 } from '../../src/signalling/ports.ts';
 import { createSipStack, type SipStack } from '../../src/signalling/sip-stack.ts';
@@ -31,6 +32,8 @@ class FakeDirector implements CallDirector {
   readonly ringingCalls: string[] = [];
   readonly answeredCalls: string[] = [];
   readonly hungUpCalls: string[] = [];
+  readonly controls: string[] = [];
+  controlled: Controlled = 'done';
   readonly keys: string[] = [];
   readonly ends: CallEnd[] = [];
   closed = 0;
@@ -69,6 +72,11 @@ class FakeDirector implements CallDirector {
 
   key(callId: string, party: Party, key: string): void {
     this.keys.push(`${callId} ${party} ${key}`);
+  }
+
+  control(_callId: string, party: Party, action: string, by: string): Promise<Controlled> {
+    this.controls.push(`${action} ${party} by ${by}`);
+    return Promise.resolve(this.controlled);
   }
 
   answered(callId: string): void {

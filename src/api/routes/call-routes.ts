@@ -19,8 +19,9 @@ import {
 import { callView } from '../views.ts';
 import type { RouteApp } from './route-app.ts';
 
-/** A live control is an answer to somebody on the phone. */
+/** A live control is an answer to somebody on the phone; before a start the parties are told, and may have to agree. */
 const controlWithinMs = 5000;
+const startWithinMs = 110_000;
 const tags = ['calls'];
 
 export function callRoutes(app: RouteApp, deps: ApiDeps): void {
@@ -122,10 +123,11 @@ function liveControlRoute(app: RouteApp, deps: ApiDeps): void {
       if (known !== null && known.call.endedAt !== null) return sendProblem(reply, 'call-not-active');
       const actor = request.identity?.actor ?? 'unknown';
       const ask = { method: 'control', callId, action, actor, reason: reason ?? null } as const;
+      const withinMs = action === 'start' ? startWithinMs : controlWithinMs;
       const answer =
         known === null
-          ? await askAllNodes(deps.nodes, ask, controlWithinMs)
-          : await deps.nodes.ask(known.call.nodeId, ask, controlWithinMs);
+          ? await askAllNodes(deps.nodes, ask, withinMs)
+          : await deps.nodes.ask(known.call.nodeId, ask, withinMs);
       if (!answer.ok) return refuseControl(reply, answer.error, known !== null);
       const { recordingId, samplePosition } = answer.value;
       deps.logger.info('recording-controlled', { callId, recordingId, action, actor });

@@ -92,6 +92,8 @@ export function createDirection(plan: DirectorPlan): Direction {
     key: (callId, party, key) => {
       sessions.get(callId)?.key(party, key);
     },
+    control: async (callId, party, action, by) =>
+      (await sessions.get(callId)?.controlInCall(action, party, `sip-${by}`)) ?? 'conflict',
     answered: (callId) => {
       sessions.get(callId)?.answered();
     },
@@ -109,12 +111,8 @@ export function createDirection(plan: DirectorPlan): Direction {
   };
   return {
     director,
-    control: async (ask) => {
-      const session = sessions.get(ask.callId);
-      return session === undefined
-        ? { ok: false, code: 'no-call' }
-        : session.control(ask.action, ask.actor, ask.reason);
-    },
+    control: async ({ callId, action, actor, reason }) =>
+      (await sessions.get(callId)?.control(action, { from: 'api', actor }, reason)) ?? noCall,
     idle: () =>
       new Promise((resolve) => {
         if (sessions.size === 0) resolve();
@@ -128,6 +126,8 @@ export function createDirection(plan: DirectorPlan): Direction {
     },
   };
 }
+
+const noCall: LinkAnswer = { ok: false, code: 'no-call' };
 
 /** The offer passes as it came. */
 const whole: Admission = { kind: 'accept', encodings: null, narrowing: 'prefer' };
@@ -163,7 +163,8 @@ async function admit(
   written.catch((error: unknown) => {
     plan.logger.error('journal-refused', { callId: call.callId, error: String(error) });
   });
-  if (!decision.record || call.emergency) return whole;
+  if (call.emergency) return whole;
+  if (!decision.record) return decision.why === 'on-demand' ? inCase(decision.onDemand.rule, call) : whole;
   const mustRecord = decision.rule.onFailure === 'refuse';
   if (mustRecord && plan.room.isFull) return refusal(503, 'Service Unavailable', 'recording-failed');
   try {
@@ -182,6 +183,12 @@ async function admit(
     return whole;
   }
   return byCodecs(session, decision.rule, call);
+}
+
+/** Codecs that we speak are preferred for a call that somebody may want recorded; without any it goes on as it came. */
+function inCase({ codecs }: RuleOptions, { offered }: CallFacts): Admission {
+  if (codecs === 'pass' || offered?.some(isSpoken) === false) return whole;
+  return { kind: 'accept', encodings: spokenEncodings, narrowing: 'prefer' };
 }
 
 /** What the offer is narrowed to, for a call that is owed a recording. */

@@ -1,11 +1,10 @@
 import { rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
 import { uuidV7 } from '../../kernel/ids.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
-import type { LegPlan } from '../../consent/consent-plan.ts';
-import type { LegCounts, PlayReport } from '../../media/protocol.ts';
-import type { Decision } from '../../policy/decide.ts';
+import type { LegCounts } from '../../media/protocol.ts';
+import type { Decision, WantedRecording } from '../../policy/decide.ts';
+import { recordingAllowed } from '../../policy/may-control.ts';
 import type { CallRecord, LegQuality, Party } from '../../records/call-record.ts';
-import type { ConsentFacts } from '../../records/consent-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
@@ -18,27 +17,25 @@ import {
   type RecordingLife,
   stepLife,
 } from '../../records/recording-life.ts';
-import type { CallEnd, CallFacts, MediaSession, NegotiatedMedia } from '../../signalling/ports.ts';
+import type { CallEnd, CallFacts, Controlled, MediaSession } from '../../signalling/ports.ts';
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
 import type { RecorderEvent } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
 import { boundPreparation } from './bound-preparation.ts';
 import { CallConsent } from './call-consent.ts';
+import { CallEvidence } from './call-evidence.ts';
+import { CallLegs } from './call-legs.ts';
+import { consentPlanOf } from './consent-plan.ts';
 import { destroyRecording } from './destroy-recording.ts';
 import { EarlyMedia } from './early-media.ts';
-import { evidenceOf } from './consent-evidence.ts';
-import { EvidenceWriter } from './evidence-writer.ts';
-import { consentPlanOf } from './consent-plan.ts';
-import { controlDesk, type ControlDesk } from './control-desk.ts';
-import { mediaCountsOf } from './media-counts-of.ts';
-import { PromptReceipts } from './prompt-receipts.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
 import { journalReason } from './journal-refusal.ts';
 import { lifeEventOf } from './life-event-of.ts';
+import { type Controller, LiveControl } from './live-control.ts';
 import { recordingSpec } from './recording-spec.ts';
 import { rescueSpool } from './rescue-spool.ts';
 import { sealedFacts } from './sealed-facts.ts';
-import { isSpoken, keepsUndecoded } from './spoken-encodings.ts';
+import { keepsUndecoded } from './spoken-encodings.ts';
 import type { SessionDeps } from './session-deps.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -54,21 +51,21 @@ export class CallSession {
   readonly #deps: SessionDeps;
   readonly #verdict: Verdict;
   readonly #done: () => void;
-  readonly #control: ControlDesk;
-  readonly #legIds: Readonly<Record<Party, string>>;
-  readonly #evidence: EvidenceWriter;
-  readonly #receipts: PromptReceipts;
+  readonly #control: LiveControl;
+  readonly #legs: CallLegs;
+  readonly #evidence: CallEvidence;
   readonly #early: EarlyMedia;
-  readonly #codecs = new Map<Party, string>();
   #call: CallRecord;
+  /** What is recorded, and why; null: nothing, or not before somebody asks. */
+  #wanted: WantedRecording | null;
   #consent: CallConsent | null = null;
   #life: RecordingLife | null = null;
   #recording = 0;
   #key: KeyRecord | null = null;
   #media: MediaHandle | null = null;
-  #counts: readonly [LegCounts, LegCounts] | null = null;
   #hungUpAt: string | null = null;
   #diverted = false;
+  #refused = false;
   #pausedToTell = false;
   #ended = false;
   #mediaClosed = true;
@@ -76,19 +73,19 @@ export class CallSession {
   constructor(deps: SessionDeps, facts: CallFacts, verdict: Verdict, done: () => void) {
     this.#deps = deps;
     this.#verdict = verdict;
+    this.#wanted = verdict.decision.record ? verdict.decision : null;
     this.#done = done;
     this.callId = facts.callId;
-    this.#legIds = { caller: this.#newId(), callee: this.#newId() };
+    this.#legs = new CallLegs({ caller: this.#newId(), callee: this.#newId() });
     this.#call = firstCallRecord(facts, verdict, { nodeId: deps.nodeId, startedAt: this.#now() });
-    this.#control = controlDesk();
-    this.#evidence = new EvidenceWriter(deps.mac, (consent) => {
-      this.#write([{ kind: 'consent', consent }]);
-    });
     this.#early = new EarlyMedia(facts.callId, deps);
-    this.#receipts = new PromptReceipts({
-      ...{ clock: deps.clock, callId: facts.callId, newId: () => this.#newId() },
-      write: (receipt) => {
-        this.#write([{ kind: 'receipt', receipt }]);
+    this.#control = this.#controlled();
+    this.#evidence = new CallEvidence({
+      ...{ ...deps, callId: facts.callId, ruleId: this.#call.ruleId, legIds: this.#legs.ids },
+      prompts: verdict.prompts,
+      newId: () => this.#newId(),
+      write: (event) => {
+        this.#write([event]);
       },
     });
   }
@@ -114,22 +111,27 @@ export class CallSession {
   /** Writes the call, and the recording it is owed, down. Rejects when the journal does not take it. */
   async expect(): Promise<void> {
     const events: RecordEvent[] = [{ kind: 'call', call: this.#call }];
-    if (this.#decision.record) {
-      this.#consent = this.#tell(this.#decision);
-      this.#life = expectRecording(
-        expectedRecording(this.#decision, {
-          id: this.#newId(),
-          callId: this.callId,
-          nodeId: this.#deps.nodeId,
-          retainUntil: this.#retainUntil(this.#deps.clock.wall()),
-        }),
-      );
-      this.#recording = this.#deps.recorders.enlist((event) => {
-        this.#onRecorder(event);
-      });
-      events.push({ kind: 'recording', recording: this.#life.record });
-    }
+    if (this.#wanted !== null) events.push({ kind: 'recording', recording: this.#owe(this.#wanted) });
     await this.#deps.journal.append(events);
+  }
+
+  /** From here on a recording is expected. */
+  #owe(wanted: WantedRecording): RecordingRecord {
+    this.#wanted = wanted;
+    this.#consent = this.#tell(wanted);
+    this.#life = expectRecording(
+      expectedRecording(wanted, {
+        id: this.#newId(),
+        callId: this.callId,
+        nodeId: this.#deps.nodeId,
+        retainUntil: this.#retainUntil(this.#deps.clock.wall()),
+      }),
+    );
+    this.#key = null;
+    this.#recording = this.#deps.recorders.enlist((event) => {
+      this.#onRecorder(event);
+    });
+    return this.#life.record;
   }
 
   /** The recording cannot come about although it is owed; the call goes on. One that runs is left to run. */
@@ -150,7 +152,7 @@ export class CallSession {
     return {
       local: { caller: local(0), callee: local(1) },
       connect: (party, negotiated) => {
-        this.#noteCodec(party, negotiated);
+        this.#legs.agreed(party, negotiated);
         if (negotiated.transport === 'udptl') this.#divert();
         else if (negotiated.remote !== null) this.#speechIsBack();
         media.connect(legOf(party), negotiated);
@@ -173,11 +175,12 @@ export class CallSession {
   answered(): void {
     this.#early.answered(this.#media, this.#decision);
     this.#saveCall({ answeredAt: this.#now() });
-    if (this.#life === null) this.#proveUnrecorded();
-    if (this.#life === null || this.#diverted) return;
-    const codecs = [...this.#codecs.values()];
-    const spoken = codecs.every(isSpoken) || (this.#decision.record && keepsUndecoded(this.#decision.rule));
-    if (codecs.length < 2 || !spoken) {
+    if (this.#wanted === null) {
+      if (recordingAllowed(this.#decision) === null) this.#evidence.proveUnrecorded();
+      return;
+    }
+    if (this.#diverted) return;
+    if (!this.#canBeRecorded(this.#wanted)) {
       this.#stepLife({ type: 'failed', reason: 'no-codec' });
       return;
     }
@@ -185,10 +188,17 @@ export class CallSession {
     this.#consent?.step({ type: 'answered' });
   }
 
+  #canBeRecorded({ rule }: WantedRecording): boolean {
+    return this.#legs.areSpoken || (this.#legs.areAgreed && keepsUndecoded(rule));
+  }
+
   /** Over for its parties: media and recording stop here, whatever signalling still waits for. */
   hungUp(): void {
     if (this.#hungUpAt !== null) return;
     this.#hungUpAt = this.#now();
+    // Nobody has asked.
+    const unasked = this.#wanted === null && recordingAllowed(this.#decision) !== null;
+    if (unasked && this.#call.answeredAt !== null) this.#evidence.proveUnrecorded();
     this.#consent?.step({ type: 'ended' });
     this.#stepLife({ type: 'ended' });
     this.#media?.close();
@@ -197,15 +207,7 @@ export class CallSession {
   ended(end: CallEnd): void {
     this.hungUp();
     this.#ended = true;
-    const legs = end.legs.map(({ party, peerId, sipCallId }) => ({
-      id: this.#legIds[party],
-      party,
-      peerId,
-      sipCallId,
-      codec: this.#codecs.get(party) ?? null,
-      media: mediaCountsOf(this.#counts?.[legOf(party)]),
-      quality: this.qualityOf(party),
-    }));
+    const legs = this.#legs.records(end.legs);
     this.#saveCall({ endedAt: this.#hungUpAt, outcome: end.outcome, reason: end.reason, legs });
     this.#settle();
   }
@@ -213,14 +215,14 @@ export class CallSession {
   onMedia(event: SessionEvent): void {
     switch (event.type) {
       case 'played':
-        this.#receipts.played(partyOf(event.leg), event.report);
+        this.#evidence.played(partyOf(event.leg), event.report);
         this.#consent?.played(partyOf(event.leg), event.report);
         return;
       case 'key':
         this.key(partyOf(event.leg), event.key);
         return;
       case 'play-reported':
-        this.#receipts.reported(partyOf(event.leg), event.reported);
+        this.#evidence.reported(partyOf(event.leg), event.reported);
         return;
       case 'tapped':
         if (event.mark === 'begin') this.#began(event.at);
@@ -247,37 +249,59 @@ export class CallSession {
   }
 
   /** Live control; answers when the recorder has said where it took effect. */
-  async control(action: ControlAction, actor: string, reason: string | null): Promise<LinkAnswer> {
-    const life = this.#life;
-    if (life === null || this.#media === null) return { ok: false, code: 'conflict' };
-    if (action === 'start') return { ok: false, code: 'unsupported' };
-    if (action !== 'stop' && !this.#mayPause()) return { ok: false, code: 'forbidden' };
-    const mark = action === 'stop' ? 'end' : action;
-    const media = this.#media;
-    const answer = await this.#control.ask(life.phase, mark, () => {
-      if (mark === 'end') this.#stepLife({ type: 'stopped' });
-      else media.mark(mark, this.#recording);
-    });
-    if (answer === null) return { ok: false, code: 'conflict' };
-    const control = {
-      id: this.#newId(),
-      callId: this.callId,
-      recordingId: life.record.id,
-      action,
-      actor,
-      reason,
-      at: this.#now(),
-      samplePosition: answer.samplePosition,
-    };
-    await this.#deps.journal.append([{ kind: 'control', control }]);
-    return {
-      ok: true,
-      value: { method: 'control', recordingId: life.record.id, samplePosition: answer.samplePosition },
-    };
+  control(action: ControlAction, by: Controller, reason: string | null): Promise<LinkAnswer> {
+    return this.#control.ask(action, by, reason);
   }
 
-  #mayPause(): boolean {
-    return this.#decision.record && this.#decision.rule.mayPause.includes('api');
+  /** By a party at the PBX. */
+  async controlInCall(action: ControlAction, party: Party, reason: string): Promise<Controlled> {
+    const controlled = await this.#control.askInCall(action, this.#legs.ids[party], reason);
+    this.#deps.logger.info('recording-controlled-in-call', {
+      ...{ callId: this.callId, action, party, reason, controlled },
+    });
+    return controlled;
+  }
+
+  #controlled(): LiveControl {
+    const life = (): RecordingLife | null => this.#life;
+    return new LiveControl({
+      schedule: this.#deps.schedule,
+      decision: this.#decision,
+      get life() {
+        return life();
+      },
+      mayBegin: (wanted) => this.#mayBegin(wanted),
+      begin: (wanted) => {
+        this.#demand(wanted);
+      },
+      stop: () => {
+        this.#stepLife({ type: 'stopped' });
+      },
+      mark: (mark) => this.#media?.mark(mark, this.#recording),
+      failed: (error) => {
+        this.#unwritten(error);
+      },
+      record: (done) => {
+        const control = { ...done, id: this.#newId(), callId: this.callId, at: this.#now() };
+        return this.#deps.journal.append([{ kind: 'control', control }]);
+      },
+    });
+  }
+
+  /** Who has refused is not asked again. */
+  #mayBegin(wanted: WantedRecording): boolean {
+    const isUp = this.#call.answeredAt !== null && this.#hungUpAt === null && !this.#mediaClosed;
+    return isUp && !this.#diverted && !this.#refused && this.#canBeRecorded(wanted);
+  }
+
+  /** Somebody asks for a recording: everyone who is owed it is told first. */
+  #demand(wanted: WantedRecording): void {
+    // A question of the recording before this one is open no longer.
+    this.#consent?.step({ type: 'ended' });
+    if (this.#life !== null) this.#deps.recorders.release(this.#recording);
+    this.#write([{ kind: 'recording', recording: this.#owe(wanted) }]);
+    this.#stepLife({ type: 'answered' });
+    this.#consent?.step({ type: 'demanded' });
   }
 
   #onRecorder(event: RecorderEvent): void {
@@ -309,7 +333,7 @@ export class CallSession {
     }
   }
 
-  #tell({ rule }: Extract<Decision, { readonly record: true }>): CallConsent {
+  #tell({ rule }: WantedRecording): CallConsent {
     return new CallConsent(
       consentPlanOf(rule, (party) => this.#verdict.promptOf(party)),
       {
@@ -337,11 +361,13 @@ export class CallSession {
           if (this.#pausedToTell) this.#media?.mark('resume', this.#recording);
         },
         unrecorded: (how, reason) => {
+          if (reason !== 'not-told') this.#refused = true;
           this.#stepLife({ type: lifeEventOf(how, reason), reason });
         },
         evidence: ({ party, outcome, moment, key }, plan, report) => {
           const recordingId = this.#life?.record.id ?? null;
-          this.#prove({ party, outcome, moment, key, recordingId }, plan, report);
+          const purpose = this.#wanted?.purpose.id ?? null;
+          this.#evidence.prove({ party, outcome, moment, key, recordingId, purpose }, plan, report);
         },
       },
     );
@@ -357,7 +383,9 @@ export class CallSession {
     const { life, effects } = stepLife(this.#life, event);
     this.#life = life;
     for (const effect of effects) this.#carryOutLife(effect);
-    if (life.phase === 'done') this.#settle();
+    if (life.phase !== 'done') return;
+    this.#control.close();
+    this.#settle();
   }
 
   #carryOutLife(effect: LifeEffect): void {
@@ -413,7 +441,7 @@ export class CallSession {
   }
 
   #mustRecord(): boolean {
-    return this.#decision.record && this.#decision.rule.onFailure === 'refuse';
+    return this.#wanted?.rule.onFailure === 'refuse';
   }
 
   /** A key that has been made may meet a call that is over already: then nothing is to be prepared. */
@@ -423,8 +451,8 @@ export class CallSession {
 
   /** The key is on the disk before the first byte that it protects. */
   async #prepare(): Promise<void> {
-    if (this.#life === null || !this.#decision.record) return;
-    const { rule } = this.#decision;
+    if (this.#life === null || this.#wanted === null) return;
+    const { rule } = this.#wanted;
     try {
       const { key, spoolSecret } = await this.#deps.keys.create(this.#life.record.id);
       if (!this.#isPreparing()) return;
@@ -432,7 +460,7 @@ export class CallSession {
       await this.#deps.journal.append([{ kind: 'key', key }]);
       if (!this.#isPreparing()) return;
       const { record } = this.#life;
-      const facts = { rule, call: this.#call, record, codecs: this.#codecs.values(), key, spoolSecret };
+      const facts = { rule, call: this.#call, record, codecs: this.#legs.codecs, key, spoolSecret };
       this.#deps.recorders.prepare(this.#recording, recordingSpec(this.#deps.tagParties, facts));
     } catch (error) {
       this.#deps.logger.error('recording-not-prepared', { callId: this.callId, error: String(error) });
@@ -445,10 +473,10 @@ export class CallSession {
     this.#deps.alarm(reason);
     this.#deps.logger.error('recording-lost', { callId: this.callId, reason });
     this.#media?.gate(true);
-    if (!this.#decision.record || !this.#mustRecord()) return;
+    if (this.#wanted === null || !this.#mustRecord()) return;
     // Who was not recorded at all has nothing to finish.
     const ran = (this.recording?.startedAt ?? null) !== null;
-    const graceMs = ran ? this.#decision.rule.graceSeconds * 1000 : 0;
+    const graceMs = ran ? this.#wanted.rule.graceSeconds * 1000 : 0;
     const hangUp = (): void => {
       if (this.#hungUpAt === null) this.#deps.hangUp(this.callId, 'recording-failed');
     };
@@ -457,75 +485,35 @@ export class CallSession {
   }
 
   #began(at: MonotonicMs): void {
-    if (!this.#decision.record) return;
+    if (this.#wanted === null) return;
     const wall = wallOf(this.#deps.clock, at);
     this.#stepLife({ type: 'began', at: rfc3339(wall), retainUntil: this.#retainUntil(wall) });
   }
 
   #retainUntil(from: WallMs): string {
-    return rfc3339((from + (this.#decision.record ? this.#decision.retentionMs : 0)) as WallMs);
-  }
-
-  #prove(
-    found: Pick<ConsentFacts, 'party' | 'outcome' | 'moment' | 'key' | 'recordingId'>,
-    plan: LegPlan | null,
-    report: PlayReport | null,
-  ): void {
-    const { clock, keepEvidenceMs } = this.#deps;
-    const until = rfc3339((clock.wall() + keepEvidenceMs) as WallMs);
-    const id = this.#newId();
-    this.#evidence.add(
-      evidenceOf({
-        ...found,
-        ...{ id, callId: this.callId, legId: this.#legIds[found.party] },
-        ruleId: this.#call.ruleId,
-        purpose: this.#decision.record ? this.#decision.purpose.id : null,
-        retainUntil: found.recordingId === null ? until : null,
-        ...{ plan, prompts: this.#verdict.prompts, report, clock },
-      }),
-    );
-    if (report !== null) this.#receipts.proved(found.party, id);
-  }
-
-  /** A call that is not to be recorded has proof of that, too. */
-  #proveUnrecorded(): void {
-    const found = { outcome: 'not-recorded', moment: 'on-answer', key: null, recordingId: null } as const;
-    this.#prove({ ...found, party: 'caller' }, null, null);
-    this.#prove({ ...found, party: 'callee' }, null, null);
+    return rfc3339((from + (this.#wanted?.retentionMs ?? 0)) as WallMs);
   }
 
   /** A fax by T.38 follows: no speech, so the recording ends here, and says why. */
   #divert(): void {
-    if (this.#diverted || this.#life === null) return;
+    if (this.#diverted) return;
     this.#diverted = true;
+    if (this.#life === null) return;
     this.#deps.logger.info('recording-diverted', { callId: this.callId, reason: 't38' });
     this.#stepLife({ type: 'diverted', reason: 't38' });
   }
 
   /** A call has one recording, and after a fax it is over. A rule that has no call without one ends the call. */
   #speechIsBack(): void {
-    if (!this.#diverted || !this.#decision.record || this.#hungUpAt !== null) return;
+    if (!this.#diverted || this.#wanted === null || this.#hungUpAt !== null) return;
     this.#deps.logger.info('speech-after-fax', { callId: this.callId });
     if (this.#mustRecord()) this.#deps.hangUp(this.callId, 'recording-failed');
   }
 
-  #noteCodec(party: Party, { transport, formats }: NegotiatedMedia): void {
-    if (transport === 'udptl' && !this.#codecs.has(party)) this.#codecs.set(party, 'T38');
-    const audio = formats.find(({ encoding }) => encoding !== 'TELEPHONE-EVENT' && encoding !== 'CN');
-    if (audio !== undefined) this.#codecs.set(party, audio.encoding);
-  }
-
   #mediaIsClosed(counts: readonly [LegCounts, LegCounts] | null): void {
-    this.#counts = counts;
+    this.#legs.closed(counts);
     this.#mediaClosed = true;
-    if (this.#ended && counts !== null) {
-      const legs = this.#call.legs.map((leg) => ({
-        ...leg,
-        media: mediaCountsOf(this.#counts?.[legOf(leg.party)]),
-        quality: this.qualityOf(leg.party),
-      }));
-      this.#saveCall({ legs });
-    }
+    if (this.#ended && counts !== null) this.#saveCall({ legs: this.#legs.counted(this.#call.legs) });
     this.#settle();
   }
 
@@ -539,7 +527,7 @@ export class CallSession {
 
   /** How well a party was heard; null: nothing came, or its media are not over. */
   qualityOf(party: Party): LegQuality | null {
-    return this.#counts?.[legOf(party)].quality ?? null;
+    return this.#legs.qualityOf(party);
   }
 
   /** The session goes when the call, its media and its recording are all over. */
@@ -547,7 +535,6 @@ export class CallSession {
     if (!this.#ended || !this.#mediaClosed) return;
     if (this.#life !== null && this.#life.phase !== 'done') return;
     if (this.#life !== null) this.#deps.recorders.release(this.#recording);
-    this.#control.close();
     this.#done();
   }
 
@@ -558,9 +545,13 @@ export class CallSession {
 
   #write(events: readonly RecordEvent[]): void {
     this.#deps.journal.append(events).catch((error: unknown) => {
-      this.#deps.alarm('journal');
-      this.#deps.logger.error('journal-refused', { callId: this.callId, error: String(error) });
+      this.#unwritten(error);
     });
+  }
+
+  #unwritten(error: unknown): void {
+    this.#deps.alarm('journal');
+    this.#deps.logger.error('journal-refused', { callId: this.callId, error: String(error) });
   }
 
   #now(): string {

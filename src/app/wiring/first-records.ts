@@ -1,4 +1,4 @@
-import type { Decision } from '../../policy/decide.ts';
+import type { WantedRecording } from '../../policy/decide.ts';
 import type { CallRecord } from '../../records/call-record.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
 import type { CallFacts } from '../../signalling/ports.ts';
@@ -44,9 +44,9 @@ export function extensionOf({
 /** What the recorder works at where codecs are G.711. */
 const sampleRate = 8000;
 
-/** The record of a recording that a rule demands and that has not begun; `retainUntil` is as if it began now. */
+/** The record of a recording that a rule or somebody demands and that has not begun; `retainUntil` is as if it began now. */
 export function expectedRecording(
-  { rule, purpose }: Extract<Decision, { readonly record: true }>,
+  { rule, purpose }: WantedRecording,
   made: Pick<RecordingRecord, 'id' | 'callId' | 'nodeId' | 'retainUntil'>,
 ): RecordingRecord {
   return {

@@ -2,6 +2,7 @@ import type { WallMs } from '../../kernel/clock.ts';
 import { dialled, presented } from '../../policy/conditions.ts';
 import { decide, type Decision } from '../../policy/decide.ts';
 import { type DoNotRecordList, isListed } from '../../policy/do-not-record.ts';
+import { recordingAllowed } from '../../policy/may-control.ts';
 import { promptFor } from '../../policy/prompt-choice.ts';
 import { queueOf, type QueueOptions } from '../../policy/queue.ts';
 import type { RuleBook } from '../../policy/rule-book.ts';
@@ -45,7 +46,7 @@ export function judge(policy: ActivePolicy, unrecorded: Unrecorded, call: CallFa
     extension: extensionOf(call),
   });
   const { list, key } = unrecorded;
-  const wanted = decision.record || decision.why === 'on-demand';
+  const wanted = recordingAllowed(decision) !== null;
   // Emergency calls are outside of it all: whoever records them does so by law.
   const listed = wanted && !emergency && isListed(list, key, call, rules.numbering);
   const made = { queue, policyVersion: version, prompts };
@@ -62,7 +63,7 @@ function chosenPrompt(
   call: CallFacts,
   party: Party,
 ): string {
-  const announce = decision.record ? decision.rule.announce : undefined;
+  const announce = recordingAllowed(decision)?.rule.announce;
   if (announce === undefined || announce === 'elsewhere') return '';
   const number =
     party === 'caller'

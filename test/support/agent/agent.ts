@@ -231,6 +231,18 @@ export class AgentCall {
     await this.session.info({ requestOptions: { body } });
   }
 
+  /** A phone's record key: an INFO with this header; resolves with the status of its answer. */
+  record(value: 'on' | 'off' | 'pause' | 'resume'): Promise<number> {
+    const requestOptions = { extraHeaders: [`Record: ${value}`] };
+    return new Promise((resolve, reject) => {
+      const settle = ({ message }: Core.IncomingResponse): void => {
+        resolve(message.statusCode ?? 0);
+      };
+      const requestDelegate = { onAccept: settle, onReject: settle };
+      this.session.info({ requestOptions, requestDelegate }).catch(reject);
+    });
+  }
+
   closeMedia(): void {
     this.session.sessionDescriptionHandler?.close();
   }

@@ -1,0 +1,199 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { MonotonicMs } from '../../src/kernel/clock.ts';
+import { counts, ended, fax, g729, pcma, report, rule, sealed, settle, world } from './session-world.ts';
+
+const onDemand = { ...rule, mode: 'on-demand' };
+const byApi = { from: 'api', actor: 'token:t' } as const;
+const conflict = { ok: false, code: 'conflict' };
+
+describe('a call that is recorded when somebody asks for it', () => {
+  let w: ReturnType<typeof world>;
+  const up = async (given: object, media = pcma): Promise<void> => {
+    w = world(given);
+    await w.session.expect();
+    w.view.connect('caller', media);
+    w.view.connect('callee', media);
+    w.session.answered();
+  };
+  const start = () => w.session.control('start', byApi, 'customer asks');
+  const tellBoth = async (): Promise<void> => {
+    await settle();
+    w.tell({ type: 'prepared', recording: 7 });
+    w.session.onMedia({ type: 'played', session: 1, leg: 0, report: { ...report, end: 'whole' } });
+    w.session.onMedia({ type: 'played', session: 1, leg: 1, report: { ...report, end: 'whole' } });
+  };
+  const begin = (): void => {
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    w.tell({ type: 'marked', recording: 7, mark: 'begin', samplePosition: 0 });
+  };
+  const hangUp = (): void => {
+    w.session.ended(ended);
+    w.session.onMedia({ type: 'closed', session: 1, legs: [counts, counts] });
+  };
+  const evidence = () => w.written.flatMap((event) => (event.kind === 'consent' ? [event.consent] : []));
+  beforeEach(() => up(onDemand));
+
+  it('is owed nothing before, and nobody is told anything', () => {
+    expect(w.written.map(({ kind }) => kind)).toEqual(['call', 'call']);
+    expect(w.log).toEqual([]);
+  });
+
+  it('has proof that it was not recorded, where nobody has asked', () => {
+    hangUp();
+    expect(evidence().map(({ outcome }) => outcome)).toEqual(['not-recorded', 'not-recorded']);
+    expect(w.log).toEqual(['close', 'done']);
+  });
+
+  it('tells everyone first, and answers once the recorder has begun', async () => {
+    const answer = start();
+    expect(w.log).toEqual(['gate-closed', 'play en-sound 0', 'play en-sound 1']);
+    await tellBoth();
+    expect(w.log.slice(3)).toEqual(['prepare', 'begin']);
+    expect(w.written.map(({ kind }) => kind)).not.toContain('control');
+    begin();
+    const recordingId = w.recordings()[0]!.id;
+    expect(await answer).toEqual({ ok: true, value: { method: 'control', recordingId, samplePosition: 0 } });
+    expect(w.written.at(-1)).toMatchObject({
+      control: { action: 'start', actor: 'token:t', reason: 'customer asks', recordingId, samplePosition: 0 },
+    });
+    expect(evidence()).toMatchObject([
+      { outcome: 'told', moment: 'on-demand', recordingId, purpose: 'quality' },
+      { outcome: 'told', moment: 'on-demand', recordingId, purpose: 'quality' },
+    ]);
+  });
+
+  it('is not asked for twice, neither while the parties are told nor while it runs', async () => {
+    const first = start();
+    expect(await start()).toEqual(conflict);
+    await tellBoth();
+    begin();
+    expect(await first).toMatchObject({ ok: true });
+    expect(await start()).toEqual(conflict);
+    expect(w.recordings().filter(({ state }) => state === 'expected')).toHaveLength(1);
+  });
+
+  it('is stopped, and asked for again: another recording, for which everyone is told again', async () => {
+    const first = start();
+    await tellBoth();
+    begin();
+    await first;
+    const stopped = w.session.control('stop', byApi, null);
+    w.tell({ type: 'marked', recording: 7, mark: 'end', samplePosition: 8000 });
+    expect(await stopped).toMatchObject({ ok: true, value: { samplePosition: 8000 } });
+    expect(await start()).toEqual(conflict);
+    w.tell({ type: 'sealed', recording: 7, result: sealed });
+    const second = start();
+    expect(w.log.slice(-4)).toEqual(['release', 'gate-closed', 'play en-sound 0', 'play en-sound 1']);
+    await tellBoth();
+    begin();
+    expect(await second).toMatchObject({ ok: true });
+    hangUp();
+    w.tell({ type: 'sealed', recording: 7, result: sealed });
+    const ids = new Set(w.recordings().map(({ id }) => id));
+    expect(ids.size).toBe(2);
+    expect(w.recordings().filter(({ state }) => state === 'sealed')).toHaveLength(2);
+    expect(w.log.at(-1)).toBe('done');
+  });
+
+  it('a hang-up in mid-prompt ends the wait, and leaves a recording that did not come about', async () => {
+    const answer = start();
+    await settle();
+    hangUp();
+    expect(await answer).toEqual(conflict);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'left-before-told' });
+    expect(evidence().map(({ outcome }) => outcome)).toEqual(['left', 'left']);
+    expect(w.log.at(-1)).toBe('done');
+  });
+
+  it('who has refused is not asked again', async () => {
+    await up({ ...onDemand, consent: 'opt-in', announce: { prompt: 'en', to: 'all', key: 1 } });
+    const answer = start();
+    await tellBoth();
+    w.passTime();
+    expect(await answer).toEqual(conflict);
+    expect(await start()).toEqual(conflict);
+    expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'not-agreed' });
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    [
+      'before the answer',
+      async () => {
+        w = world(onDemand);
+        await w.session.expect();
+      },
+    ],
+    [
+      'after the end',
+      () => {
+        hangUp();
+        return Promise.resolve();
+      },
+    ],
+    [
+      'in a fax',
+      () => {
+        w.view.connect('caller', fax);
+        return Promise.resolve();
+      },
+    ],
+    ['in a codec that is not spoken', () => up(onDemand, g729)],
+  ])('%s nothing can be started, and nothing has changed', async (_when, given) => {
+    await given();
+    const before = w.written.length;
+    expect(await start()).toEqual(conflict);
+    expect(w.recordings()).toEqual([]);
+    expect(w.written).toHaveLength(before);
+  });
+
+  it.each([
+    ['its rule says never', { id: 'r', mode: 'never' }],
+    ['its rule leaves the API out', { ...onDemand, mayStart: ['call'] }],
+  ])('where %s it is forbidden', async (_why, given) => {
+    await up(given);
+    expect(await start()).toEqual({ ok: false, code: 'forbidden' });
+    expect(w.log).toEqual([]);
+  });
+
+  it('a party at the PBX is answered when the parties are being told, and stands in the record by its leg', async () => {
+    const asked = w.session.controlInCall('start', 'caller', 'sip-info');
+    await tellBoth();
+    begin();
+    expect(await asked).toBe('done');
+    hangUp();
+    const call = w.written.findLast((event) => event.kind === 'call');
+    const legId = call?.kind === 'call' ? call.call.legs[0]!.id : null;
+    const control = w.written.find((event) => event.kind === 'control');
+    expect(control).toMatchObject({ control: { actor: `leg:${legId}`, reason: 'sip-info' } });
+  });
+
+  it('a party at the PBX does not wait for a prompt of many seconds', async () => {
+    const asked = w.session.controlInCall('start', 'caller', 'sip-info');
+    expect(w.delays()).toEqual([3000]);
+    w.passTime();
+    expect(await asked).toBe('done');
+  });
+
+  it.each([
+    ['forbidden', rule],
+    ['conflict', { ...rule, mayStart: ['call'] }],
+  ] as const)('a stop in the call is %s where rule or state say so', async (controlled, given) => {
+    await up(given);
+    expect(await w.session.controlInCall('stop', 'caller', 'sip-info')).toBe(controlled);
+  });
+
+  it('an automatic recording that was stopped is started again by who may', async () => {
+    await up(rule);
+    await tellBoth();
+    begin();
+    expect(await start()).toEqual(conflict);
+    const stopped = w.session.control('stop', byApi, null);
+    w.tell({ type: 'marked', recording: 7, mark: 'end', samplePosition: 8000 });
+    await stopped;
+    w.tell({ type: 'sealed', recording: 7, result: sealed });
+    const again = start();
+    await tellBoth();
+    begin();
+    expect(await again).toMatchObject({ ok: true });
+  });
+});
