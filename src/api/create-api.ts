@@ -1,3 +1,4 @@
+import type { EventFeed } from './event-feed.ts';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
 import {
@@ -25,6 +26,7 @@ import type {
 import { sendProblem } from './problem.ts';
 import { audioRoute } from './routes/audio-route.ts';
 import { callRoutes } from './routes/call-routes.ts';
+import { eventRoute } from './routes/event-route.ts';
 import { doNotRecordRoutes } from './routes/do-not-record-routes.ts';
 import { ladderRoute } from './routes/ladder-route.ts';
 import { peaksRoute } from './routes/peaks-route.ts';
@@ -48,6 +50,7 @@ export interface ApiDeps {
   readonly deleteRecording: DeleteAudio;
   readonly policies: PolicyStore;
   readonly doNotRecord: DoNotRecordDesk;
+  readonly events: Pick<EventFeed, 'follow'>;
   readonly nodes: NodeRegistry;
   readonly authenticate: Authenticate;
   readonly database: DatabaseHealth;
@@ -111,6 +114,7 @@ export async function createApi(deps: ApiDeps): Promise<FastifyInstance> {
       peaksRoute(routes, deps);
       policyRoutes(routes, deps);
       doNotRecordRoutes(routes, deps);
+      eventRoute(routes, deps);
       done();
     },
     { prefix: '/api/v1' },

@@ -28,6 +28,7 @@ export const problemContentType = 'application/problem+json';
 
 /** How soon to come back, for what passes by itself. */
 const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
+  'too-many-followers': 5,
   'conversion-busy': 5,
   'recording-open': 2,
   'node-unreachable': 5,

@@ -6,6 +6,7 @@ import { packetDecoder } from '../api/undecoded/decode-recording.ts';
 import { runFfmpeg } from '../api/undecoded/ffmpeg.ts';
 import { createThreadedConverter } from '../api/convert/threaded-converter.ts';
 import { createApi } from '../api/create-api.ts';
+import { createEventFeed, type EventFeed } from '../api/event-feed.ts';
 import { createDoNotRecord, type DoNotRecord } from '../governance/do-not-record.ts';
 import { createDeleteRecording } from '../governance/delete-recording.ts';
 import { startReconciler } from '../governance/overdue-recordings.ts';
@@ -115,10 +116,14 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
       logger.error('record-rejected', { kind, id, reason });
     },
   });
+  const feed = createEventFeed(meter);
   let unrecorded: DoNotRecordPush | null = null;
   const link = await createLinkServer({
     endpoint: linkEndpoint(settings),
-    store: (events) => records.store(events),
+    store: async (events) => {
+      await records.store(events);
+      feed.publish(events);
+    },
     onServing: ({ nodeId }) => {
       unrecorded?.welcome(nodeId);
     },
@@ -132,7 +137,7 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
   });
   unrecorded = push;
   const api = await buildApi(plan, {
-    ...{ meter, records, keys, link: link.value },
+    ...{ meter, records, keys, link: link.value, feed },
     doNotRecord: createDoNotRecord({
       ...{
         store: doNotRecordStore,
@@ -174,9 +179,10 @@ interface ApiParts {
   readonly keys: KeyStore;
   readonly link: LinkServer;
   readonly doNotRecord: DoNotRecord;
+  readonly feed: EventFeed;
 }
 
-async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRecord }: ApiParts) {
+async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRecord, feed }: ApiParts) {
   const { settings, logger, database } = plan;
   const clock = systemClock();
   const objects = diskObjectStore(dataLayout(settings.dataDirectory).recordings);
@@ -204,6 +210,7 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRe
     }),
     policies: createPolicyStore(database.connection.db),
     doNotRecord,
+    events: feed,
     nodes: link,
     authenticate: createAuthenticator(createTokenStore(database.connection.db), clock),
     database: {

@@ -73,7 +73,7 @@ export const errorRegistry = {
   'control-forbidden': {
     status: 403,
     title: 'The rule of this call does not allow this',
-    mend: 'Its `mayPause` says from where a recording may be paused; calls to come are decided by the rules of then.',
+    mend: 'Its `mayStart` and `mayPause` say from where a recording may be controlled; a reload changes calls to come.',
   },
   'do-not-record-full': {
     status: 409,
@@ -93,7 +93,7 @@ export const errorRegistry = {
   'control-conflict': {
     status: 409,
     title: 'The state of the recording does not allow this',
-    mend: 'Look at the call: pause needs a running recording, resume a paused one.',
+    mend: 'Start needs an answered call that is not recorded and nobody refused; stop and pause a running one, resume a pause.',
   },
   'recording-open': {
     status: 409,
@@ -164,6 +164,11 @@ export const errorRegistry = {
     status: 503,
     title: 'Two conversions are under way',
     mend: 'Ask again after Retry-After, or fetch the audio as it is kept.',
+  },
+  'too-many-followers': {
+    status: 503,
+    title: 'Too many clients follow events already',
+    mend: 'Share one stream between clients, or ask again after Retry-After.',
   },
   'control-failed': {
     status: 503,

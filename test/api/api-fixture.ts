@@ -1,3 +1,5 @@
+import { createEventFeed } from '../../src/api/event-feed.ts';
+import { createMeter } from '../../src/kernel/meter.ts';
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { createAuthenticator } from '../../src/access/authenticator.ts';
@@ -243,6 +245,8 @@ export class ApiBench {
     changed: () => Promise.resolve(void this.steps.push('pushed')),
     ...{ clock: systemClock(), logger: this.log },
   });
+  readonly meter = createMeter();
+  readonly events = createEventFeed(this.meter);
   readonly audio = new Map<string, Result<OpenAudio, AudioFault>>();
   readonly peaks = new Map<string, Result<Waveform, PeaksFault>>();
   readonly packets = new Map<string, Result<OpenPackets, AudioFault>>();
@@ -289,6 +293,7 @@ export class ApiBench {
       }),
       policies: this.policies,
       doNotRecord: this.doNotRecord,
+      events: this.events,
       nodes,
       authenticate: createAuthenticator(this.tokens, clock),
       database: { label: 'embedded', reachable: () => Promise.resolve(true) },

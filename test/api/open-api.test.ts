@@ -59,6 +59,7 @@ describe('/openapi.json', () => {
       'GET /api/v1/calls/{id}/consent',
       'GET /api/v1/calls/{id}/ladder',
       'GET /api/v1/do-not-record',
+      'GET /api/v1/events',
       'GET /api/v1/policy/versions',
       'GET /api/v1/policy/versions/{version}',
       'GET /api/v1/recordings',

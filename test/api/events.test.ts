@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEventFeed, type Follower } from '../../src/api/event-feed.ts';
+import { createMeter } from '../../src/kernel/meter.ts';
+import type { RecordEvent } from '../../src/records/record-event.ts';
+import { ApiBench, callOf, recordingOf } from './api-fixture.ts';
+
+const recording: RecordEvent = { kind: 'recording', recording: recordingOf({ state: 'recording' }) };
+const call: RecordEvent = { kind: 'call', call: callOf().call };
+
+class Reader implements Follower {
+  readonly texts: string[] = [];
+  waitingBytes = 0;
+  ended = false;
+  write(text: string): void {
+    this.texts.push(text);
+  }
+  end(): void {
+    this.ended = true;
+  }
+}
+
+describe('the feed of events', () => {
+  const valueOf = (meter: ReturnType<typeof createMeter>, name: string): number | undefined =>
+    meter.snapshot().find((sample) => sample.name === name)?.value;
+
+  it('says to each follower what was stored, and nothing of where it is kept', () => {
+    const feed = createEventFeed(createMeter());
+    const [one, two] = [new Reader(), new Reader()];
+    feed.follow(one);
+    feed.follow(two);
+    feed.publish([call, recording]);
+    expect(two.texts).toEqual(one.texts);
+    expect(one.texts).toHaveLength(2);
+    expect(one.texts[1]).toMatch(/^event: recording\ndata: \{[^\n]*"state":"recording"[^\n]*\}\n\n$/);
+    expect(one.texts.join()).not.toMatch(/objectKey|sha256/);
+  });
+
+  it('ends who does not read, counts it, and goes on with the others', () => {
+    const meter = createMeter();
+    const feed = createEventFeed(meter);
+    const [slow, quick] = [new Reader(), new Reader()];
+    feed.follow(slow);
+    feed.follow(quick);
+    slow.waitingBytes = 256 * 1024;
+    feed.publish([recording]);
+    feed.publish([recording]);
+    expect([slow.ended, slow.texts.length, quick.ended, quick.texts.length]).toEqual([true, 0, false, 2]);
+    expect(valueOf(meter, 'onrecord_event_followers_dropped_total')).toBe(1);
+    expect(valueOf(meter, 'onrecord_event_followers')).toBe(1);
+  });
+
+  it('has no room for more than 200, and room again when one leaves', () => {
+    const feed = createEventFeed(createMeter());
+    const leave = feed.follow(new Reader());
+    for (let i = 1; i < 200; i++) feed.follow(new Reader());
+    expect(feed.follow(new Reader())).toBeNull();
+    leave?.();
+    expect(feed.follow(new Reader())).not.toBeNull();
+  });
+});
+
+describe('GET /events', () => {
+  let bench: ApiBench;
+  beforeEach(async () => {
+    bench = await new ApiBench().open();
+  });
+  afterEach(() => bench.app.close());
+
+  it('is a stream of what happens from now on', async () => {
+    const url = await bench.listen();
+    const abort = new AbortController();
+    const response = await fetch(`${url}/api/v1/events`, {
+      headers: { authorization: `Bearer ${bench.token}` },
+      signal: abort.signal,
+    });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).toBe('retry: 2000\n\n');
+    bench.events.publish([recording]);
+    expect((await reader.read()).value).toMatch(/^event: recording\n/);
+    abort.abort();
+  });
+
+  it('wants a token', async () => {
+    const reply = await bench.ask('GET', '/api/v1/events', { headers: { authorization: '' } });
+    expect(reply.statusCode).toBe(401);
+  });
+
+  it('is 503 where too many follow', async () => {
+    for (let i = 0; i < 200; i++) bench.events.follow(new Reader());
+    const reply = await bench.ask('GET', '/api/v1/events');
+    expect(reply.json()).toMatchObject({ status: 503, code: 'too-many-followers' });
+  });
+});
