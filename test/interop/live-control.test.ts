@@ -6,7 +6,7 @@ import { waitUntil } from '../support/processes.ts';
 import { Scene } from '../support/scene.ts';
 import { align } from '../support/sound.ts';
 import { readWav } from '../support/wav-file.ts';
-import { after, voice } from './voices.ts';
+import { after, voice } from '../end-to-end/voices.ts';
 
 // One node for both calls, which run side by side, since the time that they take is what costs.
 let scene: Scene;
