@@ -61,7 +61,8 @@ function mapBlock(from: Leg, to: Leg, { block }: ControlDigest): boolean {
   const ours = reception.ssrc === out.source ? reception.lostInStream : 0;
   // Another stream of ours counts its stretches anew.
   const stretch = out.ssrc * 0x1_0000 + (out.stretch & 0xffff);
-  const clear = to.control.told.fromThem(out.source, block.cumulativeLost, stretch, out.isWhole, ours);
+  const { told } = to.control;
+  const clear = told.fromThem(out.source, highest, block.cumulativeLost, stretch, out.isWhole, ours);
   if (!clear) return false;
   block.ssrc = out.source;
   block.highest = highest >>> 0;

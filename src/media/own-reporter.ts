@@ -69,7 +69,11 @@ export class OwnReporter {
     const block = this.#block;
     block.ssrc = reception.ssrc;
     block.fractionLost = reception.takeFractionLost();
-    block.cumulativeLost = control.told.fromUs(reception.ssrc, reception.lostInStream);
+    block.cumulativeLost = control.told.fromUs(
+      reception.ssrc,
+      reception.lostInStream,
+      reception.extendedHighest,
+    );
     block.highest = reception.extendedHighest;
     block.jitter = Math.round((jitter.currentMs * leg.clockRate) / 1000) >>> 0;
     const known = control.srSsrc === reception.ssrc;

@@ -135,11 +135,12 @@ describe('a network that loses, doubles and reorders datagrams, both ways on bot
         },
         30_000,
       );
-      // Of a call of half a second on a busy machine, a recorder may be ready only when it is over: its row says so.
+      // A recorder that got no time before its call was over; on a machine with time for it there is none.
       const late = recordings.filter(({ state }) => state === 'failed').map(({ reason }) => reason);
       console.log(`${late.length} recordings came too late on a busy machine`);
-      expect(late.filter((reason) => reason !== 'not-prepared')).toEqual([]);
-      expect(late.length).toBeLessThanOrEqual(calls / 100);
+      expect(new Set(late)).toEqual(
+        new Set(again === 0 ? [] : late.filter((reason) => reason === 'not-prepared')),
+      );
       const outcomes = new Map<string, number>();
       for (const { outcome, reason } of await node.api.calls()) {
         const name = `${outcome}/${reason}`;
