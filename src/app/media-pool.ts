@@ -25,7 +25,7 @@ const portRestMs = 10_000;
 export type SessionEvent =
   | Extract<
       MediaEvent,
-      { readonly type: 'played' | 'play-reported' | 'key' | 'tapped' | 'silent' | 'closed' }
+      { readonly type: 'played' | 'play-reported' | 'key' | 'code' | 'tapped' | 'silent' | 'closed' }
     >
   | { readonly type: 'worker-died' };
 
@@ -38,6 +38,7 @@ export interface MediaHandle {
   ring(leg: LegIndex, prompt: string): void;
   stopPlay(leg: LegIndex): void;
   ask(leg: LegIndex, on: boolean): void;
+  codes(leg: LegIndex, codes: readonly string[]): void;
   mark(type: 'begin' | 'pause' | 'resume' | 'end', recording: number): void;
   close(): void;
 }
@@ -261,6 +262,9 @@ function handleOf(
     },
     ask: (leg, on) => {
       post({ type: 'ask', session, leg, on });
+    },
+    codes: (leg, codes) => {
+      post({ type: 'codes', session, leg, codes });
     },
     mark: (type, recording) => {
       if (type === 'begin') post({ type, session, recording });

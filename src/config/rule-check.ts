@@ -4,6 +4,7 @@ import type { PromptedOptions, PurposeOptions, RuleOptions } from '../policy/opt
 import { matchesPattern } from '../policy/pattern.ts';
 import { lookUp } from '../policy/prompt-choice.ts';
 import type { KeyFault, KeyPath } from './fault.ts';
+import { featureCodeFaults } from './feature-code-check.ts';
 import { reachFaults } from './reach-check.ts';
 import type { Config } from './schema.ts';
 import { unknown } from './unknown-id.ts';
@@ -63,6 +64,7 @@ function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyF
     ...announcementFaults(config, rule, path),
     ...answerFaults(rule, path),
     ...demandFaults(rule, path),
+    ...featureCodeFaults(rule, path),
   ];
   if (rule.purpose === undefined)
     return [...faults, { path, message: 'records without a purpose; name one of `purposes`' }];

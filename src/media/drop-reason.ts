@@ -19,8 +19,9 @@ export const dropReason = {
   zrtp: 20,
   dtls: 21,
   keyTaken: 22,
+  behindKeys: 23,
   /** Then those of `srtpFault`, from its first on. */
-  srtp: 23,
+  srtp: 24,
 } as const;
 
 /** Slugs for metrics, by number. */
@@ -42,6 +43,7 @@ export const dropNames: readonly string[] = [
   'zrtp',
   'dtls',
   'key-taken',
+  'behind-keys',
   ...srtpFaultNames.slice(1),
 ];
 

@@ -1,4 +1,5 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
+import type { Schedule } from '../kernel/timers.ts';
 import { ArrivalJitter } from '../rtp/arrival-jitter.ts';
 import { beginsLull, type LullRule, lullRule, lullRuleOf } from '../rtp/lull.ts';
 import { Reception } from '../rtp/reception.ts';
@@ -38,6 +39,7 @@ export interface LegTools {
   readonly port: DatagramPort;
   readonly counters: MediaCounters;
   readonly room: SealRoom;
+  readonly schedule: Schedule;
   /** A stream with numbers of its own. */
   readonly newStream: () => OutgoingStream;
   readonly newCname: () => Uint8Array;
@@ -54,7 +56,7 @@ export class Leg implements PromptLine {
   /** What the party hears. Another one, of another SSRC, where SRTP begins anew. */
   out: OutgoingStream;
   readonly control: ControlChannel;
-  readonly keys = new KeyWatch();
+  readonly keys: KeyWatch;
   readonly reception = new Reception();
   readonly jitter = new ArrivalJitter();
   /** By payload type; 0: never negotiated. */
@@ -99,7 +101,7 @@ export class Leg implements PromptLine {
   constructor(
     index: LegIndex,
     sockets: LegSockets,
-    { port, counters, room, newStream, newCname, maySend }: LegTools,
+    { port, counters, room, schedule, newStream, newCname, maySend }: LegTools,
     now: MonotonicMs,
   ) {
     this.index = index;
@@ -107,6 +109,7 @@ export class Leg implements PromptLine {
     this.#maySend = (address, port) => maySend(sockets.interfaceId, address, port);
     this.lock = new SourceLock(sockets.pair.memory, this.#maySend);
     this.security = new LegSecurity(room);
+    this.keys = new KeyWatch(schedule);
     this.out = newStream();
     this.control = new ControlChannel(newCname());
     this.#port = port;
@@ -251,7 +254,7 @@ export class Leg implements PromptLine {
 
   sendOwn(
     packet: Uint8Array,
-    format: PromptFormat,
+    format: Pick<PromptFormat, 'payloadType' | 'clockRate'>,
     first: boolean,
     lengthMs: number,
     due: MonotonicMs,

@@ -31,6 +31,13 @@ export type MediaCommand =
   | { readonly type: 'stop-play'; readonly session: number; readonly leg: LegIndex }
   /** On: the leg's keys are said as `key`, and go no further. */
   | { readonly type: 'ask'; readonly session: number; readonly leg: LegIndex; readonly on: boolean }
+  /** What the leg may dial to control the call, none of which begins with another; each is said as `code`. */
+  | {
+      readonly type: 'codes';
+      readonly session: number;
+      readonly leg: LegIndex;
+      readonly codes: readonly string[];
+    }
   /** Opens the gate and begins the tap at the same instant; answered by `tapped`. */
   | { readonly type: 'begin'; readonly session: number; readonly recording: number }
   /** Holds from `at` on: a worker that hears of it late still cuts where it was meant. A resume never reaches back. */
@@ -53,6 +60,8 @@ export type MediaEvent =
   | { readonly type: 'played'; readonly session: number; readonly leg: LegIndex; readonly report: PlayReport }
   /** A party has pressed a key while it was asked. */
   | { readonly type: 'key'; readonly session: number; readonly leg: LegIndex; readonly key: string }
+  /** A party has dialled one of its codes. */
+  | { readonly type: 'code'; readonly session: number; readonly leg: LegIndex; readonly code: string }
   /** A report that came when the prompt was over, and reaches further than what `played` said. */
   | {
       readonly type: 'play-reported';

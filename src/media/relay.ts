@@ -12,12 +12,13 @@ import type {
   DatagramTarget,
   OpenDatagramPort,
 } from './datagram-port.ts';
+import { KeyReplay } from './key-replay.ts';
 import { Leg, type LegSockets, type LegTools } from './leg.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
 import { OwnReporter } from './own-reporter.ts';
 import { usableAddress } from './peer-address.ts';
 import { PromptHearing } from './prompt-hearing.ts';
-import { PromptPacer } from './prompt-pacer.ts';
+import { type Paced, PromptPacer } from './prompt-pacer.ts';
 import { PromptPlayer } from './prompt-player.ts';
 import { ShelvedPrompt } from './prompt-shelf.ts';
 import type {
@@ -91,6 +92,7 @@ export class MediaRelay implements DatagramReceiver {
       port: this.#port,
       counters: this.#counters,
       room: new SealRoom(),
+      schedule: ports.schedule,
       newStream: () => this.#newStream(),
       newCname: () => cnameOf(ports.random),
       maySend: (interfaceId, address, port) => this.#usable(interfaceId, address, port) !== null,
@@ -198,6 +200,9 @@ export class MediaRelay implements DatagramReceiver {
       case 'ask':
         session.legs[command.leg].keys.asking = command.on;
         return;
+      case 'codes':
+        session.legs[command.leg].keys.codes = command.codes;
+        return;
       case 'begin':
         this.#begin(session, command.recording);
         return;
@@ -269,14 +274,29 @@ export class MediaRelay implements DatagramReceiver {
 
   #begins(session: MediaSession, leg: Leg, player: PromptPlayer): void {
     leg.player = player;
+    this.#pace(session, player, (now) => {
+      session.tendReports(now);
+    });
+  }
+
+  /** The other party is sent the keys that were held back for nothing. */
+  #replay(id: number, leg: Leg): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
+    const other = session.legs[leg.index === 0 ? 1 : 0];
+    const mayPass = (): boolean => session.obstacle(other) === 0;
+    this.#pace(session, new KeyReplay(leg.keys.queue, other, leg.payloadTypes, mayPass));
+  }
+
+  #pace(session: MediaSession, paced: Paced, stepped: (now: MonotonicMs) => void = () => undefined): void {
     this.#pacer.add({
       get over() {
-        return player.over;
+        return paced.over;
       },
       step: (now, slot) => {
         try {
-          player.step(now, slot);
-          session.tendReports(now);
+          paced.step(now, slot);
+          stepped(now);
         } catch {
           this.#fault(session);
         }
@@ -307,6 +327,7 @@ export class MediaRelay implements DatagramReceiver {
     session.leave();
     for (const leg of session.legs) {
       leg.player?.stop();
+      leg.keys.forget();
       leg.lock.retire();
       this.#legs[leg.sockets.rtp] = this.#legs[leg.sockets.rtcp] = undefined;
       this.#sessionOf[leg.sockets.rtp] = this.#sessionOf[leg.sockets.rtcp] = undefined;
@@ -328,6 +349,12 @@ export class MediaRelay implements DatagramReceiver {
     const leg = new Leg(index, sockets, this.#legTools, this.#ports.clock.monotonic());
     leg.keys.pressed = (key) => {
       this.#ports.emit({ type: 'key', session, leg: index, key });
+    };
+    leg.keys.dialled = (code) => {
+      this.#ports.emit({ type: 'code', session, leg: index, code });
+    };
+    leg.keys.queued = () => {
+      this.#replay(session, leg);
     };
     return leg;
   }

@@ -102,15 +102,17 @@ export class MediaSession {
     }
     const other = this.legs[leg.index === 0 ? 1 : 0];
     const clockRate = leg.clockRates[view.payloadType] as number;
-    if (leg.isEvent[view.payloadType] === 1 && leg.keys.takes(view)) {
-      // What the other party misses is no loss: its numbers go on.
-      other.out.interrupt();
-      leg.drop(dropReason.keyTaken);
+    if (leg.isEvent[view.payloadType] === 1 && leg.keys.takes(view, clockRate, arrivedAt)) {
+      this.#withhold(leg, other, dropReason.keyTaken, packet, arrivedAt);
       return;
     }
-    const stopped = this.#obstacle(other);
+    const stopped = this.obstacle(other);
     if (stopped !== 0) {
       leg.drop(stopped);
+      return;
+    }
+    if (leg.keys.queue.length > 0) {
+      this.#withhold(leg, other, dropReason.behindKeys, packet, arrivedAt);
       return;
     }
     if (!other.out.relay(view, clockRate, arrivedAt)) {
@@ -121,6 +123,17 @@ export class MediaSession {
     other.sendLive(packet, view, leg.payloadTypes[view.payloadType] as number);
     counters.delay(clock.monotonic() - arrivedAt);
     if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, view.length, head);
+  }
+
+  /** A packet that goes into the recording alone, which would miss it. *Borrows* it until return. */
+  #withhold(leg: Leg, other: Leg, reason: number, packet: Uint8Array, arrivedAt: MonotonicMs): void {
+    const { view, head } = this.#tools;
+    // What the other party misses is no loss: its numbers go on.
+    other.out.interrupt();
+    leg.drop(reason);
+    if (this.tap === null) return;
+    for (let i = 0; i < rtpHeaderBytes; i++) head[i] = packet[i] as number;
+    this.tap.packet(leg.index, arrivedAt, packet, view.length, head);
   }
 
   /** A datagram of RTCP, on whichever socket: heeded, rewritten, and sent on. *Borrows* it until return. */
@@ -241,7 +254,7 @@ export class MediaSession {
   }
 
   /** What keeps a party's packet from the other one; 0: nothing. */
-  #obstacle(other: Leg): number {
+  obstacle(other: Leg): number {
     if (!this.#gateOpen) return dropReason.gateClosed;
     if (!other.canHear || other.isFax) return dropReason.notReceiving;
     if (other.player === null) return 0;

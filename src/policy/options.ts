@@ -41,6 +41,9 @@ const prompted = z.strictObject({
 
 const controlPlaces = z.array(z.enum(['api', 'call']));
 
+/** What is dialled in a call, quoted: `*1` in YAML is no text. */
+const code = z.string().regex(/^[0-9*#A-D]{2,4}$/, 'a code is 2 to 4 of 0 to 9, *, # and A to D');
+
 const rule = z.strictObject({
   id,
   when: conditionOptions.default({}),
@@ -71,6 +74,15 @@ const rule = z.strictObject({
   maxPauseSeconds: z.number().min(1).max(86_400).optional(),
   /** From where it may be started and stopped. Absent: from both on demand, else by the API alone. */
   mayStart: controlPlaces.optional(),
+  /** What a party at the PBX dials in the call for it; one code for both of a pair switches between them. */
+  featureCodes: z
+    .strictObject({
+      start: code.optional(),
+      stop: code.optional(),
+      pause: code.optional(),
+      resume: code.optional(),
+    })
+    .default({ start: '*1', stop: '*2' }),
   onFailure: z.enum(['continue', 'refuse']).default('continue'),
   /** With `refuse`: how long the parties may still speak, to say goodbye, once a recording that ran has failed. */
   graceSeconds: z.number().min(0).max(60).default(5),

@@ -1,4 +1,5 @@
-export type ControlAction = 'start' | 'stop' | 'pause' | 'resume';
+export const controlActions = ['start', 'stop', 'pause', 'resume'] as const;
+export type ControlAction = (typeof controlActions)[number];
 
 /** A live control that was carried out. Written once. */
 export interface ControlEvent {

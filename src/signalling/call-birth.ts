@@ -53,6 +53,8 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
       relays: new Map(),
       referrals: [],
       asking: new Set<Party>(),
+      codes: [],
+      heldKeys: new Map(),
       byes: new Map(),
       digests: new Map(),
       sent: new Map(),

@@ -11,7 +11,9 @@ import { legOfOwn, onOwnFailed, onOwnResponse, onOwnTimer, sendOwnRequests } fro
 import { onPrackTimer, onProvisional } from './call-provisional.ts';
 import { onOutsideRefer } from './call-refer.ts';
 import { endCall, finishIfReleased, forgetExchange } from './call-release.ts';
-import { onRelayFailed, onRelayResponse, onRequest } from './call-requests.ts';
+import { releaseKeys } from './call-keys.ts';
+import { onRelayFailed, onRelayResponse } from './call-relay.ts';
+import { onRequest } from './call-requests.ts';
 import { learnSession, meetsInterval, onRefreshTimer, onSessionExpired } from './call-session.ts';
 import {
   begin,
@@ -227,6 +229,12 @@ function onTimer(turn: Turn, name: TimerName): void {
       return;
     case 'cancel-wait':
       closeCancelled(turn);
+      return;
+    case 'keys-caller':
+      releaseKeys(turn, 'caller');
+      return;
+    case 'keys-callee':
+      releaseKeys(turn, 'callee');
       return;
     case 'own-caller':
       onOwnTimer(turn, 'caller');

@@ -6,6 +6,7 @@ import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { respondRefusal } from './call-responses.ts';
 import type { Farewell, Leg, SentInvite } from './call-state.ts';
 import { endForms } from './end-reasons.ts';
+import { refuseHeld } from './held-infos.ts';
 import { ackKey, acknowledge, farewell, sendBye } from './leg-requests.ts';
 import { stopSession } from './leg-session.ts';
 import type { EndedLeg } from './ports.ts';
@@ -42,6 +43,7 @@ export function endCall(turn: Turn, ending: Ending): void {
     for (const name of ['admission', 'ring', 'unanswered', 'exchange'] as const) turn.clearTimer(name);
     for (const party of ['caller', 'callee'] as const) {
       forgetOwn(turn, party);
+      refuseHeld(turn, party);
       stopSession(turn, party);
     }
   }

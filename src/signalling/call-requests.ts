@@ -1,28 +1,28 @@
 import type { Party } from '../records/call-record.ts';
 import { type Dialog, receiveInDialog } from '../sip/dialog.ts';
-import type { SipRequest, SipResponse } from '../sip/message.ts';
+import type { SipRequest } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { makeResponse } from '../sip/response.ts';
-import { settleReferral, relayNotify, relayRefer } from './call-refer.ts';
+import { relayNotify, relayRefer } from './call-refer.ts';
+import { takesKey } from './call-keys.ts';
+import { relay } from './call-relay.ts';
 import { onReinvite } from './call-reinvite.ts';
 import { endCall, forgetExchange } from './call-release.ts';
-import { relayResponse, respondRefusal } from './call-responses.ts';
-import type { ArrivedRequest, CallEvent, FailureCause, Leg, Relay } from './call-state.ts';
+import { respondRefusal } from './call-responses.ts';
+import type { CallEvent, Leg } from './call-state.ts';
 import { onPrack } from './call-prack.ts';
-import { onUpdate, onOfferAnswered } from './call-update.ts';
+import { onUpdate } from './call-update.ts';
 import { endFork } from './call-forks.ts';
 import { heardFrom } from './dialog-hop.ts';
-import { later, relayedTooMany } from './exchange-rules.ts';
+import { later } from './exchange-rules.ts';
 import { unsupportedExtensions } from './extensions.ts';
-import { keyOfInfo } from './key-info.ts';
 import { learnAbilities } from './leg-abilities.ts';
-import { farewellOf, sendBye, sendInDialog } from './leg-requests.ts';
+import { farewellOf, sendBye } from './leg-requests.ts';
 import { shortInterval } from './leg-session.ts';
 import { allowedFrom, knownMethods, relayedMethods } from './methods.ts';
 import { heedsRecordHeader, takesRecordInfo } from './record-header.ts';
 import { answerOptions, countDown, noSuchCall, refusedMethod, type Refusal, tooManyHops } from './refusal.ts';
-import { endForms } from './end-reasons.ts';
-import { otherParty, type Turn } from './turn.ts';
+import type { Turn } from './turn.ts';
 
 export type RequestEvent = Extract<CallEvent, { type: 'request' }>;
 
@@ -142,7 +142,7 @@ function serve(
     return;
   }
   const arrived = { transaction, request, maxForwards, at };
-  if (takesKey(turn, party, arrived) || takesRecordInfo(turn, party, leg.peer, arrived)) return;
+  if (takesKey(turn, party, leg.peer, arrived) || takesRecordInfo(turn, party, leg.peer, arrived)) return;
   if (method === 'INVITE') {
     heedsRecordHeader(turn, party, leg.peer, request);
     onReinvite(turn, party, arrived);
@@ -155,79 +155,4 @@ function serve(
     const refusal = refusedMethod(knownMethods.has(method), allowedFrom(leg.peer));
     respondRefusal(turn, transaction, request, refusal);
   }
-}
-
-/** An INFO with a key, of a party whose keys are an answer to us. True: it goes no further. */
-function takesKey(turn: Turn, party: Party, { transaction, request }: ArrivedRequest): boolean {
-  const key = turn.call.asking.has(party) && request.method === 'INFO' ? keyOfInfo(request) : null;
-  if (key === null) return false;
-  turn.emit({ type: 'respond', transaction, response: makeResponse(request, 200, 'OK', null) });
-  turn.emit({ type: 'key', party, key });
-  return true;
-}
-
-function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
-  const { transaction, request, maxForwards, at } = arrived;
-  const other = otherParty(from);
-  const client =
-    relayedTooMany(turn) === null && (at !== null || turn.leg(other)?.state === 'confirmed')
-      ? sendInDialog(turn, other, {
-          ...{ method: request.method, passed: request.headers, body: request.body },
-          ...{ bodyPasses: true, maxForwards, at },
-        })
-      : null;
-  if (client === null) {
-    respondRefusal(turn, transaction, request, later(turn));
-    return;
-  }
-  turn.update({
-    relays: new Map(turn.call.relays).set(client, { transaction, request, from, at, offer: null }),
-  });
-}
-
-export function onRelayResponse(turn: Turn, client: string, relayed: Relay, response: SipResponse): void {
-  const { transaction, from, request, offer } = relayed;
-  const { status } = response;
-  if (status < 200) return;
-  forgetRelay(turn, client);
-  settleReferral(turn, transaction, status < 300 ? response : null);
-  if (offer !== null && turn.call.end !== null) {
-    // RFC 3261 §15.1.2: what is pending in a dialog that ends gets 487.
-    respondRefusal(turn, transaction, request, endForms.answered.refusal);
-    return;
-  }
-  if (status < 300 && offer !== null) {
-    onOfferAnswered(turn, relayed, offer, response);
-    return;
-  }
-  turn.emit({ type: 'respond', transaction, response: relayResponse(turn, from, request, response) });
-  if (status === 481 || status === 408) onDialogLost(turn, relayed, status === 408);
-}
-
-const ofOneUsage: ReadonlySet<string> = new Set(['NOTIFY', 'PRACK']);
-
-/**
- * RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog; an early one leaves the INVITE alone,
- * a NOTIFY has spoken of its subscription only (RFC 6665 §4.2.2), and a PRACK of its provisional (RFC 3262 §3).
- */
-function onDialogLost(turn: Turn, { at, request }: Relay, silent: boolean): void {
-  if (turn.fork(at) !== null || ofOneUsage.has(request.method)) return;
-  endCall(turn, { reason: silent ? 'upstream-timeout' : 'protocol-error' });
-}
-
-export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause: FailureCause): void {
-  const refusal =
-    cause === 'timeout'
-      ? { status: 408, phrase: 'Request Timeout' }
-      : { status: 500, phrase: 'Server Internal Error' };
-  respondRefusal(turn, relayed.transaction, relayed.request, refusal);
-  settleReferral(turn, relayed.transaction, null);
-  forgetRelay(turn, client);
-  if (cause === 'timeout') onDialogLost(turn, relayed, true);
-}
-
-function forgetRelay(turn: Turn, client: string): void {
-  const relays = new Map(turn.call.relays);
-  relays.delete(client);
-  turn.update({ relays });
 }

@@ -52,9 +52,9 @@ export function onAdmitted(turn: Turn, admission: Admission): void {
     return;
   }
   turn.update({ phase: 'opening', awaiting: true });
-  const { encodings, narrowing, tellFirst: among } = admission;
+  const { encodings, narrowing, tellFirst: among, codes = [] } = admission;
   const announcing = among === undefined || turn.call.facts.emergency ? null : { among, chosen: null };
-  turn.update({ encodings, narrowing, announcing });
+  turn.update({ encodings, narrowing, announcing, codes });
   turn.emit({ type: 'open-media' });
 }
 

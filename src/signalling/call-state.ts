@@ -220,6 +220,12 @@ export interface Attempt {
   readonly requestUri?: Uri;
 }
 
+/** Keys that came by INFO and may be the beginning of a code, whose requests have no answer yet. */
+export interface HeldInfos {
+  readonly typed: string;
+  readonly infos: readonly ArrivedRequest[];
+}
+
 /** The caller hears us before anybody is dialled. */
 export interface Announcing {
   /** What we can speak. */
@@ -262,6 +268,10 @@ export interface CallState {
   readonly referrals: readonly Referral[];
   /** Whose keys answer a question of ours. */
   readonly asking: ReadonlySet<Party>;
+  /** What a party whose peer may control recordings dials to do so. */
+  readonly codes: readonly string[];
+  /** What may become one of them. */
+  readonly heldKeys: ReadonlyMap<Party, HeldInfos>;
   /** BYEs under way, to the leg that each ends; null: a fork's, which no leg waits for. */
   readonly byes: ReadonlyMap<string, Party | null>;
   readonly digests: DigestSessions;
@@ -307,6 +317,7 @@ export type TimerName =
   | 'cancel-wait'
   | 'release'
   | `own-${Party}`
+  | `keys-${Party}`
   | `refresh-${Party}`
   | `expiry-${Party}`
   /** Of the reliable provisional under this tag of ours. */
@@ -356,6 +367,8 @@ export type CallEffect =
   | { readonly type: 'admit' | 'open-media' | 'early' | 'ringing' | 'answered' | 'hung-up' }
   | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
   | { readonly type: 'key'; readonly party: Party; readonly key: string }
+  /** A party has dialled one of `codes`. */
+  | { readonly type: 'code'; readonly party: Party; readonly code: string }
   /** A party asks for its call's recording; one of the answers is given, where any is owed. */
   | {
       readonly type: 'control';

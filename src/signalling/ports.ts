@@ -20,6 +20,8 @@ export interface CallDirector {
   ringing(callId: string): void;
   /** A party has pressed a key by SIP INFO while it was asked (`CallControl.ask`). */
   key(callId: string, party: Party, key: string): void;
+  /** A party at a PBX has dialled one of the call's codes by SIP INFO. */
+  code(callId: string, party: Party, code: string): void;
   /** A party at a PBX asks for the recording of its call to be started, stopped, paused or resumed. */
   control(callId: string, party: Party, action: ControlAction, by: 'info' | 'reinvite'): Promise<Controlled>;
   /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */
@@ -73,6 +75,8 @@ export type Admission =
        * `CallControl.dial` goes on; where it cannot hear us the callee is dialled all the same.
        */
       readonly tellFirst?: readonly string[];
+      /** What a party at a PBX may dial in the call (`CallDirector.code`), none of which begins with another one. */
+      readonly codes?: readonly string[];
     }
   | {
       readonly kind: 'refuse';

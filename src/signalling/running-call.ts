@@ -138,6 +138,9 @@ export class RunningCall {
       case 'key':
         this.#deps.director.key(this.callId, effect.party, effect.key);
         return;
+      case 'code':
+        this.#deps.director.code(this.callId, effect.party, effect.code);
+        return;
       case 'control':
         void this.#control(effect);
         return;
@@ -297,10 +300,11 @@ export class RunningCall {
 
   /** Transactions that the call has no more use for; the layer keeps what the RFC makes it keep. */
   #forgetFinished(): void {
-    const { exchange, relays, caller, callee } = this.#state;
+    const { exchange, relays, heldKeys, caller, callee } = this.#state;
+    const held = Array.from(heldKeys.values(), ({ infos }) => infos).flat();
     const owed = new Set([
       exchange?.transaction,
-      ...Array.from(relays.values(), ({ transaction }) => transaction),
+      ...[...relays.values(), ...held].map(({ transaction }) => transaction),
     ]);
     for (const id of this.#servers.keys()) if (!owed.has(id)) this.#servers.delete(id);
     const newest = [caller.invite?.client, callee?.invite?.client];

@@ -197,3 +197,60 @@ describe('a call that is recorded when somebody asks for it', () => {
     expect(await again).toMatchObject({ ok: true });
   });
 });
+
+describe('a recording that the PBX controls by codes', () => {
+  const onCodes = { ...onDemand, featureCodes: { start: '*1', stop: '*2', pause: '*5', resume: '*5' } };
+  const dial = (w: ReturnType<typeof world>, leg: 0 | 1, code: string): void => {
+    w.session.onMedia({ type: 'code', session: 1, leg, code });
+  };
+
+  it('listens to the PBX alone', () => {
+    expect(world(onCodes, ['caller']).log).toEqual(['codes *1 *2 *5 0']);
+    expect(world(onCodes, []).log).toEqual([]);
+  });
+
+  it('begins, pauses and resumes with the same code, and ends; the record says which leg, and by what', async () => {
+    const w = world(onCodes, ['caller']);
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    w.session.answered();
+    dial(w, 0, '*1');
+    await settle();
+    w.tell({ type: 'prepared', recording: 7 });
+    for (const leg of [0, 1] as const)
+      w.session.onMedia({ type: 'played', session: 1, leg, report: { ...report, end: 'whole' } });
+    const marks = ['begin', 'pause', 'resume', 'end'] as const;
+    const codes = ['*5', '*5', '*2'];
+    for (const [i, mark] of marks.entries()) {
+      await settle();
+      expect(w.log.at(-1)).toBe(mark);
+      if (mark === 'begin')
+        w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark, at: 900 as MonotonicMs });
+      w.tell({ type: 'marked', recording: 7, mark, samplePosition: 800 * i });
+      await settle();
+      if (i < codes.length) dial(w, 0, codes[i]!);
+    }
+    const controls = w.written.flatMap((event) => (event.kind === 'control' ? [event.control] : []));
+    expect(controls.map(({ action, samplePosition }) => [action, samplePosition])).toEqual([
+      ['start', 0],
+      ['pause', 800],
+      ['resume', 1600],
+      ['stop', 2400],
+    ]);
+    expect(new Set(controls.map(({ actor, reason }) => `${actor.split(':')[0]} ${reason}`))).toEqual(
+      new Set(['leg feature-code']),
+    );
+  });
+
+  it('changes nothing by a code for which there is nothing to do, or that is none', async () => {
+    const w = world(onCodes, ['caller']);
+    await w.session.expect();
+    w.session.answered();
+    const before = w.log.length;
+    for (const code of ['*2', '*5', '*9']) dial(w, 0, code);
+    await settle();
+    expect(w.log).toHaveLength(before);
+    expect(w.written.some(({ kind }) => kind === 'control')).toBe(false);
+  });
+});

@@ -3,6 +3,7 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { purposeOptions, recordingOptions } from '../../src/policy/options.ts';
 import { queueOptions } from '../../src/policy/queue.ts';
 import { ruleBook } from '../../src/policy/rule-book.ts';
+import type { Party } from '../../src/records/call-record.ts';
 import type { RecordEvent } from '../../src/records/record-event.ts';
 import type { RecordingRecord } from '../../src/records/recording-record.ts';
 import type { SealResult } from '../../src/recording/protocol.ts';
@@ -63,7 +64,7 @@ export const report = {
 };
 
 /** Everything around a session, written down in one list in the order in which it happened. */
-export function world(rule: object) {
+export function world(rule: object, controllers: readonly Party[] = []) {
   const log: string[] = [];
   const written: RecordEvent[] = [];
   let tell: (event: RecorderEvent) => void = () => undefined;
@@ -134,6 +135,7 @@ export function world(rule: object) {
     ring: (leg, tone) => log.push(`ring ${tone} ${leg}`),
     stopPlay: (leg) => log.push(`stop ${leg}`),
     ask: () => undefined,
+    codes: (leg, codes) => log.push(`codes ${codes.join(' ')} ${leg}`),
     mark: (type) => log.push(type),
     close: () => log.push('close'),
   };
@@ -164,7 +166,7 @@ export function world(rule: object) {
     deps.clock.wall(),
   );
   const session = new CallSession(deps, facts, verdict, () => log.push('done'));
-  const view = session.attach(media);
+  const view = session.attach(media, controllers);
   const recordings = (): RecordingRecord[] =>
     written.flatMap((event) => (event.kind === 'recording' ? [event.recording] : []));
   return {

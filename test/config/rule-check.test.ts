@@ -180,6 +180,18 @@ describe('a set of rules', () => {
       /announce\.when: tells the callee before it is dialled; use `when: on-answer`/,
     ],
     [
+      'a code for two things',
+      rule('a', ', featureCodes: { start: "*1", pause: "*1" }'),
+      0,
+      /featureCodes\.pause: is the code of `start` too; give each its own/,
+    ],
+    [
+      'a code that hides another',
+      rule('a', ', featureCodes: { start: "*1", stop: "*12" }'),
+      0,
+      /featureCodes\.stop: "\*12" and "\*1" of `start` begin alike/,
+    ],
+    [
       'on demand, and nobody may demand it',
       rule('a', ', mayStart: []').replace('automatic', 'on-demand'),
       0,

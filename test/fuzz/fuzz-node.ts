@@ -48,6 +48,7 @@ const director: CallDirector = {
   early: () => undefined,
   ringing: () => undefined,
   key: () => undefined,
+  code: () => undefined,
   control: () => Promise.resolve('done'),
   answered: () => undefined,
   hungUp: () => undefined,

@@ -147,16 +147,48 @@ async function demandedCall() {
   return { id, babble, replies: { first, twice, stop, again, late }, info, recordings, heard };
 }
 
+/** By telephone events of the caller, which the PBX is: what the far end heard of them, and what was recorded. */
+async function dialledCall(known: string) {
+  const [calling, called] = await scene.placeCall();
+  const { id } = await waitUntil('another outbound call', async () =>
+    (await scene.node.api.calls()).find(
+      (call) => call.direction === 'outbound' && call.answeredAt !== null && call.id !== known,
+    ),
+  );
+  const dial = async (code: string): Promise<void> => {
+    for (const key of code) await calling.rtp.press(key);
+  };
+  await dial('*1');
+  await recordingsOf(id, 'recording', 1);
+  await calling.rtp.play(voice('caller', 0, 2));
+  const heardBefore = called.rtp.received.filter(isEvent).length;
+  await dial('*7');
+  await calling.rtp.play(voice('caller', 2, 2));
+  const events = called.rtp.received.filter(isEvent).map(({ payload }) => payload);
+  await dial('*2');
+  const [recording] = await recordingsOf(id, 'sealed', 1);
+  await calling.hangUp();
+  await called.ended;
+  const { control: controls } = (await scene.node.api.call(id)) as CallView & {
+    readonly control: readonly { readonly action: string; readonly reason: string; readonly actor: string }[];
+  };
+  const heardAtAll = called.rtp.received.filter(isEvent).length;
+  const [left] = readWav(await scene.node.api.audio(recording!.id)).channels;
+  return { heardBefore, heardAtAll, events, controls, left: left! };
+}
+
 describe('calls under live control', () => {
   let paused: Awaited<ReturnType<typeof pausedCall>>;
   let demanded: Awaited<ReturnType<typeof demandedCall>>;
+  let dialled: Awaited<ReturnType<typeof dialledCall>>;
   let said: { readonly paused: string[]; readonly demanded: string[] };
   beforeAll(async () => {
     const events = await followed();
     [paused, demanded] = await Promise.all([pausedCall(), demandedCall()]);
     said = { paused: events.of(paused.id), demanded: events.of(demanded.id) };
     events.stop();
-  }, 60_000);
+    dialled = await dialledCall(demanded.id);
+  }, 90_000);
   it('the stream of events says when either is recorded, paused and stopped', () => {
     const once = [
       'recording expected',
@@ -287,6 +319,33 @@ describe('calls under live control', () => {
           'told on-demand',
           'told on-demand',
         ]);
+      }
+    });
+  });
+
+  describe('a call whose PBX dials codes', () => {
+    it('begins and stops by them, and the record says so', () => {
+      expect(dialled.controls).toMatchObject([
+        { action: 'start', reason: 'feature-code' },
+        { action: 'stop', reason: 'feature-code' },
+      ]);
+      expect(dialled.controls.every(({ actor }) => actor.startsWith('leg:'))).toBe(true);
+    });
+
+    it('the far end hears nothing of a code, and all of what only began like one, in its order', () => {
+      expect(dialled.heardBefore).toBe(0);
+      const keys = dialled.events.map((payload) => payload[0]);
+      expect([...new Set(keys)]).toEqual([10, 7]);
+      expect(keys.toSorted((a, b) => b! - a!)).toEqual(keys);
+      const ends = dialled.events.filter((payload) => (payload[1]! & 0x80) !== 0);
+      expect(ends).toHaveLength(6);
+      expect(dialled.heardAtAll).toBe(dialled.events.length);
+    });
+
+    it('the recording has what was said on both sides of the keys', () => {
+      for (const seconds of [0.5, 3]) {
+        const piece = voice('caller', seconds, 0.5);
+        expect(align(dialled.left, piece).correlation).toBeGreaterThan(0.95);
       }
     });
   });

@@ -412,6 +412,8 @@ function lineOf(effect: CallEffect): string | null {
       return effect.type;
     case 'control':
       return `control ${effect.action} by ${effect.by} of ${effect.party}${effect.answer === null ? '' : ', to be answered'}`;
+    case 'code':
+      return `code ${effect.code} of ${effect.party}`;
     case 'key':
       return `key ${effect.key} of ${effect.party}`;
     case 'hung-up':

@@ -74,6 +74,10 @@ class FakeDirector implements CallDirector {
     this.keys.push(`${callId} ${party} ${key}`);
   }
 
+  code(callId: string, party: Party, code: string): void {
+    this.keys.push(`${callId} ${party} ${code}`);
+  }
+
   control(_callId: string, party: Party, action: string, by: string): Promise<Controlled> {
     this.controls.push(`${action} ${party} by ${by}`);
     return Promise.resolve(this.controlled);

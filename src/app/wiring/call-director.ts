@@ -3,7 +3,7 @@ import type { LinkAnswer, LinkRequest } from '../../link/protocol.ts';
 import type { MediaOptions } from '../../media/options.ts';
 import type { Schedule } from '../../kernel/timers.ts';
 import type { RuleOptions } from '../../policy/options.ts';
-import type { Outcome } from '../../records/call-record.ts';
+import type { Outcome, Party } from '../../records/call-record.ts';
 import type { SipOptions } from '../../signalling/options.ts';
 import type { Admission, CallDirector, CallFacts } from '../../signalling/ports.ts';
 import type { MediaPool } from '../media-pool.ts';
@@ -60,6 +60,8 @@ export function createDirection(plan: DirectorPlan): Direction {
   };
   const mediaOf = new Map(plan.sip.peers.map((peer) => [peer.id, peer.media]));
 
+  const mayDialCodes = controllers(plan.sip);
+
   const director: CallDirector = {
     admit: async (call) => {
       const verdict = judge(plan.policy.active, plan.unrecorded, call, plan.clock.wall());
@@ -69,7 +71,8 @@ export function createDirection(plan: DirectorPlan): Direction {
       sessions.set(call.callId, session);
       facts.set(call.callId, call);
       plan.count.started(call.direction);
-      return admit(plan, session, verdict.decision, call);
+      const admission = await admit(plan, session, verdict.decision, call);
+      return admission.kind === 'accept' ? { ...admission, codes: session.codes } : admission;
     },
     openMedia: async (call) => {
       const session = sessions.get(call.callId);
@@ -81,7 +84,7 @@ export function createDirection(plan: DirectorPlan): Direction {
       const media = await plan.mediaPool.open(interfaces, call.emergency, (event) => {
         session.onMedia(event);
       });
-      return media === 'no-ports' ? media : session.attach(media);
+      return media === 'no-ports' ? media : session.attach(media, mayDialCodes(call));
     },
     early: (callId) => {
       sessions.get(callId)?.early();
@@ -91,6 +94,9 @@ export function createDirection(plan: DirectorPlan): Direction {
     },
     key: (callId, party, key) => {
       sessions.get(callId)?.key(party, key);
+    },
+    code: (callId, party, code) => {
+      sessions.get(callId)?.code(party, code);
     },
     control: async (callId, party, action, by) =>
       (await sessions.get(callId)?.controlInCall(action, party, `sip-${by}`)) ?? 'conflict',
@@ -125,6 +131,15 @@ export function createDirection(plan: DirectorPlan): Direction {
       return new Set(Array.from(sessions.values(), ({ prompts }) => prompts));
     },
   };
+}
+
+/** In-call control is accepted from PBXs alone. */
+function controllers({ peers }: SipOptions): (call: CallFacts) => Party[] {
+  const pbxs = new Set(peers.filter(({ side }) => side === 'pbx').map(({ id }) => id));
+  return ({ callerPeer, calleePeer }) => [
+    ...(pbxs.has(callerPeer) ? (['caller'] as const) : []),
+    ...(pbxs.has(calleePeer) ? (['callee'] as const) : []),
+  ];
 }
 
 const noCall: LinkAnswer = { ok: false, code: 'no-call' };

@@ -3,6 +3,7 @@ import { uuidV7 } from '../../kernel/ids.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegCounts } from '../../media/protocol.ts';
 import type { Decision, WantedRecording } from '../../policy/decide.ts';
+import { codesOf } from '../../policy/feature-codes.ts';
 import { recordingAllowed } from '../../policy/may-control.ts';
 import type { CallRecord, LegQuality, Party } from '../../records/call-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
@@ -50,6 +51,7 @@ export class CallSession {
   readonly callId: string;
   readonly #deps: SessionDeps;
   readonly #verdict: Verdict;
+  readonly #isEmergency: boolean;
   readonly #done: () => void;
   readonly #control: LiveControl;
   readonly #legs: CallLegs;
@@ -73,6 +75,7 @@ export class CallSession {
   constructor(deps: SessionDeps, facts: CallFacts, verdict: Verdict, done: () => void) {
     this.#deps = deps;
     this.#verdict = verdict;
+    this.#isEmergency = facts.emergency;
     this.#wanted = verdict.decision.record ? verdict.decision : null;
     this.#done = done;
     this.callId = facts.callId;
@@ -139,10 +142,18 @@ export class CallSession {
     if (this.#life?.phase === 'expected' || this.#isPreparing()) this.#stepLife({ type: 'failed', reason });
   }
 
-  /** Gives signalling its view of the call's media. */
-  attach(media: MediaHandle): MediaSession {
+  /** What a party at the PBX may dial to control the recording. */
+  get codes(): readonly string[] {
+    const rule = recordingAllowed(this.#decision)?.rule;
+    return rule === undefined || this.#isEmergency ? [] : codesOf(rule);
+  }
+
+  /** Gives signalling its view of the call's media. `controllers`: who may dial codes. */
+  attach(media: MediaHandle, controllers: readonly Party[]): MediaSession {
     this.#media = media;
     this.#mediaClosed = false;
+    const { codes } = this;
+    if (codes.length > 0) for (const party of controllers) media.codes(legOf(party), codes);
     // Cancelled while the sockets were being opened.
     if (this.#hungUpAt !== null) media.close();
     const local = (leg: 0 | 1) => {
@@ -221,6 +232,9 @@ export class CallSession {
       case 'key':
         this.key(partyOf(event.leg), event.key);
         return;
+      case 'code':
+        this.code(partyOf(event.leg), event.code);
+        return;
       case 'play-reported':
         this.#evidence.reported(partyOf(event.leg), event.reported);
         return;
@@ -260,6 +274,15 @@ export class CallSession {
       ...{ callId: this.callId, action, party, reason, controlled },
     });
     return controlled;
+  }
+
+  /** A party at the PBX has dialled a code. */
+  code(party: Party, code: string): void {
+    const action = this.#control.meant(code);
+    if (action === null) return;
+    this.controlInCall(action, party, 'feature-code').catch((error: unknown) => {
+      this.#unwritten(error);
+    });
   }
 
   #controlled(): LiveControl {

@@ -1,6 +1,7 @@
 import type { Schedule } from '../../kernel/timers.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
 import type { Decision, WantedRecording } from '../../policy/decide.ts';
+import { actionOf } from '../../policy/feature-codes.ts';
 import { mayControl, recordingAllowed } from '../../policy/may-control.ts';
 import type { ControlPlace } from '../../policy/options.ts';
 import type { ControlAction, ControlEvent } from '../../records/control-event.ts';
@@ -92,6 +93,15 @@ export class LiveControl {
           this.#call.failed(error);
         });
     });
+  }
+
+  /** What a code asks for that a party has dialled; null: nothing here. */
+  meant(code: string): ControlAction | null {
+    const { life, decision } = this.#call;
+    const rule = recordingAllowed(decision)?.rule;
+    if (rule === undefined) return null;
+    const running = life !== null && life.phase !== 'done';
+    return actionOf(rule, code, { running, paused: this.paused });
   }
 
   /** What a party is answered: to a start, at the latest when the parties are being told. */
