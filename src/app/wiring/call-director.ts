@@ -58,7 +58,7 @@ export function createDirection(plan: DirectorPlan): Direction {
     for (const resolve of whenIdle) resolve();
     whenIdle = [];
   };
-  const mediaOf = new Map(plan.sip.peers.map((peer) => [peer.id, peer.media]));
+  const interfacesOf = mediaInterfaces(plan.sip);
 
   const mayDialCodes = controllers(plan.sip);
 
@@ -77,11 +77,7 @@ export function createDirection(plan: DirectorPlan): Direction {
     openMedia: async (call) => {
       const session = sessions.get(call.callId);
       if (session === undefined) return 'no-ports';
-      const interfaces = [
-        mediaOf.get(call.callerPeer) ?? 'main',
-        mediaOf.get(call.calleePeer) ?? 'main',
-      ] as const;
-      const media = await plan.mediaPool.open(interfaces, call.emergency, (event) => {
+      const media = await plan.mediaPool.open(interfacesOf(call), call.emergency, (event) => {
         session.onMedia(event);
       });
       return media === 'no-ports' ? media : session.attach(media, mayDialCodes(call));
@@ -131,6 +127,12 @@ export function createDirection(plan: DirectorPlan): Direction {
       return new Set(Array.from(sessions.values(), ({ prompts }) => prompts));
     },
   };
+}
+
+/** Where each side's sockets are. */
+function mediaInterfaces({ peers }: SipOptions): (call: CallFacts) => readonly [string, string] {
+  const of = new Map(peers.map(({ id, media }) => [id, media]));
+  return ({ callerPeer, calleePeer }) => [of.get(callerPeer) ?? 'main', of.get(calleePeer) ?? 'main'];
 }
 
 /** In-call control is accepted from PBXs alone. */
