@@ -64,6 +64,7 @@ function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyF
     ...announcementFaults(config, rule, path),
     ...answerFaults(rule, path),
     ...demandFaults(rule, path),
+    ...announceAtFaults(rule, path),
     ...featureCodeFaults(rule, path),
   ];
   if (rule.purpose === undefined)
@@ -79,6 +80,18 @@ function demandFaults({ mode, mayStart }: RuleOptions, path: KeyPath): KeyFault[
   if (mode !== 'on-demand' || mayStart?.length !== 0) return [];
   const message = 'records nothing, since nobody may start it; name `api` or `call`, or use `mode: never`';
   return [{ path: [...path, 'mayStart'], message }];
+}
+
+/** Who is told in each call is told at one moment: its answer. */
+function announceAtFaults({ mode, announce, announceAt }: RuleOptions, path: KeyPath): KeyFault[] {
+  if (announceAt === 'start') return [];
+  if (mode !== 'on-demand') {
+    const message = 'is for `mode: on-demand`; remove it, this rule tells each call anyway';
+    return [{ path: [...path, 'announceAt'], message }];
+  }
+  if (announce === undefined || announce === 'elsewhere' || announce.when === 'on-answer') return [];
+  const message = 'is earlier than `announceAt: call` tells; use `when: on-answer`';
+  return [{ path: [...path, 'announce', 'when'], message }];
 }
 
 /** GDPR Art. 4(11): consent is a clear affirmative action; to be told and to stay on the line is none. */

@@ -54,6 +54,8 @@ const rule = z.strictObject({
   consent: z.enum(consentKinds).default('notice'),
   /** `elsewhere`: the PBX or the carrier plays it. */
   announce: z.union([z.literal('elsewhere'), prompted]).optional(),
+  /** On demand: the parties are told once somebody asks, or in each call at its answer. */
+  announceAt: z.enum(['start', 'call']).default('start'),
   /** What a party that no prompt of ours reaches is told by others; it stands in the evidence. */
   told: z.string().min(1).optional(),
   format: z.enum(recordingFormats).default('wav'),

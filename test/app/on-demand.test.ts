@@ -254,3 +254,118 @@ describe('a recording that the PBX controls by codes', () => {
     expect(w.written.some(({ kind }) => kind === 'control')).toBe(false);
   });
 });
+
+describe('a call that is told at its answer, and recorded when somebody asks', () => {
+  const told = { ...onDemand, announceAt: 'call' };
+  let w: ReturnType<typeof world>;
+  const up = async (given: object): Promise<void> => {
+    w = world(given);
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    w.session.answered();
+  };
+  const played = (leg: 0 | 1, end: 'whole' | 'no-codec' = 'whole'): void => {
+    w.session.onMedia({ type: 'played', session: 1, leg, report: { ...report, end } });
+  };
+  const start = () => w.session.control('start', byApi, null);
+  const begins = async (): Promise<void> => {
+    await settle();
+    w.tell({ type: 'prepared', recording: 7 });
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    w.tell({ type: 'marked', recording: 7, mark: 'begin', samplePosition: 0 });
+    await settle();
+  };
+  const evidence = () => w.written.flatMap((event) => (event.kind === 'consent' ? [event.consent] : []));
+
+  it('is told at once, owes no recording, and both directions open when all have heard it', async () => {
+    await up(told);
+    expect(w.log).toEqual(['gate-closed', 'play en-sound 0', 'play en-sound 1']);
+    played(0);
+    played(1);
+    expect(w.log.slice(3)).toEqual(['gate-open']);
+    expect(w.recordings()).toEqual([]);
+    expect(evidence().map(({ outcome, moment, recordingId }) => [outcome, moment, recordingId])).toEqual([
+      ['told', 'on-answer', null],
+      ['told', 'on-answer', null],
+    ]);
+  });
+
+  it('begins without another prompt, and what the parties were told is proof of the recording, too', async () => {
+    await up(told);
+    played(0);
+    played(1);
+    const before = w.log.length;
+    const answer = start();
+    await begins();
+    expect(await answer).toMatchObject({ ok: true });
+    expect(w.log.slice(before)).toEqual(['prepare', 'begin']);
+    const { id } = w.recordings()[0]!;
+    expect(evidence().slice(2)).toMatchObject([
+      { party: 'caller', outcome: 'told', moment: 'on-answer', recordingId: id, purpose: 'quality' },
+      { party: 'callee', outcome: 'told', moment: 'on-answer', recordingId: id, purpose: 'quality' },
+    ]);
+  });
+
+  it('that is asked for while the parties are being told begins once they were', async () => {
+    await up(told);
+    played(0);
+    const answer = start();
+    await settle();
+    w.tell({ type: 'prepared', recording: 7 });
+    expect(w.log).not.toContain('begin');
+    played(1);
+    expect(w.log.at(-1)).toBe('begin');
+    await begins();
+    expect(await answer).toMatchObject({ ok: true });
+    const { id } = w.recordings()[0]!;
+    const linked = evidence().filter(({ recordingId }) => recordingId === id);
+    expect(linked.map(({ party }) => party)).toEqual(['caller', 'callee']);
+  });
+
+  it('that was stopped begins again without another prompt', async () => {
+    await up(told);
+    played(0);
+    played(1);
+    const first = start();
+    await begins();
+    await first;
+    const stopped = w.session.control('stop', byApi, null);
+    w.tell({ type: 'marked', recording: 7, mark: 'end', samplePosition: 80 });
+    await stopped;
+    w.tell({ type: 'sealed', recording: 7, result: sealed });
+    const again = start();
+    await begins();
+    expect(await again).toMatchObject({ ok: true });
+    expect(w.log.filter((line) => line.startsWith('play'))).toHaveLength(2);
+    const recordings = new Set(evidence().map(({ recordingId }) => recordingId));
+    expect(recordings.size).toBe(3);
+  });
+
+  it('is not recorded once a party has refused', async () => {
+    await up({ ...told, consent: 'opt-out', announce: { prompt: 'en', key: '9' } });
+    played(0);
+    played(1);
+    w.session.key('caller', '9');
+    expect(await start()).toEqual(conflict);
+    expect(w.recordings()).toEqual([]);
+  });
+
+  it('is told once more by who asks, where a prompt could not be sent at the answer', async () => {
+    await up(told);
+    played(0, 'no-codec');
+    const before = w.log.length;
+    void start();
+    expect(w.log.slice(before)).toEqual(['gate-closed', 'play en-sound 0', 'play en-sound 1']);
+  });
+
+  it('has proof that it was not recorded, where nobody has asked', async () => {
+    await up(told);
+    played(0);
+    played(1);
+    w.session.ended(ended);
+    expect(evidence().map(({ outcome }) => outcome)).toEqual([
+      ...['told', 'told', 'not-recorded', 'not-recorded'],
+    ]);
+  });
+});

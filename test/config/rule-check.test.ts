@@ -180,6 +180,20 @@ describe('a set of rules', () => {
       /announce\.when: tells the callee before it is dialled; use `when: on-answer`/,
     ],
     [
+      'told in each call, and recorded in each anyway',
+      rule('a', ', announceAt: call'),
+      0,
+      /announceAt: is for `mode: on-demand`/,
+    ],
+    [
+      'told at the answer, and before it',
+      rule('a', ', announceAt: call')
+        .replace('automatic', 'on-demand')
+        .replace('{ prompt: en }', '{ prompt: en, when: before-connect }'),
+      0,
+      /announce\.when: is earlier than `announceAt: call` tells/,
+    ],
+    [
       'a code for two things',
       rule('a', ', featureCodes: { start: "*1", pause: "*1" }'),
       0,

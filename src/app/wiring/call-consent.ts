@@ -41,6 +41,16 @@ export class CallConsent {
     this.#hooks = hooks;
   }
 
+  /** Nothing is owed any more. */
+  get isOpen(): boolean {
+    return this.#state.phase === 'open';
+  }
+
+  /** The parties are being told and asked, or were; and nothing keeps them from being recorded so far. */
+  get isUnderWay(): boolean {
+    return ['telling', 'asking', 'open', 'retelling'].includes(this.#state.phase);
+  }
+
   played(party: Party, report: PlayReport): void {
     this.#reports.set(party, report);
     this.step({ type: 'played', party, end: report.end });

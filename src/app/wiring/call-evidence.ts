@@ -26,6 +26,8 @@ export class CallEvidence {
   readonly #plan: EvidencePlan;
   readonly #writer: EvidenceWriter;
   readonly #receipts: PromptReceipts;
+  /** What was found last of each party. */
+  readonly #proven = new Map<Party, readonly [Found, LegPlan | null, PlayReport | null]>();
 
   constructor(plan: EvidencePlan) {
     this.#plan = plan;
@@ -55,6 +57,7 @@ export class CallEvidence {
   }
 
   prove(found: Found, plan: LegPlan | null, report: PlayReport | null): void {
+    this.#proven.set(found.party, [found, plan, report]);
     const { clock, keepEvidenceMs, callId, ruleId, legIds, prompts, newId } = this.#plan;
     const until = rfc3339((clock.wall() + keepEvidenceMs) as WallMs);
     const id = newId();
@@ -67,6 +70,12 @@ export class CallEvidence {
       }),
     );
     if (report !== null) this.#receipts.proved(found.party, id);
+  }
+
+  /** The parties were told before a recording of theirs began: what was found of them stands for it, too. */
+  proveFor(recordingId: string): void {
+    for (const [found, plan, report] of [...this.#proven.values()])
+      this.prove({ ...found, recordingId }, plan, report);
   }
 
   /** A call that is not to be recorded has proof of that, too. */

@@ -114,14 +114,16 @@ export class CallSession {
   /** Writes the call, and the recording it is owed, down. Rejects when the journal does not take it. */
   async expect(): Promise<void> {
     const events: RecordEvent[] = [{ kind: 'call', call: this.#call }];
-    if (this.#wanted !== null) events.push({ kind: 'recording', recording: this.#owe(this.#wanted) });
+    if (this.#wanted !== null) {
+      this.#consent = this.#tell(this.#wanted);
+      events.push({ kind: 'recording', recording: this.#owe(this.#wanted) });
+    }
     await this.#deps.journal.append(events);
   }
 
   /** From here on a recording is expected. */
   #owe(wanted: WantedRecording): RecordingRecord {
     this.#wanted = wanted;
-    this.#consent = this.#tell(wanted);
     this.#life = expectRecording(
       expectedRecording(wanted, {
         id: this.#newId(),
@@ -187,7 +189,7 @@ export class CallSession {
     this.#early.answered(this.#media, this.#decision);
     this.#saveCall({ answeredAt: this.#now() });
     if (this.#wanted === null) {
-      if (recordingAllowed(this.#decision) === null) this.#evidence.proveUnrecorded();
+      this.#answeredUnasked();
       return;
     }
     if (this.#diverted) return;
@@ -197,6 +199,16 @@ export class CallSession {
     }
     this.#stepLife({ type: 'answered' });
     this.#consent?.step({ type: 'answered' });
+  }
+
+  /** Nobody has asked for a recording, and somebody may. */
+  #answeredUnasked(): void {
+    const allowed = recordingAllowed(this.#decision);
+    if (allowed === null) this.#evidence.proveUnrecorded();
+    else if (allowed.rule.announceAt === 'call' && !this.#diverted && this.#canBeRecorded(allowed)) {
+      this.#consent = this.#tell(allowed);
+      this.#consent.step({ type: 'answered' });
+    }
   }
 
   #canBeRecorded({ rule }: WantedRecording): boolean {
@@ -317,14 +329,29 @@ export class CallSession {
     return isUp && !this.#diverted && !this.#refused && this.#canBeRecorded(wanted);
   }
 
-  /** Somebody asks for a recording: everyone who is owed it is told first. */
+  /** Somebody asks for a recording: everyone who is owed it is told first, unless the call was at its answer. */
   #demand(wanted: WantedRecording): void {
+    const toldAtAnswer = wanted.rule.announceAt === 'call' && this.#consent?.isUnderWay === true;
     // A question of the recording before this one is open no longer.
-    this.#consent?.step({ type: 'ended' });
+    if (!toldAtAnswer) this.#consent?.step({ type: 'ended' });
     if (this.#life !== null) this.#deps.recorders.release(this.#recording);
-    this.#write([{ kind: 'recording', recording: this.#owe(wanted) }]);
+    const recording = this.#owe(wanted);
+    this.#write([{ kind: 'recording', recording }]);
     this.#stepLife({ type: 'answered' });
-    this.#consent?.step({ type: 'demanded' });
+    if (!toldAtAnswer) {
+      this.#consent = this.#tell(wanted);
+      this.#consent.step({ type: 'demanded' });
+      return;
+    }
+    this.#evidence.proveFor(recording.id);
+    if (this.#consent?.isOpen === true) this.#mayRecord();
+  }
+
+  /** Everyone was told: recording starts here, and with it both directions open. */
+  #mayRecord(): void {
+    this.#stepLife({ type: 'opened' });
+    if (this.#life === null || this.#life.phase === 'done') this.#media?.gate(true);
+    else if (this.#life.phase === 'preparing') this.#boundPreparation();
   }
 
   #onRecorder(event: RecorderEvent): void {
@@ -356,7 +383,7 @@ export class CallSession {
     }
   }
 
-  #tell({ rule }: WantedRecording): CallConsent {
+  #tell({ rule, purpose }: WantedRecording): CallConsent {
     return new CallConsent(
       consentPlanOf(rule, (party) => this.#verdict.promptOf(party)),
       {
@@ -372,8 +399,7 @@ export class CallSession {
           this.#deps.dial(this.callId);
         },
         opened: () => {
-          this.#stepLife({ type: 'opened' });
-          if (this.#life?.phase === 'preparing') this.#boundPreparation();
+          this.#mayRecord();
         },
         paused: () => {
           // A pause by hand is not ours to end.
@@ -389,8 +415,8 @@ export class CallSession {
         },
         evidence: ({ party, outcome, moment, key }, plan, report) => {
           const recordingId = this.#life?.record.id ?? null;
-          const purpose = this.#wanted?.purpose.id ?? null;
-          this.#evidence.prove({ party, outcome, moment, key, recordingId, purpose }, plan, report);
+          const found = { party, outcome, moment, key, recordingId, purpose: purpose.id };
+          this.#evidence.prove(found, plan, report);
         },
       },
     );
