@@ -1,11 +1,10 @@
 import { rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
-import { uuidV7 } from '../../kernel/ids.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegCounts } from '../../media/protocol.ts';
 import type { Decision, WantedRecording } from '../../policy/decide.ts';
 import { codesOf } from '../../policy/feature-codes.ts';
 import { recordingAllowed } from '../../policy/may-control.ts';
-import type { CallRecord, LegQuality, Party } from '../../records/call-record.ts';
+import type { LegQuality, Party } from '../../records/call-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
 import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
@@ -23,6 +22,7 @@ import type { MediaHandle, SessionEvent } from '../media-pool.ts';
 import type { RecorderEvent } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
 import { boundPreparation } from './bound-preparation.ts';
+import { CallBook } from './call-book.ts';
 import { CallConsent } from './call-consent.ts';
 import { CallEvidence } from './call-evidence.ts';
 import { CallLegs } from './call-legs.ts';
@@ -31,11 +31,10 @@ import { destroyRecording } from './destroy-recording.ts';
 import { EarlyMedia } from './early-media.ts';
 import { expectedRecording, firstCallRecord } from './first-records.ts';
 import { journalReason } from './journal-refusal.ts';
-import { lifeEventOf } from './life-event-of.ts';
+import { lifeEventOf, lifeEventOfRecorder } from './life-event-of.ts';
 import { type Controller, LiveControl } from './live-control.ts';
 import { recordingSpec } from './recording-spec.ts';
 import { rescueSpool } from './rescue-spool.ts';
-import { sealedFacts } from './sealed-facts.ts';
 import { keepsUndecoded } from './spoken-encodings.ts';
 import type { SessionDeps } from './session-deps.ts';
 import type { Verdict } from './verdict.ts';
@@ -54,10 +53,10 @@ export class CallSession {
   readonly #isEmergency: boolean;
   readonly #done: () => void;
   readonly #control: LiveControl;
+  readonly #book: CallBook;
   readonly #legs: CallLegs;
   readonly #evidence: CallEvidence;
   readonly #early: EarlyMedia;
-  #call: CallRecord;
   /** What is recorded, and why; null: nothing, or not before somebody asks. */
   #wanted: WantedRecording | null;
   #consent: CallConsent | null = null;
@@ -79,16 +78,18 @@ export class CallSession {
     this.#wanted = verdict.decision.record ? verdict.decision : null;
     this.#done = done;
     this.callId = facts.callId;
-    this.#legs = new CallLegs({ caller: this.#newId(), callee: this.#newId() });
-    this.#call = firstCallRecord(facts, verdict, { nodeId: deps.nodeId, startedAt: this.#now() });
+    this.#book = new CallBook(deps, (startedAt) =>
+      firstCallRecord(facts, verdict, { nodeId: deps.nodeId, startedAt }),
+    );
+    this.#legs = new CallLegs({ caller: this.#book.newId(), callee: this.#book.newId() });
     this.#early = new EarlyMedia(facts.callId, deps);
     this.#control = this.#controlled();
     this.#evidence = new CallEvidence({
-      ...{ ...deps, callId: facts.callId, ruleId: this.#call.ruleId, legIds: this.#legs.ids },
+      ...{ ...deps, callId: facts.callId, ruleId: this.#book.call.ruleId, legIds: this.#legs.ids },
       prompts: verdict.prompts,
-      newId: () => this.#newId(),
+      newId: () => this.#book.newId(),
       write: (event) => {
-        this.#write([event]);
+        this.#book.write([event]);
       },
     });
   }
@@ -98,7 +99,7 @@ export class CallSession {
   }
 
   get ruleId(): string | null {
-    return this.#call.ruleId;
+    return this.#book.call.ruleId;
   }
 
   /** What the call may still play, whatever was loaded since. */
@@ -113,12 +114,12 @@ export class CallSession {
 
   /** Writes the call, and the recording it is owed, down. Rejects when the journal does not take it. */
   async expect(): Promise<void> {
-    const events: RecordEvent[] = [{ kind: 'call', call: this.#call }];
+    const events: RecordEvent[] = [{ kind: 'call', call: this.#book.call }];
     if (this.#wanted !== null) {
       this.#consent = this.#tell(this.#wanted);
       events.push({ kind: 'recording', recording: this.#owe(this.#wanted) });
     }
-    await this.#deps.journal.append(events);
+    await this.#book.append(events);
   }
 
   /** From here on a recording is expected. */
@@ -126,7 +127,7 @@ export class CallSession {
     this.#wanted = wanted;
     this.#life = expectRecording(
       expectedRecording(wanted, {
-        id: this.#newId(),
+        id: this.#book.newId(),
         callId: this.callId,
         nodeId: this.#deps.nodeId,
         retainUntil: this.#retainUntil(this.#deps.clock.wall()),
@@ -187,7 +188,7 @@ export class CallSession {
 
   answered(): void {
     this.#early.answered(this.#media, this.#decision);
-    this.#saveCall({ answeredAt: this.#now() });
+    this.#book.save({ answeredAt: this.#book.now() });
     if (this.#wanted === null) {
       this.#answeredUnasked();
       return;
@@ -218,10 +219,10 @@ export class CallSession {
   /** Over for its parties: media and recording stop here, whatever signalling still waits for. */
   hungUp(): void {
     if (this.#hungUpAt !== null) return;
-    this.#hungUpAt = this.#now();
+    this.#hungUpAt = this.#book.now();
     // Nobody has asked.
     const unasked = this.#wanted === null && recordingAllowed(this.#decision) !== null;
-    if (unasked && this.#call.answeredAt !== null) this.#evidence.proveUnrecorded();
+    if (unasked && this.#book.call.answeredAt !== null) this.#evidence.proveUnrecorded();
     this.#consent?.step({ type: 'ended' });
     this.#stepLife({ type: 'ended' });
     this.#media?.close();
@@ -231,7 +232,7 @@ export class CallSession {
     this.hungUp();
     this.#ended = true;
     const legs = this.#legs.records(end.legs);
-    this.#saveCall({ endedAt: this.#hungUpAt, outcome: end.outcome, reason: end.reason, legs });
+    this.#book.save({ endedAt: this.#hungUpAt, outcome: end.outcome, reason: end.reason, legs });
     this.#settle();
   }
 
@@ -255,7 +256,7 @@ export class CallSession {
         return;
       case 'silent':
         // A callee that rings in silence is the ring timer's matter.
-        if (this.#call.answeredAt !== null && this.#hungUpAt === null)
+        if (this.#book.call.answeredAt !== null && this.#hungUpAt === null)
           this.#deps.hangUp(this.callId, 'media-timeout');
         return;
       case 'closed':
@@ -293,7 +294,7 @@ export class CallSession {
     const action = this.#control.meant(code);
     if (action === null) return;
     this.controlInCall(action, party, 'feature-code').catch((error: unknown) => {
-      this.#unwritten(error);
+      this.#book.unwritten(error);
     });
   }
 
@@ -314,18 +315,18 @@ export class CallSession {
       },
       mark: (mark) => this.#media?.mark(mark, this.#recording),
       failed: (error) => {
-        this.#unwritten(error);
+        this.#book.unwritten(error);
       },
       record: (done) => {
-        const control = { ...done, id: this.#newId(), callId: this.callId, at: this.#now() };
-        return this.#deps.journal.append([{ kind: 'control', control }]);
+        const control = { ...done, id: this.#book.newId(), callId: this.callId, at: this.#book.now() };
+        return this.#book.append([{ kind: 'control', control }]);
       },
     });
   }
 
   /** Who has refused is not asked again. */
   #mayBegin(wanted: WantedRecording): boolean {
-    const isUp = this.#call.answeredAt !== null && this.#hungUpAt === null && !this.#mediaClosed;
+    const isUp = this.#book.call.answeredAt !== null && this.#hungUpAt === null && !this.#mediaClosed;
     return isUp && !this.#diverted && !this.#refused && this.#canBeRecorded(wanted);
   }
 
@@ -336,7 +337,7 @@ export class CallSession {
     if (!toldAtAnswer) this.#consent?.step({ type: 'ended' });
     if (this.#life !== null) this.#deps.recorders.release(this.#recording);
     const recording = this.#owe(wanted);
-    this.#write([{ kind: 'recording', recording }]);
+    this.#book.write([{ kind: 'recording', recording }]);
     this.#stepLife({ type: 'answered' });
     if (!toldAtAnswer) {
       this.#consent = this.#tell(wanted);
@@ -355,32 +356,12 @@ export class CallSession {
   }
 
   #onRecorder(event: RecorderEvent): void {
-    switch (event.type) {
-      case 'prepared':
-        this.#stepLife({ type: 'prepared' });
-        return;
-      case 'marked':
-        this.#control.marked(event.mark, event.samplePosition);
-        return;
-      case 'sealed':
-        this.#stepLife({
-          type: 'sealed',
-          facts: sealedFacts(event.result),
-          undecoded: event.result.undecoded,
-        });
-        return;
-      case 'failed':
-        this.#stepLife({ type: 'failed', reason: event.reason });
-        return;
-      case 'worker-died':
-        // A recording that has not been prepared will be, by the worker's successor.
-        if (this.#life?.phase !== 'expected')
-          this.#stepLife({ type: 'failed', reason: 'recording-worker-died' });
-        return;
-      case 'discarded':
-        this.#stepLife({ type: 'discarded' });
-        return;
+    if (event.type === 'marked') {
+      this.#control.marked(event.mark, event.samplePosition);
+      return;
     }
+    const meant = lifeEventOfRecorder(event, this.#life?.phase ?? null);
+    if (meant !== null) this.#stepLife(meant);
   }
 
   #tell({ rule, purpose }: WantedRecording): CallConsent {
@@ -457,7 +438,7 @@ export class CallSession {
         });
         return;
       case 'save':
-        this.#write([{ kind: 'recording', recording: this.#signed(effect.record) }]);
+        this.#book.write([{ kind: 'recording', recording: this.#signed(effect.record) }]);
         return;
       case 'destroy':
         if (this.#life !== null) void destroyRecording(this.#deps, this.#life.record, effect.objectKey);
@@ -506,10 +487,10 @@ export class CallSession {
       const { key, spoolSecret } = await this.#deps.keys.create(this.#life.record.id);
       if (!this.#isPreparing()) return;
       this.#key = key;
-      await this.#deps.journal.append([{ kind: 'key', key }]);
+      await this.#book.append([{ kind: 'key', key }]);
       if (!this.#isPreparing()) return;
       const { record } = this.#life;
-      const facts = { rule, call: this.#call, record, codecs: this.#legs.codecs, key, spoolSecret };
+      const facts = { rule, call: this.#book.call, record, codecs: this.#legs.codecs, key, spoolSecret };
       this.#deps.recorders.prepare(this.#recording, recordingSpec(this.#deps.tagParties, facts));
     } catch (error) {
       this.#deps.logger.error('recording-not-prepared', { callId: this.callId, error: String(error) });
@@ -562,7 +543,7 @@ export class CallSession {
   #mediaIsClosed(counts: readonly [LegCounts, LegCounts] | null): void {
     this.#legs.closed(counts);
     this.#mediaClosed = true;
-    if (this.#ended && counts !== null) this.#saveCall({ legs: this.#legs.counted(this.#call.legs) });
+    if (this.#ended && counts !== null) this.#book.save({ legs: this.#legs.counted(this.#book.call.legs) });
     this.#settle();
   }
 
@@ -585,29 +566,5 @@ export class CallSession {
     if (this.#life !== null && this.#life.phase !== 'done') return;
     if (this.#life !== null) this.#deps.recorders.release(this.#recording);
     this.#done();
-  }
-
-  #saveCall(change: Partial<CallRecord>): void {
-    this.#call = { ...this.#call, ...change, version: this.#call.version + 1 };
-    this.#write([{ kind: 'call', call: this.#call }]);
-  }
-
-  #write(events: readonly RecordEvent[]): void {
-    this.#deps.journal.append(events).catch((error: unknown) => {
-      this.#unwritten(error);
-    });
-  }
-
-  #unwritten(error: unknown): void {
-    this.#deps.alarm('journal');
-    this.#deps.logger.error('journal-refused', { callId: this.callId, error: String(error) });
-  }
-
-  #now(): string {
-    return rfc3339(this.#deps.clock.wall());
-  }
-
-  #newId(): string {
-    return uuidV7(this.#deps.clock.wall(), this.#deps.random);
   }
 }
