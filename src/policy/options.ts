@@ -72,6 +72,8 @@ const rule = z.strictObject({
   retention: duration.optional(),
   /** From where a recording may be paused and resumed: by the API, or in the call by a party at the PBX. */
   mayPause: controlPlaces.default(['api', 'call']),
+  /** What a pause is in the file: silence of its length, or cut out of it. */
+  pause: z.enum(['silence', 'cut']).default('silence'),
   /** A pause that nobody ends ends by itself; absent: it does not. */
   maxPauseSeconds: z.number().min(1).max(86_400).optional(),
   /** From where it may be started and stopped. Absent: from both on demand, else by the API alone. */

@@ -109,9 +109,7 @@ export class LiveRecording {
     if (this.phase !== 'running' || this.paused === on) return this.#idle();
     this.paused = on;
     const mark = on ? 'pause' : 'resume';
-    const samplePosition = this.#markPosition(at);
-    this.pipeline.mark(mark, samplePosition);
-    return { mark, samplePosition };
+    return { mark, samplePosition: this.pipeline.mark(mark, this.#markPosition(at)) };
   }
 
   #hold(channel: TapChannel, at: MonotonicMs, on: boolean): void {
@@ -121,10 +119,10 @@ export class LiveRecording {
 
   #end(at: MonotonicMs): EffectiveMark | null {
     if (this.phase !== 'running') return this.#idle();
-    const samplePosition = Math.max(this.#markPosition(at), this.pipeline.position);
+    const position = Math.max(this.#markPosition(at), this.pipeline.position);
     this.phase = 'ended';
-    this.last = this.pipeline.finish(samplePosition);
-    return { mark: 'end', samplePosition };
+    this.last = this.pipeline.finish(position);
+    return { mark: 'end', samplePosition: this.pipeline.inFile(position) };
   }
 
   #idle(): null {

@@ -4,7 +4,10 @@ import type { RecordingRate } from '../audio/recording-rate.ts';
 import type { SpeechDecoders } from '../audio/speech-decoders.ts';
 import type { TapChannel } from '../kernel/tap-ring.ts';
 import { LegChannel } from './leg-channel.ts';
+import type { ChannelTimeLine } from './channel-time-line.ts';
+import { PauseCuts } from './pause-cuts.ts';
 import { PeakMeter } from './peaks.ts';
+import { slot, type SlotCounts } from './slot.ts';
 import type { Checkpoint, RecordingMark } from './spool-format.ts';
 import { RawPackets } from './raw-packets.ts';
 import { ToneEraser } from './tone-eraser.ts';
@@ -80,6 +83,8 @@ export class Pipeline {
   readonly #marks: RecordingMark[] = [];
   /** Null: a codec that is not decoded leaves silence alone. */
   #raw: RawPackets | null;
+  /** Null: a pause is silence of its length. */
+  #cuts: PauseCuts | null = null;
   #erasers: readonly [ToneEraser, ToneEraser] | null = null;
   #position = 0;
   /** Nothing more comes: behind the last packets is silence, for there is no gap to bridge. */
@@ -137,6 +142,11 @@ export class Pipeline {
     this.#erasers = [eraser(this.legs[0]), eraser(this.legs[1])];
   }
 
+  /** From here on pauses are cut out of the file. Before it begins. */
+  cutPauses(): void {
+    this.#cuts = new PauseCuts();
+  }
+
   /** *Borrows* the packet until return. */
   receive(channel: TapChannel, packet: Uint8Array, arrival: number): void {
     // A reader that was away finds more than the time line holds: what lies far behind is due.
@@ -151,9 +161,19 @@ export class Pipeline {
     this.#raw?.describe(channel, sdp);
   }
 
-  mark(mark: 'pause' | 'resume', position: number): void {
-    this.#marks.push({ mark, samplePosition: position });
+  /** Returns where in the file it is. */
+  mark(mark: 'pause' | 'resume', position: number): number {
+    // A mark for a place that has been taken holds from here on.
+    this.#cuts?.mark(Math.max(position, this.#position), mark === 'pause');
+    const samplePosition = this.inFile(position);
+    this.#marks.push({ mark, samplePosition });
     for (const { timeLine } of this.legs) timeLine.pauseAt(position, mark === 'pause');
+    return samplePosition;
+  }
+
+  /** Where in the file a position lies that is no earlier than the newest mark. */
+  inFile(position: number): number {
+    return this.#cuts?.inFile(position) ?? position;
   }
 
   /** Everything that arrived up to `now` is here: whole portions that are due by then go their way. */
@@ -181,12 +201,22 @@ export class Pipeline {
     for (const leg of this.legs) leg.release();
   }
 
-  /** The next `count` samples: time lines → mix → encoder → spool. */
+  /** The next `count` samples go their way, but for those that are cut out. */
   #carry(count: number): void {
+    const end = this.#position + count;
+    while (this.#position < end) {
+      const { until, cut } = this.#cuts?.stretch(this.#position, end) ?? { until: end, cut: false };
+      const length = until - this.#position;
+      this.#takeSamples(0, length, this.#left);
+      this.#takeSamples(1, length, this.#right);
+      this.#position = until;
+      if (!cut) this.#keep(length);
+    }
+  }
+
+  /** The samples just taken: mix → encoder → spool. */
+  #keep(count: number): void {
     const { channels } = this.#shape;
-    this.#takeSamples(0, count, this.#left);
-    this.#takeSamples(1, count, this.#right);
-    this.#position += count;
     const mix = channels === 2 ? interleave : mixDown;
     mix(this.#left, this.#right, count, this.#mixed, 0);
     const mixed = this.#mixed.subarray(0, count * channels);
@@ -222,14 +252,20 @@ export class Pipeline {
   }
 
   #checkpoint(): Checkpoint {
-    const [left, right] = this.legs;
+    const [left, right] = this.legs.map(({ timeLine }) => this.#counts(timeLine));
     return {
       startedAt: this.#startedAt,
       progress: this.#samples.progress(),
       rawBytes: this.#raw?.bytes ?? 0,
       encoded: null,
-      slots: [left.timeLine.counts(), right.timeLine.counts()],
+      slots: [left ?? [], right ?? []],
       marks: [...this.#marks],
     };
+  }
+
+  /** Of what is in the file: time that was cut out of it is none of its slots. */
+  #counts(timeLine: ChannelTimeLine): SlotCounts {
+    const counts = timeLine.counts();
+    return this.#cuts === null ? counts : counts.with(slot.paused, 0);
   }
 }

@@ -55,6 +55,8 @@ export interface RecordingSpec {
   readonly channels: RecordingChannels;
   /** `remove`: digits that a party dials in its audio are silence in the recording. */
   readonly dtmf: 'keep' | 'remove';
+  /** What a pause is in the file: silence of its length, or nothing at all. */
+  readonly pause: 'silence' | 'cut';
   readonly sampleRate: RecordingRate;
   /** The age recipient the sealed file is for. */
   readonly recipient: string;

@@ -195,6 +195,7 @@ class Worker implements RecordingWorker {
       const portions = { samples: wavEncoder(shape, spoolCoding(format)), live: encoder };
       const live = new LiveRecording(manifest, { spool, encoders: portions, decoders, clock });
       if (spec.dtmf === 'remove') live.pipeline.eraseDigits();
+      if (spec.pause === 'cut') live.pipeline.cutPauses();
       return live;
     } catch (error) {
       encoder?.release();

@@ -128,4 +128,35 @@ describe('whatever a party sends', () => {
       { numRuns: 80 },
     );
   });
+
+  it('a pause that is cut out of the file leaves all else as it is, to the sample', () => {
+    const pauses = fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 6 });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 12 }),
+        pauses,
+        fc.integer({ min: 0, max: 3000 }),
+        (caller, at, lengthMs) => {
+          const marks = at.toSorted((a, b) => a - b).map((ms, i) => ({ at: ms, pause: i % 2 === 0 }));
+          const speech = play(
+            0,
+            caller.filter(({ kind }) => kind !== 'pause'),
+          );
+          const run = (cut: boolean) =>
+            runPipeline([...speech, ...marks], lengthMs, {
+              ...{ formats, decoders },
+              prepare: (pipeline) => {
+                if (cut) pipeline.cutPauses();
+              },
+            });
+          const [whole, cut] = [run(false), run(true)];
+          const paused = (sample: number): boolean =>
+            marks.findLast((mark) => mark.at * 8 <= sample)?.pause ?? false;
+          expect(cut.left).toEqual(whole.left.filter((_, sample) => !paused(sample)));
+          expect(sumOf(cut.slots[0])).toBe(cut.left.length);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 });

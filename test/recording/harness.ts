@@ -61,7 +61,7 @@ export interface Rig {
   readonly identity: string;
   spec(
     recordingId: string,
-    shape?: Partial<Pick<RecordingSpec, 'format' | 'channels' | 'sampleRate' | 'dtmf'>>,
+    shape?: Partial<Pick<RecordingSpec, 'format' | 'channels' | 'sampleRate' | 'dtmf' | 'pause'>>,
   ): RecordingSpec;
   /** Resolves with the next event of a type, seen or to come. */
   event<T extends RecordingEvent['type']>(type: T): Promise<Extract<RecordingEvent, { type: T }>>;
@@ -127,6 +127,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       format: 'wav',
       channels: 'stereo',
       dtmf: 'keep',
+      pause: 'silence',
       sampleRate: 8000,
       recipient,
       spoolSecret: spoolSecretOf(identity),

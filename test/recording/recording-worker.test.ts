@@ -226,6 +226,26 @@ describe('a recording from prepare to seal', () => {
     expect(result.ledger[0]).toMatchObject({ pausedMs: 501, receivedMs: 195, lostMs: 304 });
   });
 
+  it('cuts a pause out of the file where its rule says so, and says where in the file marks are', async () => {
+    const start = await record(1, rig.spec('c', { pause: 'cut' }), 30);
+    mark('pause', 1, start + 200);
+    rig.time.to(start + 250);
+    mark('resume', 1, start + 700.5);
+    end(1, start + 1000);
+    const { result } = await rig.event('sealed');
+    expect(rig.events.filter((event) => event.type === 'marked')).toEqual([
+      { type: 'marked', recording: 1, mark: 'begin', samplePosition: 0 },
+      { type: 'marked', recording: 1, mark: 'pause', samplePosition: 1600 },
+      { type: 'marked', recording: 1, mark: 'resume', samplePosition: 1600 },
+      { type: 'marked', recording: 1, mark: 'end', samplePosition: 3996 },
+    ]);
+    expect(result.durationMs).toBe(500);
+    const { receivedMs, concealedMs, lostMs, pausedMs } = result.ledger[0]!;
+    expect([receivedMs + concealedMs + lostMs, pausedMs]).toEqual([500, 0]);
+    const wav = new wavefile.WaveFile(await rig.open(result.objectKey));
+    expect((wav.data as { chunkSize: number }).chunkSize).toBe(3996 * 4);
+  });
+
   it('that ends where it begins is an empty file', async () => {
     const start = await record(1, rig.spec('z'), 0);
     end(1, start);

@@ -25,6 +25,7 @@ export function recordingSpec(tagParties: TagParties, facts: SpecFacts): Recordi
     format: rule.format,
     channels: rule.channels,
     dtmf: rule.dtmf,
+    pause: rule.pause,
     sampleRate: recordingRate(rule, codecs),
     recipient: key.recipient,
     spoolSecret,
