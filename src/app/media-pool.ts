@@ -39,7 +39,7 @@ export interface MediaHandle {
   stopPlay(leg: LegIndex): void;
   ask(leg: LegIndex, on: boolean): void;
   codes(leg: LegIndex, codes: readonly string[]): void;
-  mark(type: 'begin' | 'pause' | 'resume' | 'end', recording: number): void;
+  mark(type: 'begin' | 'keep' | 'pause' | 'resume' | 'end', recording: number): void;
   close(): void;
 }
 

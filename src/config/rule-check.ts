@@ -82,8 +82,17 @@ function demandFaults({ mode, mayStart }: RuleOptions, path: KeyPath): KeyFault[
   return [{ path: [...path, 'mayStart'], message }];
 }
 
-/** Who is told in each call is told at one moment: its answer. */
-function announceAtFaults({ mode, announce, announceAt }: RuleOptions, path: KeyPath): KeyFault[] {
+/** Who is told in each call is told at one moment: its answer; and who was not told is in no memory of ours. */
+function announceAtFaults(rule: RuleOptions, path: KeyPath): KeyFault[] {
+  const { mode, announce, announceAt, lookbackSeconds, pause } = rule;
+  if (lookbackSeconds !== undefined && (announceAt === 'start' || mode !== 'on-demand')) {
+    const message = 'keeps what was said before the parties were told; use `announceAt: call` with it';
+    return [{ path: [...path, 'lookbackSeconds'], message }];
+  }
+  if (lookbackSeconds !== undefined && pause === 'cut') {
+    const message = 'does not go with `lookbackSeconds`; use `pause: silence`';
+    return [{ path: [...path, 'pause'], message }];
+  }
   if (announceAt === 'start') return [];
   if (mode !== 'on-demand') {
     const message = 'is for `mode: on-demand`; remove it, this rule tells each call anyway';

@@ -44,6 +44,8 @@ export const tapKind = {
   dropped: 8,
   /** bytes: SDP of the channel's formats that the recorder does not decode, for the file that keeps their packets. */
   describe: 9,
+  /** Somebody asks for a recording that stands by: it is kept from here, and a little from before. */
+  keep: 10,
 } as const;
 
 export type TapKind = (typeof tapKind)[keyof typeof tapKind];

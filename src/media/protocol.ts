@@ -42,7 +42,7 @@ export type MediaCommand =
   | { readonly type: 'begin'; readonly session: number; readonly recording: number }
   /** Holds from `at` on: a worker that hears of it late still cuts where it was meant. A resume never reaches back. */
   | {
-      readonly type: 'pause' | 'resume' | 'end';
+      readonly type: 'keep' | 'pause' | 'resume' | 'end';
       readonly session: number;
       readonly recording: number;
       readonly at: MonotonicMs;
@@ -74,7 +74,7 @@ export type MediaEvent =
       readonly type: 'tapped';
       readonly session: number;
       readonly recording: number;
-      readonly mark: 'begin' | 'pause' | 'resume' | 'end';
+      readonly mark: 'begin' | 'keep' | 'pause' | 'resume' | 'end';
       readonly at: MonotonicMs;
     }
   /** No leg that is expected to send has sent for the configured time. Said once a silence. */

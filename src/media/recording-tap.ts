@@ -80,10 +80,15 @@ export class RecordingTap {
 
   /** When a command takes effect that is heard now: as it was given, but not before what it is about. */
   instantOf(
-    { type, at }: Extract<MediaCommand, { readonly type: 'pause' | 'resume' | 'end' }>,
+    { type, at }: Extract<MediaCommand, { readonly type: 'keep' | 'pause' | 'resume' | 'end' }>,
     now: MonotonicMs,
   ): MonotonicMs {
     return type === 'resume' ? now : (Math.max(this.#since, Math.min(at, now)) as MonotonicMs);
+  }
+
+  /** Somebody asks for what stood by until now. */
+  keep(at: MonotonicMs): void {
+    this.#mark('keep', tapKind.keep, at);
   }
 
   pause(at: MonotonicMs): void {

@@ -206,6 +206,7 @@ export class MediaRelay implements DatagramReceiver {
       case 'begin':
         this.#begin(session, command.recording);
         return;
+      case 'keep':
       case 'pause':
       case 'resume':
       case 'end':
@@ -314,7 +315,7 @@ export class MediaRelay implements DatagramReceiver {
     );
   }
 
-  #mark(session: MediaSession, command: CommandOf<'pause' | 'resume' | 'end'>): void {
+  #mark(session: MediaSession, command: CommandOf<'keep' | 'pause' | 'resume' | 'end'>): void {
     const { tap } = session;
     if (tap?.recording !== command.recording) return;
     tap[command.type](tap.instantOf(command, this.#ports.clock.monotonic()));

@@ -56,6 +56,8 @@ const rule = z.strictObject({
   announce: z.union([z.literal('elsewhere'), prompted]).optional(),
   /** On demand: the parties are told once somebody asks, or in each call at its answer. */
   announceAt: z.enum(['start', 'call']).default('start'),
+  /** With `announceAt: call`: a recording begins with this much of what was said before somebody asked for it. */
+  lookbackSeconds: z.number().int().min(1).max(20).optional(),
   /** What a party that no prompt of ours reaches is told by others; it stands in the evidence. */
   told: z.string().min(1).optional(),
   format: z.enum(recordingFormats).default('wav'),

@@ -8,7 +8,8 @@ import type { SpoolWriter } from './spool-writer.ts';
 
 /** A mark that took effect, at a sample position. */
 export interface EffectiveMark {
-  readonly mark: 'begin' | 'pause' | 'resume' | 'end';
+  /** `stand-by`: it runs, and nothing is kept yet but its last seconds. */
+  readonly mark: 'stand-by' | 'begin' | 'pause' | 'resume' | 'end';
   readonly samplePosition: number;
 }
 
@@ -78,6 +79,8 @@ export class LiveRecording {
     switch (record.kind) {
       case tapKind.begin:
         return this.#begin(record.at);
+      case tapKind.keep:
+        return this.#keep(record.at);
       case tapKind.pause:
       case tapKind.resume:
         return this.#pause(record.at, record.kind === tapKind.pause);
@@ -101,8 +104,20 @@ export class LiveRecording {
     if (this.phase !== 'ready') return this.#idle();
     this.phase = 'running';
     this.#begunAt = at;
-    this.pipeline.begin(rfc3339(wallOf(this.#clock, at)));
-    return { mark: 'begin', samplePosition: 0 };
+    this.pipeline.begin(this.#instantOf(0));
+    return { mark: this.pipeline.standsBy ? 'stand-by' : 'begin', samplePosition: 0 };
+  }
+
+  /** Somebody asks for it now. */
+  #keep(at: MonotonicMs): EffectiveMark | null {
+    if (this.phase !== 'running' || !this.pipeline.standsBy) return this.#idle();
+    const position = this.#markPosition(at);
+    const samplePosition = this.pipeline.keepFrom(position, (origin) => this.#instantOf(origin));
+    return { mark: 'begin', samplePosition };
+  }
+
+  #instantOf(position: number): string {
+    return rfc3339(wallOf(this.#clock, (this.#begunAt + position / this.#samplesPerMs) as MonotonicMs));
   }
 
   #pause(at: MonotonicMs, on: boolean): EffectiveMark | null {
@@ -119,10 +134,17 @@ export class LiveRecording {
 
   #end(at: MonotonicMs): EffectiveMark | null {
     if (this.phase !== 'running') return this.#idle();
-    const position = Math.max(this.#markPosition(at), this.pipeline.position);
+    const { standsBy } = this.pipeline;
+    const position = standsBy ? this.#nothing() : Math.max(this.#markPosition(at), this.pipeline.position);
     this.phase = 'ended';
     this.last = this.pipeline.finish(position);
     return { mark: 'end', samplePosition: this.pipeline.inFile(position) };
+  }
+
+  /** Nobody has asked: what there is of it is gone. */
+  #nothing(): number {
+    this.pipeline.keepFrom(Infinity, (origin) => this.#instantOf(origin));
+    return this.pipeline.position;
   }
 
   #idle(): null {

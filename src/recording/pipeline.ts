@@ -4,7 +4,7 @@ import type { RecordingRate } from '../audio/recording-rate.ts';
 import type { SpeechDecoders } from '../audio/speech-decoders.ts';
 import type { TapChannel } from '../kernel/tap-ring.ts';
 import { LegChannel } from './leg-channel.ts';
-import type { ChannelTimeLine } from './channel-time-line.ts';
+import { type BothCounts, countsSince, Lookback } from './lookback.ts';
 import { PauseCuts } from './pause-cuts.ts';
 import { PeakMeter } from './peaks.ts';
 import { slot, type SlotCounts } from './slot.ts';
@@ -85,6 +85,11 @@ export class Pipeline {
   #raw: RawPackets | null;
   /** Null: a pause is silence of its length. */
   #cuts: PauseCuts | null = null;
+  /** Null: all that is mixed is kept. */
+  #lookback: Lookback | null = null;
+  /** Where on the media clock the file begins, and what had been counted by then. */
+  #origin = 0;
+  #before: BothCounts | null = null;
   #erasers: readonly [ToneEraser, ToneEraser] | null = null;
   #position = 0;
   /** Nothing more comes: behind the last packets is silence, for there is no gap to bridge. */
@@ -147,6 +152,34 @@ export class Pipeline {
     this.#cuts = new PauseCuts();
   }
 
+  /**
+   * Nothing is kept but the last seconds, in memory, until `keepFrom`. Before it begins. An MP3 is then made after the
+   * end: seconds at once would keep other recordings waiting.
+   */
+  standBy(seconds: number): void {
+    this.#lookback = new Lookback(seconds * this.#shape.sampleRate);
+    this.defer();
+  }
+
+  get standsBy(): boolean {
+    return this.#lookback !== null;
+  }
+
+  /**
+   * Somebody asks for the recording at `position`: it begins with what there is of the seconds before, at the instant
+   * that `startedAt` gives for a position. Returns where in the file `position` is.
+   */
+  keepFrom(position: number, startedAt: (origin: number) => string): number {
+    if (this.#lookback === null) return this.inFile(position);
+    const kept = this.#lookback.keptAt(position);
+    this.#origin = this.#lookback.origin;
+    this.#before = this.#lookback.before;
+    this.#lookback = null;
+    this.begin(startedAt(this.#origin));
+    for (const { samples, counts } of kept) this.#write(samples, counts);
+    return this.inFile(position);
+  }
+
   /** *Borrows* the packet until return. */
   receive(channel: TapChannel, packet: Uint8Array, arrival: number): void {
     // A reader that was away finds more than the time line holds: what lies far behind is due.
@@ -166,14 +199,14 @@ export class Pipeline {
     // A mark for a place that has been taken holds from here on.
     this.#cuts?.mark(Math.max(position, this.#position), mark === 'pause');
     const samplePosition = this.inFile(position);
-    this.#marks.push({ mark, samplePosition });
+    if (this.#lookback === null) this.#marks.push({ mark, samplePosition });
     for (const { timeLine } of this.legs) timeLine.pauseAt(position, mark === 'pause');
     return samplePosition;
   }
 
   /** Where in the file a position lies that is no earlier than the newest mark. */
   inFile(position: number): number {
-    return this.#cuts?.inFile(position) ?? position;
+    return (this.#cuts?.inFile(position) ?? position) - this.#origin;
   }
 
   /** Everything that arrived up to `now` is here: whole portions that are due by then go their way. */
@@ -190,7 +223,7 @@ export class Pipeline {
     while (this.#position < length) this.#carry(Math.min(this.#portion, length - this.#position));
     this.#encodeLive((live) => live.finish());
     this.#carryRaw();
-    const checkpoint = { ...this.#checkpoint(), encoded: this.#live?.progress() ?? null };
+    const checkpoint = { ...this.#checkpoint(this.#counts()), encoded: this.#live?.progress() ?? null };
     this.#sink.end(checkpoint);
     return checkpoint;
   }
@@ -214,15 +247,24 @@ export class Pipeline {
     }
   }
 
-  /** The samples just taken: mix → encoder → spool. */
+  /** The samples just taken are mixed. */
   #keep(count: number): void {
     const { channels } = this.#shape;
     const mix = channels === 2 ? interleave : mixDown;
     mix(this.#left, this.#right, count, this.#mixed, 0);
     const mixed = this.#mixed.subarray(0, count * channels);
+    if (this.#lookback === null) this.#write(mixed, this.#counts());
+    else {
+      this.#lookback.add(mixed, this.#position - count, this.#position, this.#counts());
+      this.#raw?.take();
+    }
+  }
+
+  /** Mixed samples → encoder → spool. *Borrows* them until return. */
+  #write(mixed: Int16Array, counts: BothCounts): void {
     this.#peaks.add(mixed);
     this.#carryRaw();
-    this.#sink.append(this.#samples.encode(mixed), this.#checkpoint());
+    this.#sink.append(this.#samples.encode(mixed), this.#checkpoint(counts));
     this.#encodeLive((live) => live.encode(mixed));
   }
 
@@ -251,20 +293,26 @@ export class Pipeline {
     eraser?.erase(this.#position, count, target);
   }
 
-  #checkpoint(): Checkpoint {
-    const [left, right] = this.legs.map(({ timeLine }) => this.#counts(timeLine));
+  #checkpoint(counts: BothCounts): Checkpoint {
+    const before = this.#before;
     return {
       startedAt: this.#startedAt,
       progress: this.#samples.progress(),
       rawBytes: this.#raw?.bytes ?? 0,
       encoded: null,
-      slots: [left ?? [], right ?? []],
+      slots:
+        before === null ? counts : [countsSince(counts[0], before[0]), countsSince(counts[1], before[1])],
       marks: [...this.#marks],
     };
   }
 
-  /** Of what is in the file: time that was cut out of it is none of its slots. */
-  #counts(timeLine: ChannelTimeLine): SlotCounts {
+  #counts(): BothCounts {
+    const [left, right] = this.legs;
+    return [this.#countsOf(left), this.#countsOf(right)];
+  }
+
+  /** Time that was cut out of the file is in none of its slots. */
+  #countsOf({ timeLine }: LegChannel): SlotCounts {
     const counts = timeLine.counts();
     return this.#cuts === null ? counts : counts.with(slot.paused, 0);
   }

@@ -57,6 +57,8 @@ export interface RecordingSpec {
   readonly dtmf: 'keep' | 'remove';
   /** What a pause is in the file: silence of its length, or nothing at all. */
   readonly pause: 'silence' | 'cut';
+  /** Nothing is kept before its `keep` mark but so much from before it; null: all from its `begin` mark on. */
+  readonly lookbackSeconds: number | null;
   readonly sampleRate: RecordingRate;
   /** The age recipient the sealed file is for. */
   readonly recipient: string;

@@ -10,7 +10,7 @@ import type { Schedule } from '../kernel/timers.ts';
 import { DropCounts } from './drop-counts.ts';
 import { EncodeLoad } from './encode-load.ts';
 import { Gate } from './gate.ts';
-import { LiveRecording } from './live-recording.ts';
+import { type EffectiveMark, LiveRecording } from './live-recording.ts';
 import { audioShape, spoolCoding } from './open-spool.ts';
 import type { Encoders, SealTarget, SpoolDisk } from './ports.ts';
 import type { RecordingCommand, RecordingEvent, RecordingSpec, RecordingStats } from './protocol.ts';
@@ -195,6 +195,7 @@ class Worker implements RecordingWorker {
       const portions = { samples: wavEncoder(shape, spoolCoding(format)), live: encoder };
       const live = new LiveRecording(manifest, { spool, encoders: portions, decoders, clock });
       if (spec.dtmf === 'remove') live.pipeline.eraseDigits();
+      if (spec.lookbackSeconds !== null) live.pipeline.standBy(spec.lookbackSeconds);
       if (spec.pause === 'cut') live.pipeline.cutPauses();
       return live;
     } catch (error) {
@@ -305,12 +306,9 @@ class Worker implements RecordingWorker {
     }
   }
 
-  #marked(
-    entry: Entry,
-    live: LiveRecording,
-    { mark, samplePosition }: { mark: 'begin' | 'pause' | 'resume' | 'end'; samplePosition: number },
-  ): void {
-    if (mark === 'begin') entry.tap = this.#visited;
+  #marked(entry: Entry, live: LiveRecording, { mark, samplePosition }: EffectiveMark): void {
+    if (mark === 'begin' || mark === 'stand-by') entry.tap = this.#visited;
+    if (mark === 'stand-by') return;
     this.#deps.post({ type: 'marked', recording: entry.number, mark, samplePosition });
     if (mark === 'end') void this.#seal(entry, live);
   }

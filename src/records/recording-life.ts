@@ -17,11 +17,13 @@ export type SealedFacts = Pick<
 /**
  * `expected` → `preparing` (answered: key and spool are being made, the parties are being told) →
  * `beginning` → `recording` → `ending` → `done`; `recovering` where the recorder failed in between,
- * `destroying` where a party has refused.
+ * `destroying` where a party has refused, or nobody has asked. One that nobody has asked for yet is `standing-by` before
+ * `beginning`: it runs, and nothing of it is kept but the last seconds, in memory.
  */
 export type LifePhase =
   | 'expected'
   | 'preparing'
+  | 'standing-by'
   | 'beginning'
   | 'recording'
   | 'ending'
@@ -35,6 +37,10 @@ export interface RecordingLife {
   /** While preparing: the recorder is ready; everyone was told. */
   readonly prepared: boolean;
   readonly opened: boolean;
+  /** Somebody wants it. One that is not asked for stands by, and is destroyed at the end. */
+  readonly asked: boolean;
+  /** The recorder stands by, and has yet to be told to keep what comes. */
+  readonly standsBy: boolean;
   /** While recovering: why. */
   readonly fault: string | null;
   /** While ending before the call does: why. */
@@ -48,6 +54,10 @@ export type LifeEvent =
   | { readonly type: 'prepared' }
   /** Everyone owed was told: recording may begin. */
   | { readonly type: 'opened' }
+  /** The recorder runs, and keeps nothing yet. */
+  | { readonly type: 'stood-by' }
+  /** Somebody asks for what stood by until now. */
+  | { readonly type: 'asked' }
   /** Somebody could not be told, or the recording is not wanted any more: it rightly does not come about. */
   | { readonly type: 'withheld'; readonly reason: string }
   | { readonly type: 'began'; readonly at: string; readonly retainUntil: string }
@@ -78,6 +88,8 @@ export type LifeEffect =
   /** Make key and spool. */
   | { readonly type: 'prepare' }
   | { readonly type: 'begin' }
+  /** Of what stands by: kept from here on, with what there is of before. */
+  | { readonly type: 'keep' }
   | { readonly type: 'end' }
   | { readonly type: 'discard' }
   | { readonly type: 'recover' }
@@ -93,12 +105,15 @@ export interface LifeStep {
   readonly effects: readonly LifeEffect[];
 }
 
-export function expectRecording(record: RecordingRecord): RecordingLife {
+/** `asked` false: nobody wants it yet, and it is to stand by. */
+export function expectRecording(record: RecordingRecord, asked = true): RecordingLife {
   return {
     phase: 'expected',
     record,
     prepared: false,
     opened: false,
+    asked,
+    standsBy: !asked,
     fault: null,
     closing: null,
     refused: null,
@@ -107,11 +122,14 @@ export function expectRecording(record: RecordingRecord): RecordingLife {
 
 /** One recording from "it is owed" to a terminal state. Events that a phase does not know change nothing. */
 export function stepLife(life: RecordingLife, event: LifeEvent): LifeStep {
+  const unasked = life.asked ? null : stepUnasked(life, event);
+  if (unasked !== null) return unasked;
   switch (life.phase) {
     case 'expected':
       return stepExpected(life, event);
     case 'preparing':
       return stepPreparing(life, event);
+    case 'standing-by':
     case 'beginning':
     case 'recording':
       return stepRecording(life, event);
@@ -125,6 +143,33 @@ export function stepLife(life: RecordingLife, event: LifeEvent): LifeStep {
       return stepDone(life, event);
   }
 }
+
+const unaskedPhases: readonly LifePhase[] = ['expected', 'preparing', 'beginning', 'standing-by'];
+
+/** Nobody has asked: what fails or ends is not missed, and nothing of it stays. Null: as of any other. */
+function stepUnasked(life: RecordingLife, event: LifeEvent): LifeStep | null {
+  if (!unaskedPhases.includes(life.phase)) return null;
+  switch (event.type) {
+    case 'asked':
+      if (life.phase !== 'standing-by') return { life: { ...life, asked: true }, effects: [] };
+      return { life: { ...life, asked: true, phase: 'beginning' }, effects: [{ type: 'keep' }] };
+    case 'ended':
+    case 'diverted':
+    case 'withheld':
+    case 'refused':
+      return { life: { ...life, phase: 'destroying', refused: unwanted }, effects: [{ type: 'discard' }] };
+    case 'failed':
+      return finish(life, 'none', event.reason, [
+        ...[{ type: 'end' } as const, { type: 'discard' } as const],
+        { type: 'destroy', objectKey: null },
+      ]);
+    default:
+      return null;
+  }
+}
+
+/** Of what stood by to the end of its call. */
+const unwanted = 'not-asked';
 
 function stepExpected(life: RecordingLife, event: LifeEvent): LifeStep {
   switch (event.type) {
@@ -181,6 +226,10 @@ function begin(life: RecordingLife): LifeStep {
 
 function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
   switch (event.type) {
+    case 'stood-by':
+      // Asked for meanwhile.
+      if (life.asked) return { life, effects: [{ type: 'keep' }] };
+      return { life: { ...life, phase: 'standing-by' }, effects: [] };
     case 'began':
       return began(life, 'recording', event);
     case 'ended':

@@ -368,4 +368,101 @@ describe('a call that is told at its answer, and recorded when somebody asks', (
       ...['told', 'told', 'not-recorded', 'not-recorded'],
     ]);
   });
+
+  describe('and keeps the seconds before', () => {
+    const withLookback = { ...told, lookbackSeconds: 10 };
+    const tapped = (mark: 'begin' | 'keep', at: number): void => {
+      w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark, at: at as MonotonicMs });
+    };
+    const standsBy = async (): Promise<void> => {
+      await up(withLookback);
+      played(0);
+      played(1);
+      await settle();
+      w.tell({ type: 'prepared', recording: 7 });
+      tapped('begin', 500);
+    };
+    const states = (): string[] => w.recordings().map(({ state }) => state);
+
+    it('stands by from when all were told, and nothing says that it is recorded', async () => {
+      await standsBy();
+      expect(w.log.slice(3)).toEqual(['gate-open', 'prepare', 'begin']);
+      expect(states()).toEqual(['expected']);
+      expect(await w.session.control('pause', byApi, null)).toEqual(conflict);
+      expect(await w.session.control('stop', byApi, null)).toEqual(conflict);
+    });
+
+    it.each<[string, ('media' | 'recorder')[]]>([
+      ['the media worker', ['media', 'recorder']],
+      ['the recorder', ['recorder', 'media']],
+    ])('began before it was asked for, whoever says so first: %s', async (_who, order) => {
+      await standsBy();
+      const answer = start();
+      expect(w.log.at(-1)).toBe('keep');
+      for (const who of order) {
+        if (who === 'media') tapped('keep', 900);
+        else w.tell({ type: 'marked', recording: 7, mark: 'begin', samplePosition: 1600 });
+      }
+      expect(await answer).toMatchObject({ ok: true, value: { samplePosition: 1600 } });
+      const last = w.recordings().at(-1)!;
+      // The clock stands at 1000: 900 less 200 ms of 8 kHz is 300 ms ago.
+      expect(last).toMatchObject({ state: 'recording', startedAt: '2023-11-14T22:13:19.700Z' });
+      expect(evidence().filter(({ recordingId }) => recordingId === last.id)).toHaveLength(2);
+    });
+
+    it('is kept once it stands by, where it was asked for before', async () => {
+      await up(withLookback);
+      played(0);
+      played(1);
+      void start();
+      await settle();
+      w.tell({ type: 'prepared', recording: 7 });
+      expect(w.log.at(-1)).toBe('begin');
+      tapped('begin', 500);
+      expect(w.log.at(-1)).toBe('keep');
+    });
+
+    it('is destroyed with its key where nobody has asked, and no alarm is raised', async () => {
+      await standsBy();
+      w.session.ended(ended);
+      expect(w.log.slice(-2)).toEqual(['discard', 'close']);
+      w.tell({ type: 'discarded', recording: 7 });
+      expect(w.log).toContain('destroy key');
+      expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'not-asked' });
+      expect(w.log.some((line) => line.startsWith('alarm'))).toBe(false);
+    });
+
+    it('is destroyed also where the end of the call had it sealed', async () => {
+      await standsBy();
+      w.session.ended(ended);
+      w.tell({ type: 'sealed', recording: 7, result: sealed });
+      expect(w.log).toContain('destroy k');
+      expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'not-asked', objectKey: null });
+    });
+
+    it('that fails before anybody asks is no lost recording, and whoever asks then gets one', async () => {
+      await standsBy();
+      w.tell({ type: 'failed', recording: 7, reason: 'disk-full' });
+      expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'disk-full' });
+      expect(w.log.some((line) => line.startsWith('alarm') || line.startsWith('hang-up'))).toBe(false);
+      const before = w.log.length;
+      const answer = start();
+      await begins();
+      expect(await answer).toMatchObject({ ok: true, value: { samplePosition: 0 } });
+      expect(w.log.slice(before)).toEqual(['release', 'prepare', 'begin']);
+    });
+
+    it('is destroyed where a party refuses', async () => {
+      await up({ ...withLookback, consent: 'opt-out', announce: { prompt: 'en', key: '9' } });
+      played(0);
+      played(1);
+      await settle();
+      w.tell({ type: 'prepared', recording: 7 });
+      tapped('begin', 500);
+      w.session.key('caller', '9');
+      expect(w.log).toContain('discard');
+      w.tell({ type: 'discarded', recording: 7 });
+      expect(await start()).toEqual(conflict);
+    });
+  });
 });

@@ -180,6 +180,18 @@ describe('a set of rules', () => {
       /announce\.when: tells the callee before it is dialled; use `when: on-answer`/,
     ],
     [
+      'kept from before anybody was told',
+      rule('a', ', lookbackSeconds: 10').replace('automatic', 'on-demand'),
+      0,
+      /lookbackSeconds: keeps what was said before the parties were told; use `announceAt: call`/,
+    ],
+    [
+      'kept from before, and cut',
+      rule('a', ', lookbackSeconds: 10, announceAt: call, pause: cut').replace('automatic', 'on-demand'),
+      0,
+      /pause: does not go with `lookbackSeconds`/,
+    ],
+    [
       'told in each call, and recorded in each anyway',
       rule('a', ', announceAt: call'),
       0,

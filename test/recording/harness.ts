@@ -61,7 +61,9 @@ export interface Rig {
   readonly identity: string;
   spec(
     recordingId: string,
-    shape?: Partial<Pick<RecordingSpec, 'format' | 'channels' | 'sampleRate' | 'dtmf' | 'pause'>>,
+    shape?: Partial<
+      Pick<RecordingSpec, 'format' | 'channels' | 'sampleRate' | 'dtmf' | 'pause' | 'lookbackSeconds'>
+    >,
   ): RecordingSpec;
   /** Resolves with the next event of a type, seen or to come. */
   event<T extends RecordingEvent['type']>(type: T): Promise<Extract<RecordingEvent, { type: T }>>;
@@ -128,6 +130,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       channels: 'stereo',
       dtmf: 'keep',
       pause: 'silence',
+      lookbackSeconds: null,
       sampleRate: 8000,
       recipient,
       spoolSecret: spoolSecretOf(identity),

@@ -246,6 +246,25 @@ describe('a recording from prepare to seal', () => {
     expect((wav.data as { chunkSize: number }).chunkSize).toBe(3996 * 4);
   });
 
+  it('that stands by says nothing until it is asked for, and then where in the file that is', async () => {
+    const start = await record(1, rig.spec('l', { lookbackSeconds: 1 }), 125);
+    rig.time.to(start + 2500);
+    mark('keep', 1, start + 2500);
+    rig.time.to(start + 2550);
+    end(1, start + 3000);
+    const { result } = await rig.event('sealed');
+    const marks = rig.events.filter((event) => event.type === 'marked');
+    expect(marks.map((event) => event.mark)).toEqual(['begin', 'end']);
+    const [{ samplePosition }] = marks as [(typeof marks)[0]];
+    expect(samplePosition).toBeGreaterThan(4000);
+    expect(samplePosition).toBeLessThanOrEqual(8000);
+    expect(result.durationMs).toBe(samplePosition / 8 + 500);
+    const wav = new wavefile.WaveFile(await rig.open(result.objectKey));
+    const [left] = wav.getSamples(false, Int16Array) as unknown as [Int16Array];
+    const said = expectedChannel(0, 20_000).subarray(20_000 - samplePosition);
+    expect(left.subarray(0, said.length)).toEqual(said);
+  });
+
   it('that ends where it begins is an empty file', async () => {
     const start = await record(1, rig.spec('z'), 0);
     end(1, start);

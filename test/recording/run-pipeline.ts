@@ -9,7 +9,9 @@ import type { Checkpoint } from '../../src/recording/spool-format.ts';
 export type Happening =
   | { readonly at: number; readonly channel: TapChannel; readonly packet: Uint8Array }
   | { readonly at: number; readonly pause: boolean }
-  | { readonly at: number; readonly channel: TapChannel; readonly hold: boolean };
+  | { readonly at: number; readonly channel: TapChannel; readonly hold: boolean }
+  /** Somebody asks for it: `RunOptions.keep`. */
+  | { readonly at: number; readonly keep: true };
 
 export interface Recorded {
   readonly left: Int16Array;
@@ -29,6 +31,7 @@ export interface RunOptions {
   /** With Opus: made ready at the rate before. */
   readonly decoders?: SpeechDecoders;
   readonly prepare?: (pipeline: Pipeline) => void;
+  readonly keep?: (pipeline: Pipeline, position: number) => void;
 }
 
 /** PCMU, PCMA, telephone events and comfort noise. */
@@ -61,7 +64,13 @@ class KeepingEncoder implements AudioEncoder {
 export function runPipeline(
   happenings: readonly Happening[],
   lengthMs: number,
-  { sampleRate = 8000, formats = narrowFormats, decoders = new SpeechDecoders(), prepare }: RunOptions = {},
+  {
+    sampleRate = 8000,
+    formats = narrowFormats,
+    decoders = new SpeechDecoders(),
+    prepare,
+    keep,
+  }: RunOptions = {},
 ): Recorded {
   const samplesPerMs = sampleRate / 1000;
   const encoder = new KeepingEncoder();
@@ -84,11 +93,11 @@ export function runPipeline(
     while ((queue[0]?.at ?? Infinity) <= now) {
       const next = queue.shift()!;
       newest = next.at;
-      play(pipeline, next, samplesPerMs);
+      play(pipeline, next, samplesPerMs, keep);
     }
     pipeline.advance(Math.max(settled, now - quietMs) * samplesPerMs);
   }
-  for (const next of queue) if (next.at < lengthMs) play(pipeline, next, samplesPerMs);
+  for (const next of queue) if (next.at < lengthMs) play(pipeline, next, samplesPerMs, keep);
   const last = pipeline.finish(Math.round(lengthMs * samplesPerMs));
   return {
     left: channelOf(encoder.parts, 0),
@@ -100,10 +109,16 @@ export function runPipeline(
   };
 }
 
-function play(pipeline: Pipeline, happening: Happening, samplesPerMs: number): void {
+function play(
+  pipeline: Pipeline,
+  happening: Happening,
+  samplesPerMs: number,
+  keep: RunOptions['keep'],
+): void {
   const position = happening.at * samplesPerMs;
   if ('packet' in happening) pipeline.receive(happening.channel, happening.packet, position);
   else if ('pause' in happening) pipeline.mark(happening.pause ? 'pause' : 'resume', Math.round(position));
+  else if ('keep' in happening) keep?.(pipeline, position);
   else pipeline.legs[happening.channel].timeLine.holdAt(Math.round(position), happening.hold);
 }
 

@@ -1,4 +1,3 @@
-import { rfc3339, type MonotonicMs, wallOf, type WallMs } from '../../kernel/clock.ts';
 import type { LinkAnswer } from '../../link/protocol.ts';
 import type { LegCounts } from '../../media/protocol.ts';
 import type { Decision, WantedRecording } from '../../policy/decide.ts';
@@ -6,35 +5,22 @@ import { codesOf } from '../../policy/feature-codes.ts';
 import { recordingAllowed } from '../../policy/may-control.ts';
 import type { LegQuality, Party } from '../../records/call-record.ts';
 import type { ControlAction } from '../../records/control-event.ts';
-import type { KeyRecord } from '../../records/key-record.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
 import type { RecordEvent } from '../../records/record-event.ts';
-import { recordingSeal } from '../../records/recording-seal.ts';
-import {
-  expectRecording,
-  type LifeEffect,
-  type LifeEvent,
-  type RecordingLife,
-  stepLife,
-} from '../../records/recording-life.ts';
+import type { LifeEvent, RecordingLife } from '../../records/recording-life.ts';
 import type { CallEnd, CallFacts, Controlled, MediaSession } from '../../signalling/ports.ts';
 import type { MediaHandle, SessionEvent } from '../media-pool.ts';
-import type { RecorderEvent } from '../recorder-pool.ts';
 import type { PromptLibrary } from '../prompt-library.ts';
-import { boundPreparation } from './bound-preparation.ts';
 import { CallBook } from './call-book.ts';
 import { CallConsent } from './call-consent.ts';
 import { CallEvidence } from './call-evidence.ts';
 import { CallLegs } from './call-legs.ts';
+import { CallRecording } from './call-recording.ts';
 import { consentPlanOf } from './consent-plan.ts';
-import { destroyRecording } from './destroy-recording.ts';
 import { EarlyMedia } from './early-media.ts';
-import { expectedRecording, firstCallRecord } from './first-records.ts';
-import { journalReason } from './journal-refusal.ts';
-import { lifeEventOf, lifeEventOfRecorder } from './life-event-of.ts';
+import { firstCallRecord } from './first-records.ts';
+import { lifeEventOf } from './life-event-of.ts';
 import { type Controller, LiveControl } from './live-control.ts';
-import { recordingSpec } from './recording-spec.ts';
-import { rescueSpool } from './rescue-spool.ts';
 import { keepsUndecoded } from './spoken-encodings.ts';
 import type { SessionDeps } from './session-deps.ts';
 import type { Verdict } from './verdict.ts';
@@ -57,12 +43,9 @@ export class CallSession {
   readonly #legs: CallLegs;
   readonly #evidence: CallEvidence;
   readonly #early: EarlyMedia;
-  /** What is recorded, and why; null: nothing, or not before somebody asks. */
-  #wanted: WantedRecording | null;
   #consent: CallConsent | null = null;
-  #life: RecordingLife | null = null;
-  #recording = 0;
-  #key: KeyRecord | null = null;
+  /** The newest that the call was owed, or that stands by. */
+  #recording: CallRecording | null = null;
   #media: MediaHandle | null = null;
   #hungUpAt: string | null = null;
   #diverted = false;
@@ -75,7 +58,6 @@ export class CallSession {
     this.#deps = deps;
     this.#verdict = verdict;
     this.#isEmergency = facts.emergency;
-    this.#wanted = verdict.decision.record ? verdict.decision : null;
     this.#done = done;
     this.callId = facts.callId;
     this.#book = new CallBook(deps, (startedAt) =>
@@ -109,40 +91,58 @@ export class CallSession {
 
   /** Null: the call is owed none. */
   get recording(): RecordingRecord | null {
-    return this.#life?.record ?? null;
+    return this.#recording?.record ?? null;
   }
 
   /** Writes the call, and the recording it is owed, down. Rejects when the journal does not take it. */
   async expect(): Promise<void> {
     const events: RecordEvent[] = [{ kind: 'call', call: this.#book.call }];
-    if (this.#wanted !== null) {
-      this.#consent = this.#tell(this.#wanted);
-      events.push({ kind: 'recording', recording: this.#owe(this.#wanted) });
+    if (this.#decision.record) {
+      this.#consent = this.#tell(this.#decision);
+      events.push({ kind: 'recording', recording: this.#owe(this.#decision).record });
     }
     await this.#book.append(events);
   }
 
   /** From here on a recording is expected. */
-  #owe(wanted: WantedRecording): RecordingRecord {
-    this.#wanted = wanted;
-    this.#life = expectRecording(
-      expectedRecording(wanted, {
-        id: this.#book.newId(),
-        callId: this.callId,
-        nodeId: this.#deps.nodeId,
-        retainUntil: this.#retainUntil(this.#deps.clock.wall()),
-      }),
+  #owe(wanted: WantedRecording, asked = true): CallRecording {
+    this.#recording?.release();
+    const [book, legs, evidence] = [this.#book, this.#legs, this.#evidence];
+    const media = (): MediaHandle | null => this.#media;
+    this.#recording = new CallRecording(
+      this.#deps,
+      {
+        book,
+        get media() {
+          return media();
+        },
+        get codecs() {
+          return legs.codecs;
+        },
+        get evidence() {
+          return evidence.digest;
+        },
+        marked: ({ mark, samplePosition }) => {
+          this.#control.marked(mark, samplePosition);
+        },
+        hangUp: (reason) => {
+          if (this.#hungUpAt === null) this.#deps.hangUp(this.callId, reason);
+        },
+        done: () => {
+          this.#control.close();
+          this.#settle();
+        },
+      },
+      wanted,
+      asked,
     );
-    this.#key = null;
-    this.#recording = this.#deps.recorders.enlist((event) => {
-      this.#onRecorder(event);
-    });
-    return this.#life.record;
+    return this.#recording;
   }
 
   /** The recording cannot come about although it is owed; the call goes on. One that runs is left to run. */
   withoutRecording(reason: string): void {
-    if (this.#life?.phase === 'expected' || this.#isPreparing()) this.#stepLife({ type: 'failed', reason });
+    const { phase } = this.#recording?.life ?? {};
+    if (phase === 'expected' || phase === 'preparing') this.#stepLife({ type: 'failed', reason });
   }
 
   /** What a party at the PBX may dial to control the recording. */
@@ -189,12 +189,12 @@ export class CallSession {
   answered(): void {
     this.#early.answered(this.#media, this.#decision);
     this.#book.save({ answeredAt: this.#book.now() });
-    if (this.#wanted === null) {
+    if (!this.#decision.record) {
       this.#answeredUnasked();
       return;
     }
     if (this.#diverted) return;
-    if (!this.#canBeRecorded(this.#wanted)) {
+    if (!this.#canBeRecorded(this.#decision)) {
       this.#stepLife({ type: 'failed', reason: 'no-codec' });
       return;
     }
@@ -221,7 +221,7 @@ export class CallSession {
     if (this.#hungUpAt !== null) return;
     this.#hungUpAt = this.#book.now();
     // Nobody has asked.
-    const unasked = this.#wanted === null && recordingAllowed(this.#decision) !== null;
+    const unasked = this.#recording?.life.asked !== true && recordingAllowed(this.#decision) !== null;
     if (unasked && this.#book.call.answeredAt !== null) this.#evidence.proveUnrecorded();
     this.#consent?.step({ type: 'ended' });
     this.#stepLife({ type: 'ended' });
@@ -252,7 +252,7 @@ export class CallSession {
         this.#evidence.reported(partyOf(event.leg), event.reported);
         return;
       case 'tapped':
-        if (event.mark === 'begin') this.#began(event.at);
+        this.#recording?.tapped(event.mark, event.at);
         return;
       case 'silent':
         // A callee that rings in silence is the ring timer's matter.
@@ -299,7 +299,7 @@ export class CallSession {
   }
 
   #controlled(): LiveControl {
-    const life = (): RecordingLife | null => this.#life;
+    const life = (): RecordingLife | null => this.#recording?.life ?? null;
     return new LiveControl({
       schedule: this.#deps.schedule,
       decision: this.#decision,
@@ -313,7 +313,7 @@ export class CallSession {
       stop: () => {
         this.#stepLife({ type: 'stopped' });
       },
-      mark: (mark) => this.#media?.mark(mark, this.#recording),
+      mark: (mark) => this.#recording?.mark(mark),
       failed: (error) => {
         this.#book.unwritten(error);
       },
@@ -332,36 +332,45 @@ export class CallSession {
 
   /** Somebody asks for a recording: everyone who is owed it is told first, unless the call was at its answer. */
   #demand(wanted: WantedRecording): void {
-    const toldAtAnswer = wanted.rule.announceAt === 'call' && this.#consent?.isUnderWay === true;
-    // A question of the recording before this one is open no longer.
-    if (!toldAtAnswer) this.#consent?.step({ type: 'ended' });
-    if (this.#life !== null) this.#deps.recorders.release(this.#recording);
-    const recording = this.#owe(wanted);
-    this.#book.write([{ kind: 'recording', recording }]);
-    this.#stepLife({ type: 'answered' });
-    if (!toldAtAnswer) {
-      this.#consent = this.#tell(wanted);
-      this.#consent.step({ type: 'demanded' });
+    if (wanted.rule.announceAt === 'call' && this.#consent?.isUnderWay === true) {
+      this.#demandTold(wanted);
       return;
     }
-    this.#evidence.proveFor(recording.id);
-    if (this.#consent?.isOpen === true) this.#mayRecord();
+    // A question of the recording before this one is open no longer.
+    this.#consent?.step({ type: 'ended' });
+    this.#consent = this.#tell(wanted);
+    this.#oweNow(wanted);
+    this.#consent.step({ type: 'demanded' });
+  }
+
+  /** The parties were told at the answer, or are being told. */
+  #demandTold(wanted: WantedRecording): void {
+    const standing = this.#recording?.standsBy === true ? this.#recording : null;
+    const recording = standing ?? this.#oweNow(wanted);
+    this.#evidence.proveFor(recording.record.id);
+    if (standing !== null) standing.step({ type: 'asked' });
+    else if (this.#consent?.isOpen === true) recording.open();
+  }
+
+  /** In the middle of a call: it is written down, and made ready. */
+  #oweNow(wanted: WantedRecording, asked = true): CallRecording {
+    const recording = this.#owe(wanted, asked);
+    this.#book.write([{ kind: 'recording', recording: recording.record }]);
+    recording.step({ type: 'answered' });
+    return recording;
   }
 
   /** Everyone was told: recording starts here, and with it both directions open. */
   #mayRecord(): void {
-    this.#stepLife({ type: 'opened' });
-    if (this.#life === null || this.#life.phase === 'done') this.#media?.gate(true);
-    else if (this.#life.phase === 'preparing') this.#boundPreparation();
+    if (this.#recording === null || this.#recording.isOver) this.#media?.gate(true);
+    if (this.#recording === null) this.#standBy();
+    this.#recording?.open();
   }
 
-  #onRecorder(event: RecorderEvent): void {
-    if (event.type === 'marked') {
-      this.#control.marked(event.mark, event.samplePosition);
-      return;
-    }
-    const meant = lifeEventOfRecorder(event, this.#life?.phase ?? null);
-    if (meant !== null) this.#stepLife(meant);
+  /** Nobody has asked, and whoever does is to have the seconds before, too. */
+  #standBy(): void {
+    const allowed = recordingAllowed(this.#decision);
+    if (allowed?.rule.lookbackSeconds !== undefined) this.#oweNow(allowed, false);
   }
 
   #tell({ rule, purpose }: WantedRecording): CallConsent {
@@ -385,17 +394,17 @@ export class CallSession {
         paused: () => {
           // A pause by hand is not ours to end.
           this.#pausedToTell = !this.#control.paused;
-          if (this.#pausedToTell) this.#media?.mark('pause', this.#recording);
+          if (this.#pausedToTell) this.#recording?.mark('pause');
         },
         resumed: () => {
-          if (this.#pausedToTell) this.#media?.mark('resume', this.#recording);
+          if (this.#pausedToTell) this.#recording?.mark('resume');
         },
         unrecorded: (how, reason) => {
           if (reason !== 'not-told') this.#refused = true;
           this.#stepLife({ type: lifeEventOf(how, reason), reason });
         },
         evidence: ({ party, outcome, moment, key }, plan, report) => {
-          const recordingId = this.#life?.record.id ?? null;
+          const recordingId = this.#recording?.record.id ?? null;
           const found = { party, outcome, moment, key, recordingId, purpose: purpose.id };
           this.#evidence.prove(found, plan, report);
         },
@@ -409,135 +418,23 @@ export class CallSession {
   }
 
   #stepLife(event: LifeEvent): void {
-    if (this.#life === null) return;
-    const { life, effects } = stepLife(this.#life, event);
-    this.#life = life;
-    for (const effect of effects) this.#carryOutLife(effect);
-    if (life.phase !== 'done') return;
-    this.#control.close();
-    this.#settle();
-  }
-
-  #carryOutLife(effect: LifeEffect): void {
-    switch (effect.type) {
-      case 'prepare':
-        void this.#prepare();
-        return;
-      case 'begin':
-        this.#media?.mark('begin', this.#recording);
-        return;
-      case 'end':
-        this.#media?.mark('end', this.#recording);
-        return;
-      case 'discard':
-        this.#deps.recorders.discard(this.#recording);
-        return;
-      case 'recover':
-        rescueSpool(this.#deps, this.#key, (event) => {
-          this.#stepLife(event);
-        });
-        return;
-      case 'save':
-        this.#book.write([{ kind: 'recording', recording: this.#signed(effect.record) }]);
-        return;
-      case 'destroy':
-        if (this.#life !== null) void destroyRecording(this.#deps, this.#life.record, effect.objectKey);
-        return;
-      case 'alarm':
-        this.#recordingLost(effect.reason);
-        return;
-    }
-  }
-
-  /** With what it stands on: the evidence so far, and once it is sealed a MAC over all of it. */
-  #signed(record: RecordingRecord): RecordingRecord {
-    const proven = { ...record, consentDigest: this.#evidence.digest };
-    const isSealed = record.objectKey !== null;
-    return isSealed ? { ...proven, seal: recordingSeal(proven, this.#deps.mac) } : proven;
-  }
-
-  #boundPreparation(): void {
-    boundPreparation(this.#deps.schedule, {
-      isUnderWay: () => this.#isPreparing(),
-      mustRecord: this.#mustRecord(),
-      fail: () => {
-        this.#stepLife({ type: 'failed', reason: 'not-prepared' });
-      },
-      speak: () => {
-        this.#deps.logger.warn('recording-late', { callId: this.callId });
-        this.#media?.gate(true);
-      },
-    });
-  }
-
-  #mustRecord(): boolean {
-    return this.#wanted?.rule.onFailure === 'refuse';
-  }
-
-  /** A key that has been made may meet a call that is over already: then nothing is to be prepared. */
-  #isPreparing(): boolean {
-    return this.#life?.phase === 'preparing';
-  }
-
-  /** The key is on the disk before the first byte that it protects. */
-  async #prepare(): Promise<void> {
-    if (this.#life === null || this.#wanted === null) return;
-    const { rule } = this.#wanted;
-    try {
-      const { key, spoolSecret } = await this.#deps.keys.create(this.#life.record.id);
-      if (!this.#isPreparing()) return;
-      this.#key = key;
-      await this.#book.append([{ kind: 'key', key }]);
-      if (!this.#isPreparing()) return;
-      const { record } = this.#life;
-      const facts = { rule, call: this.#book.call, record, codecs: this.#legs.codecs, key, spoolSecret };
-      this.#deps.recorders.prepare(this.#recording, recordingSpec(this.#deps.tagParties, facts));
-    } catch (error) {
-      this.#deps.logger.error('recording-not-prepared', { callId: this.callId, error: String(error) });
-      this.#stepLife({ type: 'failed', reason: journalReason(error) });
-    }
-  }
-
-  /** Nobody stays muted because a recorder failed; whether the call goes on is the rule's word. */
-  #recordingLost(reason: string): void {
-    this.#deps.alarm(reason);
-    this.#deps.logger.error('recording-lost', { callId: this.callId, reason });
-    this.#media?.gate(true);
-    if (this.#wanted === null || !this.#mustRecord()) return;
-    // Who was not recorded at all has nothing to finish.
-    const ran = (this.recording?.startedAt ?? null) !== null;
-    const graceMs = ran ? this.#wanted.rule.graceSeconds * 1000 : 0;
-    const hangUp = (): void => {
-      if (this.#hungUpAt === null) this.#deps.hangUp(this.callId, 'recording-failed');
-    };
-    if (graceMs === 0) hangUp();
-    else this.#deps.schedule(graceMs, hangUp);
-  }
-
-  #began(at: MonotonicMs): void {
-    if (this.#wanted === null) return;
-    const wall = wallOf(this.#deps.clock, at);
-    this.#stepLife({ type: 'began', at: rfc3339(wall), retainUntil: this.#retainUntil(wall) });
-  }
-
-  #retainUntil(from: WallMs): string {
-    return rfc3339((from + (this.#wanted?.retentionMs ?? 0)) as WallMs);
+    this.#recording?.step(event);
   }
 
   /** A fax by T.38 follows: no speech, so the recording ends here, and says why. */
   #divert(): void {
     if (this.#diverted) return;
     this.#diverted = true;
-    if (this.#life === null) return;
+    if (this.#recording === null) return;
     this.#deps.logger.info('recording-diverted', { callId: this.callId, reason: 't38' });
     this.#stepLife({ type: 'diverted', reason: 't38' });
   }
 
   /** A call has one recording, and after a fax it is over. A rule that has no call without one ends the call. */
   #speechIsBack(): void {
-    if (!this.#diverted || this.#wanted === null || this.#hungUpAt !== null) return;
+    if (!this.#diverted || this.#recording === null || this.#hungUpAt !== null) return;
     this.#deps.logger.info('speech-after-fax', { callId: this.callId });
-    if (this.#mustRecord()) this.#deps.hangUp(this.callId, 'recording-failed');
+    if (this.#recording.isOwedToCall) this.#deps.hangUp(this.callId, 'recording-failed');
   }
 
   #mediaIsClosed(counts: readonly [LegCounts, LegCounts] | null): void {
@@ -549,9 +446,7 @@ export class CallSession {
 
   /** A fault of ours took the sockets of a call that is up: it has nothing left to go on with. */
   #mediaIsLost(): void {
-    const begun = this.#life !== null && ['beginning', 'recording', 'ending'].includes(this.#life.phase);
-    if (begun) this.#deps.recorders.abandon(this.#recording, 'media-lost');
-    else this.#stepLife({ type: 'failed', reason: 'media-lost' });
+    this.#recording?.mediaLost();
     this.#deps.hangUp(this.callId, 'crash');
   }
 
@@ -563,8 +458,8 @@ export class CallSession {
   /** The session goes when the call, its media and its recording are all over. */
   #settle(): void {
     if (!this.#ended || !this.#mediaClosed) return;
-    if (this.#life !== null && this.#life.phase !== 'done') return;
-    if (this.#life !== null) this.#deps.recorders.release(this.#recording);
+    if (this.#recording !== null && !this.#recording.isOver) return;
+    this.#recording?.release();
     this.#done();
   }
 }

@@ -100,7 +100,7 @@ export class LiveControl {
     const { life, decision } = this.#call;
     const rule = recordingAllowed(decision)?.rule;
     if (rule === undefined) return null;
-    const running = life !== null && life.phase !== 'done';
+    const running = life !== null && life.asked && life.phase !== 'done';
     return actionOf(rule, code, { running, paused: this.paused });
   }
 
@@ -122,7 +122,7 @@ export class LiveControl {
 
   #begin(wanted: WantedRecording): Promise<Acknowledged | null> {
     const { life } = this.#call;
-    const isFree = life === null || life.phase === 'done';
+    const isFree = life === null || life.phase === 'done' || !life.asked;
     if (!isFree || !this.#call.mayBegin(wanted)) return Promise.resolve(null);
     return this.#desk.begin(() => {
       this.#call.begin(wanted);
@@ -131,7 +131,7 @@ export class LiveControl {
 
   #mark(action: Exclude<ControlAction, 'start'>): Promise<Acknowledged | null> {
     const { life } = this.#call;
-    if (life === null) return Promise.resolve(null);
+    if (life?.asked !== true) return Promise.resolve(null);
     return this.#desk.ask(life.phase, action === 'stop' ? 'end' : action, () => {
       if (action === 'stop') this.#call.stop();
       else this.#call.mark(action);

@@ -10,6 +10,8 @@ export interface SpecFacts {
   readonly rule: RuleOptions;
   readonly call: CallRecord;
   readonly record: RecordingRecord;
+  /** Nobody has asked for it. */
+  readonly standsBy: boolean;
   /** Encoding names that were agreed. */
   readonly codecs: Iterable<string>;
   readonly key: KeyRecord;
@@ -18,7 +20,7 @@ export interface SpecFacts {
 
 /** What the recorder is told of a recording that a rule demands. */
 export function recordingSpec(tagParties: TagParties, facts: SpecFacts): RecordingSpec {
-  const { rule, call, record, codecs, key, spoolSecret } = facts;
+  const { rule, call, record, standsBy, codecs, key, spoolSecret } = facts;
   return {
     recordingId: record.id,
     callId: call.id,
@@ -26,6 +28,7 @@ export function recordingSpec(tagParties: TagParties, facts: SpecFacts): Recordi
     channels: rule.channels,
     dtmf: rule.dtmf,
     pause: rule.pause,
+    lookbackSeconds: standsBy ? (rule.lookbackSeconds ?? null) : null,
     sampleRate: recordingRate(rule, codecs),
     recipient: key.recipient,
     spoolSecret,
