@@ -9,11 +9,19 @@ import { readWav } from '../support/wav-file.ts';
 import { after, voice } from '../end-to-end/voices.ts';
 
 // One node for both calls, which run side by side, since the time that they take is what costs.
+const lookedBackAt = '+35227009900';
 let scene: Scene;
 beforeAll(async () => {
   scene = await Scene.start({
     rule: { mode: 'on-demand' },
-    rulesBefore: [{ id: 'inbound', when: { direction: 'inbound' }, ...announcedElsewhere }],
+    trunk: { contactUser: lookedBackAt },
+    rulesBefore: [
+      { id: 'inbound', when: { direction: 'inbound' }, ...announcedElsewhere },
+      {
+        ...{ id: 'looking-back', when: { to: [lookedBackAt] }, ...announcedElsewhere },
+        ...{ mode: 'on-demand', announceAt: 'call', lookbackSeconds: 3 },
+      },
+    ],
   });
 });
 afterAll(() => scene.stop());
@@ -152,7 +160,11 @@ async function dialledCall(known: string) {
   const [calling, called] = await scene.placeCall();
   const { id } = await waitUntil('another outbound call', async () =>
     (await scene.node.api.calls()).find(
-      (call) => call.direction === 'outbound' && call.answeredAt !== null && call.id !== known,
+      (call) =>
+        call.direction === 'outbound' &&
+        call.answeredAt !== null &&
+        call.id !== known &&
+        call.to !== lookedBackAt,
     ),
   );
   const dial = async (code: string): Promise<void> => {
@@ -177,10 +189,28 @@ async function dialledCall(known: string) {
   return { heardBefore, heardAtAll, events, controls, left: left! };
 }
 
+/** What was said in 5 s, then a start, and 2 s more. */
+async function lookedBackCall() {
+  const [calling, called] = await scene.placeCall(lookedBackAt);
+  const { id } = await waitUntil('the call that looks back', async () =>
+    (await scene.node.api.calls()).find((call) => call.to === lookedBackAt && call.answeredAt !== null),
+  );
+  await calling.rtp.play(voice('caller', 0, 5));
+  const start = await control(id, 'start');
+  const askedAt = Date.now();
+  await calling.rtp.play(voice('caller', 5, 2));
+  await calling.hangUp();
+  await called.ended;
+  const [recording] = await recordingsOf(id, 'sealed', 1);
+  const [left] = readWav(await scene.node.api.audio(recording!.id)).channels;
+  return { start, startedMsBefore: askedAt - Date.parse(recording!.startedAt!), left: left! };
+}
+
 describe('calls under live control', () => {
   let paused: Awaited<ReturnType<typeof pausedCall>>;
   let demanded: Awaited<ReturnType<typeof demandedCall>>;
   let dialled: Awaited<ReturnType<typeof dialledCall>>;
+  let lookedBack: Awaited<ReturnType<typeof lookedBackCall>>;
   let said: { readonly paused: string[]; readonly demanded: string[] };
   beforeAll(async () => {
     const events = await followed();
@@ -188,6 +218,7 @@ describe('calls under live control', () => {
     said = { paused: events.of(paused.id), demanded: events.of(demanded.id) };
     events.stop();
     dialled = await dialledCall(demanded.id);
+    lookedBack = await lookedBackCall();
   }, 90_000);
   it('the stream of events says when either is recorded, paused and stopped', () => {
     const once = [
@@ -347,6 +378,26 @@ describe('calls under live control', () => {
         const piece = voice('caller', seconds, 0.5);
         expect(align(dialled.left, piece).correlation).toBeGreaterThan(0.95);
       }
+    });
+  });
+
+  describe('a call that is asked for in its middle, and looks back 3 s', () => {
+    it('has what was said up to 3 s before, and nothing older', () => {
+      const { start, left } = lookedBack;
+      expect(start.status).toBe(200);
+      expect(start.samplePosition).toBeGreaterThan(2.5 * 8000 - 160);
+      expect(start.samplePosition).toBeLessThanOrEqual(3 * 8000);
+      for (const seconds of [2.8, 4, 5.5]) {
+        expect(align(left, voice('caller', seconds, 0.5)).correlation, `at ${seconds} s`).toBeGreaterThan(
+          0.95,
+        );
+      }
+      expect(align(left, voice('caller', 0.5, 1)).correlation).toBeLessThan(0.5);
+    });
+
+    it('began when its file does', () => {
+      const { start, startedMsBefore } = lookedBack;
+      expect(Math.abs(startedMsBefore - start.samplePosition / 8)).toBeLessThan(500);
     });
   });
 });

@@ -84,8 +84,8 @@ export class Scene {
   }
 
   /** An outbound call, answered: [the caller's side, the callee's side]. */
-  placeCall(): Promise<[AgentCall, AgentCall]> {
-    const calling = this.pbx.call(`sip:${outsideNumber}@127.0.0.1:${this.lanPort};transport=tcp`);
+  placeCall(number = outsideNumber): Promise<[AgentCall, AgentCall]> {
+    const calling = this.pbx.call(`sip:${number}@127.0.0.1:${this.lanPort};transport=tcp`);
     return this.#answered(calling, this.trunk.nextCall());
   }
 

@@ -16,6 +16,8 @@ import { TcpTransport, type TcpTransportOptions } from './tcp-transport.ts';
 export interface AgentOptions {
   /** The user part it is called by; sip.js answers 404 to any other. */
   readonly user: string;
+  /** Another one, which its Contact has. */
+  readonly contactUser?: string;
   readonly address?: string;
   /** Where its own calls go; absent: it only takes calls. */
   readonly proxy?: { readonly host: string; readonly port: number };
@@ -54,7 +56,7 @@ export class Agent {
     const userAgent = new UserAgent({
       uri,
       viaHost: address,
-      contactName: options.user,
+      contactName: options.contactUser ?? options.user,
       contactParams: { transport: 'tcp' },
       hackViaTcp: true,
       logBuiltinEnabled: false,
