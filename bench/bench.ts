@@ -13,6 +13,7 @@ import {
   printComparison,
   printMemory,
   printOperations,
+  printRecorder,
   printScenarios,
   printSoak,
   soakRow,
@@ -20,12 +21,13 @@ import {
 import { type CallsFigures, runCalls } from './scenario/calls.ts';
 import { memoryFaults, runMemory } from './scenario/memory.ts';
 import { compare, comparedNames, type Comparison, knownContestants, missing } from './scenario/compare.ts';
+import { runRecorder } from './scenario/recorder.ts';
 import { runScenarios } from './scenario/scenario.ts';
 import { runSoak, soakFaults } from './scenario/soak.ts';
 
 /**
  * `npm run bench` runs operations, scenario and calls; `npm run bench -- PART ...` those that are named, of
- * operations, sip, scenario, rtpengine, calls, memory and soak. Options stand in bench/README.md. Memory and soak end
+ * operations, sip, recorder, scenario, rtpengine, calls, memory and soak. Options stand in bench/README.md. Memory and soak end
  * with code 1 where something failed or is left.
  */
 const words = process.argv.slice(2);
@@ -38,7 +40,7 @@ const wordAfter = (flag: string): string | undefined => {
   const at = words.indexOf(flag);
   return at < 0 ? undefined : words[at + 1];
 };
-const parts = ['operations', 'sip', 'scenario', 'rtpengine', 'calls', 'memory', 'soak'] as const;
+const parts = ['operations', 'sip', 'recorder', 'scenario', 'rtpengine', 'calls', 'memory', 'soak'] as const;
 type Part = (typeof parts)[number];
 const named = parts.filter((part) => words.includes(part));
 const wanted: readonly Part[] = named.length > 0 ? named : ['operations', 'scenario', 'calls'];
@@ -65,6 +67,10 @@ async function run(part: Part): Promise<unknown> {
     }
     case 'sip':
       return shown([...sipCases, ...ladderCases, ...hostileCases].map(measure), printOperations);
+    case 'recorder': {
+      const plan = { calls: numberAfter('--calls', 200), seconds: numberAfter('--seconds', 20) };
+      return shown([await runRecorder('wav', plan), await runRecorder('mp3', plan)], printRecorder);
+    }
     case 'scenario':
       return shown(
         await runScenarios({ calls: numberAfter('--calls', 50), seconds: numberAfter('--seconds', 20) }),

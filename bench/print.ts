@@ -3,6 +3,7 @@ import type { CallsFigures } from './scenario/calls.ts';
 import type { CompareRun, Comparison } from './scenario/compare.ts';
 import type { MediaRun } from './scenario/media-run.ts';
 import type { MemoryFigures } from './scenario/memory.ts';
+import type { RecorderFigures } from './scenario/recorder.ts';
 import type { ScenarioFigures } from './scenario/scenario.ts';
 import type { SoakFigures, SoakSample } from './scenario/soak.ts';
 
@@ -29,6 +30,19 @@ export function printScenarios(figures: readonly ScenarioFigures[]): void {
   table(
     runNames,
     figures.map((f) => runCells(f.name, f)),
+  );
+}
+
+export function printRecorder(figures: readonly RecorderFigures[]): void {
+  table(
+    [
+      ...['recordings', 'calls', 'CPU us a packet'],
+      ...['KiB a call: heap', 'outside of it, MP3 encoders booked', 'resident'],
+    ],
+    figures.map((f) => [
+      ...[f.format, f.calls, f.cpuPerPacketUs.toFixed(1)],
+      ...[f.heapKib, f.outsideKib, f.residentKib].map((kib) => kib.toFixed(0)),
+    ]),
   );
 }
 

@@ -8,8 +8,8 @@ const historyMs = 3.25 * longestPeriodMs;
 const stepMs = 10;
 const fadeAStep = 0.2;
 const mostPeriods = 3;
-/** So many times what is needed: then little is moved for each packet. */
-const roomFor = 8;
+/** So many times what is needed: then it is moved for every fifth packet alone. */
+const roomFor = 3;
 
 /**
  * Bridges lost packets in the manner of ITU-T G.711 Appendix I: the last pitch period is repeated, then the

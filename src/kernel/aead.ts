@@ -6,22 +6,21 @@ export const aeadNonceBytes = 12;
 
 const noAad = new Uint8Array(0);
 
+/** What is sealed, before its parts stand one behind the other. */
+export interface SealedParts {
+  readonly body: Buffer;
+  readonly tag: Buffer;
+}
+
 /**
  * Authenticated encryption. The caller owes that no key and nonce ever seal two different plaintexts;
  * a test's stand-in watches over it.
  */
 export interface Aead {
-  /**
-   * Ciphertext followed by the tag, in a buffer of its own that begins with `headroom` bytes of 0 for the
-   * caller to fill. *Borrows* all arguments until return.
-   */
-  seal(
-    key: Uint8Array,
-    nonce: Uint8Array,
-    plaintext: Uint8Array,
-    aad?: Uint8Array,
-    headroom?: number,
-  ): Buffer;
+  /** Ciphertext followed by the tag. *Borrows* all arguments until return. */
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Buffer;
+  /** The same without a copy, for who writes the parts one after the other. *Borrows* all arguments until return. */
+  sealParts(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): SealedParts;
   /** The plaintext, or null where the tag does not hold. *Borrows* all arguments until return. */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Buffer | null;
 }
@@ -44,17 +43,19 @@ function decipherOf(algorithm: Algorithm, key: Uint8Array, nonce: Uint8Array) {
 }
 
 function aead(algorithm: Algorithm): Aead {
+  const sealParts: Aead['sealParts'] = (key, nonce, plaintext, aad = noAad) => {
+    const cipher = cipherOf(algorithm, key, nonce);
+    cipher.setAAD(aad, { plaintextLength: plaintext.length });
+    // Both are stream ciphers: all of it comes at once, and `final` adds nothing but the tag.
+    const body = cipher.update(plaintext);
+    cipher.final();
+    return { body, tag: cipher.getAuthTag() };
+  };
   return {
-    seal(key, nonce, plaintext, aad = noAad, headroom = 0) {
-      const cipher = cipherOf(algorithm, key, nonce);
-      cipher.setAAD(aad, { plaintextLength: plaintext.length });
-      // Both are stream ciphers: all of it comes at once, and `final` adds nothing but the tag.
-      const body = cipher.update(plaintext);
-      cipher.final();
-      const sealed = Buffer.allocUnsafe(headroom + body.length + aeadTagBytes).fill(0, 0, headroom);
-      body.copy(sealed, headroom);
-      cipher.getAuthTag().copy(sealed, headroom + body.length);
-      return sealed;
+    sealParts,
+    seal(key, nonce, plaintext, aad) {
+      const { body, tag } = sealParts(key, nonce, plaintext, aad);
+      return Buffer.concat([body, tag]);
     },
     open(key, nonce, sealed, aad = noAad) {
       const length = sealed.length - aeadTagBytes;

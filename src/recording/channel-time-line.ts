@@ -1,8 +1,8 @@
 import { ComfortNoise } from '../audio/comfort-noise.ts';
 import { slot, slotKinds, type SlotCounts } from './slot.ts';
+import { empty, StateRuns } from './state-runs.ts';
 
-/** What a sample's place in the ring holds. */
-const empty = 0;
+/** What lies at a place, where it is not empty. */
 const audio = 1;
 /** Received, and silent: a telephone event. */
 const silence = 2;
@@ -32,7 +32,7 @@ export class ChannelTimeLine {
   aheadSamples = 0;
   readonly capacity: number;
   readonly #samples: Int16Array;
-  readonly #state: Uint8Array;
+  readonly #runs = new StateRuns();
   readonly #counts = new Float64Array(slotKinds);
   readonly #boundaries: Boundary[] = [];
   readonly #noise: ComfortNoise;
@@ -47,7 +47,6 @@ export class ChannelTimeLine {
   constructor(sampleRate: number) {
     this.capacity = 2 ** Math.ceil(Math.log2(sampleRate));
     this.#samples = new Int16Array(this.capacity);
-    this.#state = new Uint8Array(this.capacity);
     this.#noise = new ComfortNoise(sampleRate);
   }
 
@@ -64,48 +63,41 @@ export class ChannelTimeLine {
   place(position: number, samples: Int16Array, count: number): void {
     const from = this.#clipStart(position, count);
     const to = this.#clipEnd(position, count);
-    // Every sample of every call: positions may be beyond 32 bits, so the loop counts by small integers.
-    const kept = this.#samples;
-    const states = this.#state;
-    const mask = this.capacity - 1;
-    const first = (from - position) | 0;
-    const end = (to - position) | 0;
-    let index = from & mask;
-    let overlapped = 0;
-    for (let i = first; i < end; i++) {
-      if (states[index] === audio) overlapped += 1;
-      else {
-        states[index] = audio;
-        kept[index] = samples[i] as number;
-      }
-      index = (index + 1) & mask;
+    for (let at = from; at < to; ) {
+      const run = this.#runs.find(at);
+      const end = Math.min(to, this.#runs.endOf(run));
+      if (this.#runs.stateOf(run) === audio) this.overlappedSamples += end - at;
+      else this.#write(at, end, samples, at - position);
+      at = end;
     }
-    this.overlappedSamples += overlapped;
+    this.#runs.paint(from, to, audio);
   }
 
   /** Puts made-up samples where nothing is. *Borrows* them until return. */
   conceal(position: number, samples: Int16Array, count: number): void {
     const to = Math.min(position + count, this.#taken + this.capacity);
-    const mask = this.capacity - 1;
-    for (let at = Math.max(position, this.#taken); at < to; at++) {
-      const index = at & mask;
-      if (this.#state[index] !== empty) continue;
-      this.#state[index] = concealed;
-      this.#samples[index] = samples[at - position] as number;
+    for (let at = Math.max(position, this.#taken); at < to; ) {
+      const run = this.#runs.find(at);
+      const end = Math.min(to, this.#runs.endOf(run));
+      if (this.#runs.stateOf(run) === empty) {
+        this.#write(at, end, samples, at - position);
+        this.#runs.paint(at, end, concealed);
+      }
+      at = end;
     }
   }
 
   /** The party sent something that is silence by nature, such as a telephone event. */
   placeSilence(position: number, count: number): void {
     const to = this.#clipEnd(position, count);
-    for (let at = this.#clipStart(position, count); at < to; at++) this.#fill(at, silence);
+    this.#fill(this.#clipStart(position, count), to, silence);
   }
 
   /** The party announced comfort noise from here on, in a payload of RFC 3389. *Borrows* it until return. */
   placeComfort(position: number, payload: Uint8Array, from: number, length: number, clockRate: number): void {
     this.#noise.describe(payload, from, length, clockRate);
     if (position < this.#taken) this.#comfort = true;
-    else if (position < this.#taken + this.capacity) this.#fill(position, comfort);
+    else if (position < this.#taken + this.capacity) this.#fill(position, position + 1, comfort);
   }
 
   /**
@@ -122,27 +114,32 @@ export class ChannelTimeLine {
     this.#openLost -= lost;
     this.#openConcealed -= made;
     const end = Math.min(to, this.#taken + this.capacity);
-    for (let at = Math.max(from, this.#taken); at < end; at++) {
-      const index = at & (this.capacity - 1);
-      if (this.#state[index] === empty) this.#samples[index] = 0;
-      else if (this.#state[index] !== concealed) continue;
-      this.#state[index] = idle;
+    for (let at = Math.max(from, this.#taken); at < end; ) {
+      const run = this.#runs.find(at);
+      const state = this.#runs.stateOf(run);
+      const until = Math.min(end, this.#runs.endOf(run));
+      if (state === empty) this.#silence(at, until);
+      if (state === empty || state === concealed) this.#runs.paint(at, until, idle);
+      at = until;
     }
   }
 
   /** Moves what waits from `from` to `to` earlier, where nothing was received; nothing of it has been taken. */
   moveBack(from: number, to: number, by: number): void {
-    const mask = this.capacity - 1;
     const end = Math.min(to, this.#taken + this.capacity);
-    for (let at = from; at < end; at++) {
-      const index = at & mask;
-      const earlier = (at - by) & mask;
-      if (this.#state[earlier] === audio) this.overlappedSamples += 1;
+    for (let at = from; at < end; ) {
+      const run = this.#runs.find(at);
+      const there = this.#runs.find(at - by);
+      const state = this.#runs.stateOf(run);
+      // No further than where it goes to: its own beginning must not come to lie on its end.
+      const until = Math.min(end, this.#runs.endOf(run), this.#runs.endOf(there) + by, at + by);
+      if (this.#runs.stateOf(there) === audio) this.overlappedSamples += until - at;
       else {
-        this.#state[earlier] = this.#state[index] as number;
-        this.#samples[earlier] = this.#samples[index] as number;
+        this.#copyBack(at, until, by);
+        this.#runs.paint(at - by, until - by, state);
       }
-      this.#state[index] = empty;
+      this.#runs.paint(at, until, empty);
+      at = until;
     }
   }
 
@@ -156,12 +153,15 @@ export class ChannelTimeLine {
 
   /** Copies `count` samples from `position` on, which has not been taken, into `target`. *Borrows* it until return. */
   peek(position: number, count: number, target: Int16Array): void {
-    const mask = this.capacity - 1;
-    for (let i = 0; i < count; i++) {
-      const index = (position + i) & mask;
-      const state = this.#state[index];
-      const isKept = state === audio || state === concealed || state === idle;
-      target[i] = isKept ? (this.#samples[index] as number) : 0;
+    const to = position + count;
+    for (let at = position; at < to; ) {
+      const run = this.#runs.find(at);
+      const state = this.#runs.stateOf(run);
+      const end = Math.min(to, this.#runs.endOf(run));
+      if (state === audio || state === concealed || state === idle)
+        this.#read(at, end, target, at - position);
+      else target.fill(0, at - position, end - position);
+      at = end;
     }
   }
 
@@ -173,6 +173,7 @@ export class ChannelTimeLine {
       if (this.#paused) this.#takePaused(until, target, start);
       else this.#takeSamples(until, target, start);
       this.#taken = until;
+      this.#runs.forget(until);
     }
   }
 
@@ -189,54 +190,40 @@ export class ChannelTimeLine {
   }
 
   #takePaused(until: number, target: Int16Array, start: number): void {
-    const mask = this.capacity - 1;
-    for (let at = this.#taken; at < until; at++) {
-      const index = at & mask;
-      if (this.#state[index] === audio) this.#comfort = false;
-      else if (this.#state[index] === comfort) this.#comfort = true;
-      this.#state[index] = empty;
-      target[at - start] = 0;
+    for (let at = this.#taken; at < until; ) {
+      const run = this.#runs.find(at);
+      const state = this.#runs.stateOf(run);
+      if (state === audio) this.#comfort = false;
+      else if (state === comfort) this.#comfort = true;
+      at = Math.min(until, this.#runs.endOf(run));
     }
+    target.fill(0, this.#taken - start, until - start);
     this.#closeGap();
     this.#count(slot.paused, until - this.#taken);
   }
 
   #takeSamples(until: number, target: Int16Array, start: number): void {
     for (let at = this.#taken; at < until; ) {
-      const next = this.#takeAudio(at, until, target, start);
-      if (next === at) this.#takeOther(at++, target, start);
-      else at = next;
+      const run = this.#runs.find(at);
+      const state = this.#runs.stateOf(run);
+      const end = Math.min(until, this.#runs.endOf(run));
+      if (state === audio) this.#takeAudio(at, end, target, start);
+      else for (let i = at; i < end; i++) this.#takeOther(i, state, target, start);
+      at = end;
     }
   }
 
-  /** A run of received audio, which is nearly all there is. Returns where it ends. */
-  #takeAudio(from: number, until: number, target: Int16Array, start: number): number {
-    const samples = this.#samples;
-    const states = this.#state;
-    const mask = this.capacity - 1;
-    const first = (from - start) | 0;
-    const end = (until - start) | 0;
-    let index = from & mask;
-    let i = first;
-    for (; i < end && states[index] === audio; i++) {
-      states[index] = empty;
-      target[i] = samples[index] as number;
-      index = (index + 1) & mask;
-    }
-    if (i > first) {
-      this.#comfort = false;
-      this.#closeGap();
-      this.#count(slot.received, i - first);
-    }
-    return from + i - first;
+  /** A run of received audio, which is nearly all there is. */
+  #takeAudio(from: number, to: number, target: Int16Array, start: number): void {
+    this.#read(from, to, target, from - start);
+    this.#comfort = false;
+    this.#closeGap();
+    this.#count(slot.received, to - from);
   }
 
-  #takeOther(at: number, target: Int16Array, start: number): void {
-    const index = at & (this.capacity - 1);
-    const state = this.#state[index] as number;
+  #takeOther(at: number, state: number, target: Int16Array, start: number): void {
     const kind = this.#slotOf(state);
-    this.#state[index] = empty;
-    target[at - start] = this.#sampleOf(state, kind, index);
+    target[at - start] = this.#sampleOf(state, kind, at & (this.capacity - 1));
     this.#count(kind, 1);
     if (kind === slot.lost) this.#openLost += 1;
     else if (kind === slot.concealed) this.#openConcealed += 1;
@@ -267,9 +254,48 @@ export class ChannelTimeLine {
     this.#counts[kind] = (this.#counts[kind] as number) + samples;
   }
 
-  #fill(at: number, state: number): void {
-    const index = at & (this.capacity - 1);
-    if (this.#state[index] === empty || this.#state[index] === concealed) this.#state[index] = state;
+  /** Where nothing was received. */
+  #fill(from: number, to: number, filling: number): void {
+    for (let at = from; at < to; ) {
+      const run = this.#runs.find(at);
+      const state = this.#runs.stateOf(run);
+      const end = Math.min(to, this.#runs.endOf(run));
+      if (state === empty || state === concealed) this.#runs.paint(at, end, filling);
+      at = end;
+    }
+  }
+
+  /** Every sample of every call: positions may be beyond 32 bits, so these loops count by small integers. */
+  #write(from: number, to: number, samples: Int16Array, first: number): void {
+    const kept = this.#samples;
+    const mask = this.capacity - 1;
+    const end = (first + to - from) | 0;
+    let index = from & mask;
+    for (let i = first | 0; i < end; i++) {
+      kept[index] = samples[i] as number;
+      index = (index + 1) & mask;
+    }
+  }
+
+  #read(from: number, to: number, target: Int16Array, first: number): void {
+    const kept = this.#samples;
+    const mask = this.capacity - 1;
+    const end = (first + to - from) | 0;
+    let index = from & mask;
+    for (let i = first | 0; i < end; i++) {
+      target[i] = kept[index] as number;
+      index = (index + 1) & mask;
+    }
+  }
+
+  #silence(from: number, to: number): void {
+    const mask = this.capacity - 1;
+    for (let at = from; at < to; at++) this.#samples[at & mask] = 0;
+  }
+
+  #copyBack(from: number, to: number, by: number): void {
+    const mask = this.capacity - 1;
+    for (let at = from; at < to; at++) this.#samples[(at - by) & mask] = this.#samples[at & mask] as number;
   }
 
   #clipStart(position: number, count: number): number {

@@ -10,6 +10,7 @@ import { LegDecoders } from './leg-decoders.ts';
 import { MediaTimestamps } from './media-timestamps.ts';
 import { ReorderWindow, type WindowPacket, type WindowSink } from './reorder-window.ts';
 import { slip, StreamClock } from './stream-clock.ts';
+import { threadSamples } from './thread-samples.ts';
 
 /** A gap in the sequence is waited for this long. */
 const reorderSeconds = 0.1;
@@ -59,6 +60,7 @@ export class LegChannel implements WindowSink {
   /** kHz. */
   readonly #clockRates = new Uint8Array(128);
   readonly #decoders: LegDecoders;
+  /** Shared: what is in it holds until the next packet of any leg. */
   readonly #decoded: Int16Array;
   readonly #concealLimit: number;
   readonly #packet: WindowPacket = {
@@ -96,7 +98,7 @@ export class LegChannel implements WindowSink {
     this.window = new ReorderWindow(this, reorderSeconds * sampleRate);
     this.#clock = new StreamClock(sampleRate);
     this.#decoders = new LegDecoders(sampleRate, decoders);
-    this.#decoded = new Int16Array(Math.ceil(longestSeconds * sampleRate));
+    this.#decoded = threadSamples('decoded', Math.ceil(longestSeconds * sampleRate));
     this.#concealLimit = concealSeconds * sampleRate;
     this.#timestamps = new MediaTimestamps(sampleRate);
   }

@@ -10,6 +10,7 @@ import { PeakMeter } from './peaks.ts';
 import { slot, type SlotCounts } from './slot.ts';
 import type { Checkpoint, RecordingMark } from './spool-format.ts';
 import { RawPackets } from './raw-packets.ts';
+import { threadSamples } from './thread-samples.ts';
 import { ToneEraser } from './tone-eraser.ts';
 
 /** The time line is mixed this far behind the newest arrival, so that late and reordered packets find their place. */
@@ -19,27 +20,6 @@ const patienceSeconds = 0.2;
  * Each portion is sealed and written by itself, which costs as much as decoding it: half as long, twice the cost.
  */
 const portionSeconds = 0.5;
-
-interface PortionBuffers {
-  readonly left: Int16Array;
-  readonly right: Int16Array;
-  readonly mixed: Int16Array;
-}
-
-const buffersByLength = new Map<number, PortionBuffers>();
-
-/** A thread carries one portion at a time, so all its recordings of a rate share these: 16 KB a call less. */
-function portionBuffers(length: number): PortionBuffers {
-  const known = buffersByLength.get(length);
-  if (known !== undefined) return known;
-  const made = {
-    left: new Int16Array(length),
-    right: new Int16Array(length),
-    mixed: new Int16Array(2 * length),
-  };
-  buffersByLength.set(length, made);
-  return made;
-}
 
 /** What makes bytes of samples: those that are kept, and where an MP3 is made meanwhile (else null) its encoder. */
 export interface PortionEncoders {
@@ -105,10 +85,9 @@ export class Pipeline {
     this.#sink = sink;
     this.#patience = patienceSeconds * shape.sampleRate;
     this.#portion = portionSeconds * shape.sampleRate;
-    const { left, right, mixed } = portionBuffers(this.#portion);
-    this.#left = left;
-    this.#right = right;
-    this.#mixed = mixed;
+    this.#left = threadSamples('left', this.#portion);
+    this.#right = threadSamples('right', this.#portion);
+    this.#mixed = threadSamples('mixed', 2 * this.#portion);
     this.legs = [new LegChannel(shape.sampleRate, decoders), new LegChannel(shape.sampleRate, decoders)];
   }
 

@@ -43,8 +43,8 @@ export interface SpoolDisk {
 }
 
 export interface SpoolFile {
-  /** In the system's hands when resolved: it survives this process. *Borrows* the bytes until then. */
-  append(bytes: Uint8Array): Promise<void>;
+  /** One behind the other; in the system's hands when resolved: survives this process. *Borrows* them until then. */
+  append(parts: readonly Uint8Array[]): Promise<void>;
   /** On the disk when resolved, the file's name with it: it survives the power. */
   sync(): Promise<void>;
   close(): Promise<void>;

@@ -3,7 +3,9 @@ import { extendSequence, maxDropout, maxMisorder, sequenceAdd } from '../rtp/seq
 /** Packets that may be held at once; a power of two. 100 ms of 10 ms packets, three times over. */
 const slots = 32;
 /** A payload that may be held: an Ethernet frame's worth. */
-const slotBytes = 1500;
+const longestPayload = 1500;
+/** What a slot first has room for: 20 ms of G.711, most of all that comes. */
+const firstSlotBytes = 256;
 /** How far back duplicates are told from late packets; a power of two above `maxMisorder`. */
 const memory = 128;
 
@@ -38,14 +40,15 @@ export class ReorderWindow {
   readonly #sink: WindowSink;
   /** In samples, like every arrival. */
   readonly #patience: number;
-  readonly #seen = new Float64Array(memory).fill(-1);
-  readonly #held = new Float64Array(slots).fill(-1);
+  readonly #seen = new Int32Array(memory).fill(-1);
+  readonly #held = new Int32Array(slots).fill(-1);
   readonly #arrivals = new Float64Array(slots);
   readonly #timestamps = new Float64Array(slots);
   readonly #codecs = new Uint8Array(slots);
   readonly #clocks = new Uint8Array(slots);
   readonly #lengths = new Uint16Array(slots);
   readonly #out: WindowPacket;
+  /** What is held, a slot each, from the first packet on that has to wait. */
   #slab = new Uint8Array(0);
   #heldCount = 0;
   /** Extended sequence number whose turn it is; -1 before the first packet. */
@@ -146,7 +149,7 @@ export class ReorderWindow {
       this.duplicates += 1;
       return;
     }
-    if (packet.length > slotBytes) {
+    if (packet.length > longestPayload) {
       this.overflow += 1;
       return;
     }
@@ -154,7 +157,7 @@ export class ReorderWindow {
   }
 
   #keep(packet: WindowPacket, extended: number, index: number): void {
-    if (this.#slab.length === 0) this.#slab = new Uint8Array(slots * slotBytes);
+    if (packet.length * slots > this.#slab.length) this.#widen(packet.length);
     if (this.#heldCount === 0) this.#waitingSince = packet.arrival;
     this.#heldCount += 1;
     this.#held[index] = extended;
@@ -163,8 +166,21 @@ export class ReorderWindow {
     this.#codecs[index] = packet.codec;
     this.#clocks[index] = packet.clockKhz;
     this.#lengths[index] = packet.length;
-    const to = index * slotBytes;
+    const to = index * this.#slotBytes;
     for (let i = 0; i < packet.length; i++) this.#slab[to + i] = packet.buffer[packet.offset + i] as number;
+  }
+
+  get #slotBytes(): number {
+    return this.#slab.length / slots;
+  }
+
+  /** Makes slots that have room for a payload. */
+  #widen(length: number): void {
+    const before = this.#slab;
+    const from = this.#slotBytes;
+    this.#slab = new Uint8Array(slots * (length > firstSlotBytes ? longestPayload : firstSlotBytes));
+    for (let i = 0; i < slots; i++)
+      this.#slab.set(before.subarray(i * from, (i + 1) * from), i * this.#slotBytes);
   }
 
   /** Moves on to the first packet that is there. */
@@ -193,7 +209,7 @@ export class ReorderWindow {
     out.codec = this.#codecs[index] as number;
     out.clockKhz = this.#clocks[index] as number;
     out.buffer = this.#slab;
-    out.offset = index * slotBytes;
+    out.offset = index * this.#slotBytes;
     out.length = this.#lengths[index] as number;
     return out;
   }

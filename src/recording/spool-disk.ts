@@ -44,11 +44,11 @@ class DiskSpoolFile implements SpoolFile {
     this.#directory = directory;
   }
 
-  async append(bytes: Uint8Array): Promise<void> {
-    let written = 0;
-    while (written < bytes.length) {
-      const { bytesWritten } = await this.#handle.write(bytes, written, bytes.length - written);
-      written += bytesWritten;
+  async append(parts: readonly Uint8Array[]): Promise<void> {
+    let left = parts;
+    while (left.length > 0) {
+      const { bytesWritten } = await this.#handle.writev(left);
+      left = behind(left, bytesWritten);
     }
   }
 
@@ -62,6 +62,16 @@ class DiskSpoolFile implements SpoolFile {
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** What is left of parts of which so many bytes were written: nearly always nothing. */
+function behind(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let written = bytes;
+  for (const [index, part] of parts.entries()) {
+    if (written < part.length) return [part.subarray(written), ...parts.slice(index + 1)];
+    written -= part.length;
+  }
+  return [];
 }
 
 const readRange: (handle: FileHandle, offset: number, length: number) => ReturnType<SpoolSource['read']> =

@@ -123,11 +123,12 @@ function isKind(value: number): value is FrameKind {
   return kinds.has(value);
 }
 
-/** Writes a head to the front of `target`. */
-export function writeFrameHead(target: Buffer, { kind, textBytes, sealedBytes }: FrameHead): void {
-  target.writeUInt8(kind, 0);
-  target.writeUIntBE(textBytes, 1, 3);
-  target.writeUInt32BE(sealedBytes, 4);
+export function frameHead({ kind, textBytes, sealedBytes }: FrameHead): Buffer {
+  const head = Buffer.allocUnsafe(frameHeadBytes);
+  head.writeUInt8(kind, 0);
+  head.writeUIntBE(textBytes, 1, 3);
+  head.writeUInt32BE(sealedBytes, 4);
+  return head;
 }
 
 /** Null: no frame of this version begins here. */

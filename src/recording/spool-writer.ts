@@ -3,15 +3,14 @@ import type { RandomBytes } from '../kernel/ids.ts';
 import type { SpoolFile } from './ports.ts';
 import {
   type Checkpoint,
+  frameHead,
   type FrameKind,
-  frameHeadBytes,
   frameKind,
   frameNonce,
   saltBytes,
   spoolKey,
   spoolMagic,
   type SpoolManifest,
-  writeFrameHead,
 } from './spool-format.ts';
 
 /** Sealed bytes that wait for a slow disk: two minutes of stereo at 8 kHz. Beyond it the recording fails. */
@@ -23,7 +22,7 @@ const roomForMore = 256;
 const noAudio = new Uint8Array(0);
 
 /**
- * Seals frames and hands them to the disk in their order, one write at a time. The first error stops it
+ * Seals frames and hands them to the disk in their order, those of one turn in one write. The first error stops it
  * for good: `fault` says so, and nothing is written after it, so that what stands is whole up to there.
  */
 export class SpoolWriter {
@@ -35,7 +34,6 @@ export class SpoolWriter {
   readonly #file: SpoolFile;
   readonly #aead: Aead;
   readonly #key: Uint8Array;
-  readonly #head = Buffer.alloc(frameHeadBytes);
   #index = 0;
   #queue: Uint8Array[] = [];
   #pending = 0;
@@ -58,7 +56,7 @@ export class SpoolWriter {
   ): Promise<SpoolWriter> {
     const salt = deps.random(saltBytes);
     const writer = new SpoolWriter(file, deps.aead, spoolKey(spoolSecret, salt));
-    writer.#enqueue(Buffer.concat([spoolMagic, salt]));
+    writer.#enqueue(spoolMagic, salt);
     writer.#seal(frameKind.manifest, JSON.stringify(manifest), noAudio);
     await writer.written();
     if (writer.fault !== null) {
@@ -120,15 +118,13 @@ export class SpoolWriter {
     const nonce = frameNonce(this.#index);
     this.#index += 1;
     const plaintext = this.#packed(text, audio);
-    const head = {
+    const head = frameHead({
       kind,
       textBytes: plaintext.length - audio.length,
       sealedBytes: plaintext.length + aeadTagBytes,
-    };
-    writeFrameHead(this.#head, head);
-    const frame = this.#aead.seal(this.#key, nonce, plaintext, this.#head, frameHeadBytes);
-    frame.set(this.#head);
-    this.#enqueue(frame);
+    });
+    const { body, tag } = this.#aead.sealParts(this.#key, nonce, plaintext, head);
+    this.#enqueue(head, body, tag);
   }
 
   #packed(text: string, audio: Uint8Array): Uint8Array {
@@ -138,33 +134,42 @@ export class SpoolWriter {
     return SpoolWriter.#plaintext.subarray(0, needed);
   }
 
-  #enqueue(bytes: Uint8Array): void {
-    if (this.#pending + bytes.length > pendingLimit) {
+  #enqueue(...parts: readonly Uint8Array[]): void {
+    const length = bytesOf(parts);
+    if (this.#pending + length > pendingLimit) {
       this.fault = new Error('the disk does not keep up with the recording');
       return;
     }
-    this.#pending += bytes.length;
-    this.#queue.push(bytes);
+    this.#pending += length;
+    this.#queue.push(...parts);
     this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      if (this.fault === null) await this.#append(next);
-      this.#pending -= next.length;
+    // What is sealed in the same turn goes along.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const parts = this.#queue;
+      this.#queue = [];
+      if (this.fault === null) await this.#append(parts);
+      this.#pending -= bytesOf(parts);
     }
     this.#writing = null;
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
+  async #append(parts: readonly Uint8Array[]): Promise<void> {
     try {
-      await this.#file.append(bytes);
-      this.writtenBytes += bytes.length;
+      await this.#file.append(parts);
+      this.writtenBytes += bytesOf(parts);
       this.#unsynced = true;
     } catch (error) {
       this.fault = asError(error);
     }
   }
+}
+
+function bytesOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 function asError(error: unknown): Error {

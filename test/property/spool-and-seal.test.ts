@@ -3,7 +3,7 @@ import { Decrypter } from 'age-encryption';
 import fc from 'fast-check';
 import { MPEGDecoder } from 'mpg123-decoder';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Aead, chacha20Poly1305 } from '../../src/kernel/aead.ts';
+import { type Aead, chacha20Poly1305, type SealedParts } from '../../src/kernel/aead.ts';
 import { systemRandom } from '../../src/kernel/ids.ts';
 import type { SealDeps, SealTarget, SpoolDisk } from '../../src/recording/ports.ts';
 import { workerEncoders } from '../../src/recording/encoders.ts';
@@ -19,19 +19,22 @@ import { recordingVault } from '../../src/storage/recording-vault.ts';
 class WatchedAead implements Aead {
   readonly #sealed = new Map<string, string>();
 
-  seal(
-    key: Uint8Array,
-    nonce: Uint8Array,
-    plaintext: Uint8Array,
-    aad?: Uint8Array,
-    headroom?: number,
-  ): Buffer {
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Buffer {
+    this.#watch(key, nonce, plaintext);
+    return chacha20Poly1305.seal(key, nonce, plaintext, aad);
+  }
+
+  sealParts(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): SealedParts {
+    this.#watch(key, nonce, plaintext);
+    return chacha20Poly1305.sealParts(key, nonce, plaintext, aad);
+  }
+
+  #watch(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): void {
     const pair = `${Buffer.from(key).toString('hex')} ${Buffer.from(nonce).toString('hex')}`;
     const content = createHash('sha256').update(plaintext).digest('hex');
     const before = this.#sealed.get(pair);
     if (before !== undefined && before !== content) throw new Error('a key and nonce came twice');
     this.#sealed.set(pair, content);
-    return chacha20Poly1305.seal(key, nonce, plaintext, aad, headroom);
   }
 
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Buffer | null {
@@ -65,9 +68,9 @@ class Host {
       if (this.spools.has(path)) return Promise.reject(new Error('EEXIST'));
       this.spools.set(path, Buffer.alloc(0));
       return Promise.resolve({
-        append: async (bytes) => {
+        append: async (parts) => {
           await this.reach();
-          this.spools.set(path, Buffer.concat([this.spools.get(path)!, bytes]));
+          this.spools.set(path, Buffer.concat([this.spools.get(path)!, ...parts]));
         },
         sync: () => Promise.resolve(),
         close: () => Promise.resolve(),

@@ -34,8 +34,9 @@ function smallDisk(room: number): SpoolDisk {
       return {
         sync: () => file.sync(),
         close: () => file.close(),
-        async append(bytes) {
-          await file.append(bytes.subarray(0, Math.max(0, left)));
+        async append(parts) {
+          const bytes = Buffer.concat(parts);
+          await file.append([bytes.subarray(0, Math.max(0, left))]);
           left -= bytes.length;
           if (left < 0) throw new DiskError('ENOSPC');
         },
