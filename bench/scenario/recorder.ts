@@ -147,7 +147,14 @@ async function prepare(
       recording,
       spec: {
         ...{ recordingId: `call-${recording}`, callId: `call-${recording}`, format, channels: 'stereo' },
-        ...{ dtmf: 'keep', pause: 'silence', sampleRate: 8000, recipient: '', spoolSecret: systemRandom(32) },
+        ...{
+          dtmf: 'keep',
+          pause: 'silence',
+          lookbackSeconds: null,
+          sampleRate: 8000,
+          recipient: '',
+          spoolSecret: systemRandom(32),
+        },
         ...{ parties: { caller: '100', callee: '200' }, manifest: {} },
       },
     });
