@@ -17,13 +17,13 @@ import { createMeter, type Meter } from '../kernel/meter.ts';
 import { chacha20Poly1305 } from '../kernel/aead.ts';
 import { systemSchedule } from '../kernel/timers.ts';
 import { createLinkServer, type LinkServer } from '../link/link-server.ts';
-import { mostNotRecorded } from '../link/message-schema.ts';
 import { createMetricsPage, metricsContentType } from '../metrics/metrics-page.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
 import { createDoNotRecordStore } from '../persistence/do-not-record-store.ts';
 import { createPolicyStore } from '../persistence/policy-store.ts';
 import { createRecordStore } from '../persistence/record-store.ts';
 import { createTokenStore } from '../persistence/token-store.ts';
+import { mostNotRecorded } from '../records/do-not-record.ts';
 import type { KeyStore, RecordStore } from '../records/ports.ts';
 import { doNotRecordKey } from '../storage/do-not-record-key.ts';
 import { diskObjectStore } from '../storage/disk-object-store.ts';
@@ -123,6 +123,8 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
     store: async (events) => {
       await records.store(events);
       feed.publish(events);
+      // Nodes have it before the one that said so is told that it is stored: no older list comes after that.
+      if (events.some(({ kind }) => kind === 'listing')) await unrecorded?.push();
     },
     onServing: ({ nodeId }) => {
       unrecorded?.welcome(nodeId);

@@ -106,7 +106,7 @@ function direction(
         queues: recording.queues,
       },
     },
-    unrecorded: { list: new Set<string>(), key: new Uint8Array(32) },
+    unrecorded: { list: { size: 0, has: () => false, add: () => true }, key: new Uint8Array(32), keyId: 'k' },
     sip: sipOptions.parse({
       listeners: [{ id: 'lan', transport: 'udp', address: '127.0.0.1' }],
       peers: [{ id: 'pbx', side: 'pbx', listener: 'lan', match: ['127.0.0.2'], targets: ['sip:127.0.0.2'] }],

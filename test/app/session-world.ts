@@ -70,6 +70,7 @@ export function world(rule: object) {
   let due: () => void = () => undefined;
   const delays: number[] = [];
   const cancelled: number[] = [];
+  const unrecorded = new Set<string>();
   const deps: SessionDeps = {
     nodeId: 'n',
     clock: { monotonic: () => 1000 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
@@ -105,6 +106,7 @@ export function world(rule: object) {
     },
     mac: { keyId: 'k', mac: (digest) => `mac of ${digest}` },
     keepEvidenceMs: 1000,
+    unrecorded: { keyId: 'k', list: { add: (hash) => unrecorded.add(hash).size > 0 } },
     destroy: (_recordingId, objectKey) => {
       log.push(`destroy ${objectKey ?? 'key'}`);
       return Promise.resolve();
@@ -169,6 +171,7 @@ export function world(rule: object) {
     written.flatMap((event) => (event.kind === 'recording' ? [event.recording] : []));
   return {
     log,
+    unrecorded,
     written,
     session,
     view,

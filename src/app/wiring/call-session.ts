@@ -33,6 +33,7 @@ import { journalReason } from './journal-refusal.ts';
 import { lifeEventOf } from './life-event-of.ts';
 import { type Controller, LiveControl } from './live-control.ts';
 import { recordingSpec } from './recording-spec.ts';
+import { rememberRefusal } from './remember-refusal.ts';
 import { rescueSpool } from './rescue-spool.ts';
 import { sealedFacts } from './sealed-facts.ts';
 import { keepsUndecoded } from './spoken-encodings.ts';
@@ -364,10 +365,14 @@ export class CallSession {
           if (reason !== 'not-told') this.#refused = true;
           this.#stepLife({ type: lifeEventOf(how, reason), reason });
         },
-        evidence: ({ party, outcome, moment, key }, plan, report) => {
+        evidence: (found, plan, report) => {
+          const { party, outcome, moment, key } = found;
           const recordingId = this.#life?.record.id ?? null;
           const purpose = this.#wanted?.purpose.id ?? null;
           this.#evidence.prove({ party, outcome, moment, key, recordingId, purpose }, plan, report);
+          const refusal = { callId: this.callId, rule, verdict: this.#verdict, found };
+          const listings = rememberRefusal(this.#deps, refusal);
+          if (listings.length > 0) this.#write(listings);
         },
       },
     );
