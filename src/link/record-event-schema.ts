@@ -180,6 +180,12 @@ const receipt: z.ZodType<PromptReceipt> = z.object({
   lost: count,
   roundTripMs: count.nullable(),
   at: text,
+  // A journal may still hold reports from before they were evidence; without a digest nobody takes them for any.
+  position: count.default(0),
+  previous: text.nullable().default(null),
+  digest: text.default(''),
+  macKeyId: text.default(''),
+  mac: text.default(''),
 });
 
 const control: z.ZodType<ControlEvent> = z.object({

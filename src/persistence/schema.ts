@@ -114,6 +114,11 @@ export interface ConsentReceiptsTable {
   lost: number;
   round_trip_ms: number | null;
   at: Time;
+  position: number;
+  previous: string | null;
+  digest: string;
+  mac_key_id: string;
+  mac: string;
   stored_at: Filled<Date>;
 }
 
