@@ -79,6 +79,14 @@ export interface RecordStore {
 export interface EvidenceStore {
   /** All that there is of a call, in no order. */
   chainOf(callId: string): Promise<readonly Evidence[]>;
+  /**
+   * Deletes, for good, the evidence of calls of which none is to be kept any more: of recordings that are deleted, and
+   * of what was not recorded once its time is over (`keepMs`, where it says none itself). Gives the number of calls.
+   */
+  deleteExpired(
+    keepMs: number,
+    which: { readonly callId: string } | { readonly limit: number },
+  ): Promise<number>;
 }
 
 /** The one place of wrapped keys: a table, or fsynced files beside the embedded database. */

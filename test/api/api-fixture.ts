@@ -287,6 +287,7 @@ export class ApiBench {
           this.steps.push(`forget ${id}`);
           return (await ask(nodeId, { method: 'forget-key', recordingId: id })).ok;
         },
+        forgetEvidence: () => Promise.resolve(),
         removeObject: (record) => Promise.resolve(void this.steps.push(`remove ${record.objectKey ?? ''}`)),
         clock,
         logger: this.log,

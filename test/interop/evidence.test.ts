@@ -149,6 +149,18 @@ describe('the evidence of a call that was told and recorded', () => {
       expect((await scene.node.run('verify')).code).toBe(0);
     },
   );
+
+  it('goes with its recording, and by nobody who only has the database', async () => {
+    const plain = (): Promise<unknown> =>
+      sql`DELETE FROM consent_events WHERE ${ofCall()}`.execute(database.db);
+    await expect(plain()).rejects.toThrow('consent_events is append-only');
+    expect((await scene.node.api.delete(recording.id)).status).toBe(204);
+    expect((await scene.node.api.callConsent(recording.callId)).items).toEqual([]);
+    const { rows: left } = await sql`
+      SELECT id FROM consent_events WHERE ${ofCall()} UNION ALL SELECT id FROM consent_receipts WHERE ${ofCall()}
+    `.execute(database.db);
+    expect(left).toEqual([]);
+  });
 });
 
 /** As somebody would who has the database, and not the key. */
