@@ -245,6 +245,7 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRe
     }),
     metricsContentType,
     random: systemRandom,
+    schedule: systemSchedule,
     logger,
   });
 }
