@@ -10,6 +10,7 @@ import {
 import type { Authenticate, Identity } from '../access/authenticator.ts';
 import { randomHex, type RandomBytes } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
+import type { Schedule } from '../kernel/timers.ts';
 import type { NodeRegistry } from '../link/ports.ts';
 import type { PolicyStore, RecordStore } from '../records/ports.ts';
 import { answerError, installFaultHandlers, refuseMalformed } from './fault-handlers.ts';
@@ -58,6 +59,7 @@ export interface ApiDeps {
   readonly metrics: () => Promise<string>;
   readonly metricsContentType: string;
   readonly random: RandomBytes;
+  readonly schedule: Schedule;
   readonly logger: Logger;
 }
 

@@ -9,6 +9,7 @@ import { createApi } from '../api/create-api.ts';
 import { createEventFeed, type EventFeed } from '../api/event-feed.ts';
 import { createDoNotRecord, type DoNotRecord } from '../governance/do-not-record.ts';
 import { createDeleteRecording } from '../governance/delete-recording.ts';
+import { startEvidenceRetention } from '../governance/expired-evidence.ts';
 import { startReconciler } from '../governance/overdue-recordings.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { systemRandom } from '../kernel/ids.ts';
@@ -17,13 +18,14 @@ import { createMeter, type Meter } from '../kernel/meter.ts';
 import { chacha20Poly1305 } from '../kernel/aead.ts';
 import { systemSchedule } from '../kernel/timers.ts';
 import { createLinkServer, type LinkServer } from '../link/link-server.ts';
-import { mostNotRecorded } from '../link/message-schema.ts';
 import { createMetricsPage, metricsContentType } from '../metrics/metrics-page.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
 import { createDoNotRecordStore } from '../persistence/do-not-record-store.ts';
+import { createEvidenceStore } from '../persistence/evidence-store.ts';
 import { createPolicyStore } from '../persistence/policy-store.ts';
 import { createRecordStore } from '../persistence/record-store.ts';
 import { createTokenStore } from '../persistence/token-store.ts';
+import { mostNotRecorded } from '../records/do-not-record.ts';
 import type { KeyStore, RecordStore } from '../records/ports.ts';
 import { doNotRecordKey } from '../storage/do-not-record-key.ts';
 import { diskObjectStore } from '../storage/disk-object-store.ts';
@@ -123,6 +125,8 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
     store: async (events) => {
       await records.store(events);
       feed.publish(events);
+      // Nodes have it before the one that said so is told that it is stored: no older list comes after that.
+      if (events.some(({ kind }) => kind === 'listing')) await unrecorded?.push();
     },
     onServing: ({ nodeId }) => {
       unrecorded?.welcome(nodeId);
@@ -159,6 +163,10 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
     return `http: ${address}:${port} cannot be listened on (${String(error)}); free it, or change http.address and http.port`;
   }
   const stopReconciler = startReconciler({ store: records, clock, schedule: systemSchedule, logger, meter });
+  const stopEvidenceRetention = startEvidenceRetention({
+    ...{ store: createEvidenceStore(database.connection.db), keepMs: settings.config.consent.keepEvidence },
+    ...{ schedule: systemSchedule, logger, meter },
+  });
   const ready: RoleMessage = { type: 'control-ready', http: url };
   if (context.supervised) process.send?.(ready);
   else context.print(JSON.stringify({ http: url }));
@@ -166,6 +174,7 @@ async function startControl(plan: ControlPlan): Promise<{ close(): Promise<void>
   return {
     close: async () => {
       stopReconciler();
+      stopEvidenceRetention();
       push.close();
       await api.close();
       await link.value.close();
@@ -187,6 +196,7 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRe
   const clock = systemClock();
   const objects = diskObjectStore(dataLayout(settings.dataDirectory).recordings);
   const vault = recordingVault({ store: objects, aead: chacha20Poly1305, random: systemRandom });
+  const evidence = createEvidenceStore(database.connection.db);
   const recordingKeys = createRecordingKeys({ kek: plan.kek, random: systemRandom, clock });
   return createApi({
     version: version(),
@@ -204,6 +214,9 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRe
         (await link.ask(nodeId, { method: 'forget-key', recordingId }, forgetWithinMs)).ok,
       removeObject: async ({ objectKey }) => {
         if (objectKey !== null) await vault.delete(objectKey);
+      },
+      forgetEvidence: async (callId) => {
+        await evidence.deleteExpired(settings.config.consent.keepEvidence, { callId });
       },
       clock,
       logger,
@@ -232,6 +245,7 @@ async function buildApi(plan: ControlPlan, { meter, records, keys, link, doNotRe
     }),
     metricsContentType,
     random: systemRandom,
+    schedule: systemSchedule,
     logger,
   });
 }

@@ -47,6 +47,7 @@ import { sayWhatIsLeft, spoolsBefore } from './wiring/leftover-spools.ts';
 import { JournalRefusal } from './wiring/journal-refusal.ts';
 import { PolicyDesk } from './wiring/policy-desk.ts';
 import { createRecovery, type Recovery } from './wiring/recovery.ts';
+import type { Unrecorded } from './wiring/verdict.ts';
 
 /** About a second of 800 calls. */
 const tapBytes = 16 * 1024 * 1024;
@@ -87,7 +88,11 @@ export async function runProxy(settings: Settings, context: CommandContext): Pro
     },
     unrecorded: {
       key: doNotRecordKey(kek.value),
-      list: openDoNotRecordShelf({ file, keyId: kek.value.id, logger }),
+      keyId: kek.value.id,
+      list: openDoNotRecordShelf({
+        ...{ file, keyId: kek.value.id, logger },
+        untold: journal.value.unfinished().listings,
+      }),
     },
   });
   const fault = await proxy.start(() => {
@@ -111,7 +116,7 @@ interface ProxyPlan {
   readonly prompts: PromptLibrary;
   /** Of the configuration, whenever it is read. */
   readonly env: Environment;
-  readonly unrecorded: { readonly key: Uint8Array; readonly list: DoNotRecordShelf };
+  readonly unrecorded: Unrecorded & { readonly list: DoNotRecordShelf };
 }
 
 /** One running proxy: what was started, in the order in which it is stopped again. */

@@ -63,6 +63,7 @@ function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyF
     ...emergencyFaults(rule, path),
     ...announcementFaults(config, rule, path),
     ...answerFaults(rule, path),
+    ...rememberFaults(rule, path),
     ...demandFaults(rule, path),
     ...announceAtFaults(rule, path),
     ...featureCodeFaults(rule, path),
@@ -210,6 +211,14 @@ function answerFaults({ consent, announce }: RuleOptions, path: KeyPath): KeyFau
   if (announce.key !== undefined) return [];
   const message = `"${consent}" is answered by a key; say which one the prompt names in \`announce.key\``;
   return [{ path: [...path, 'consent'], message }];
+}
+
+/** Only who refuses is remembered. */
+function rememberFaults({ consent, announce }: RuleOptions, path: KeyPath): KeyFault[] {
+  if (announce === undefined || announce === 'elsewhere' || !announce.remember || consent === 'opt-out')
+    return [];
+  const message = `remembers who refuses, which nobody can by a key with \`consent: ${consent}\`; use \`consent: opt-out\`, or remove it`;
+  return [{ path: [...path, 'announce', 'remember'], message }];
 }
 
 /** What the prompt says must be what the rule does. */

@@ -14,6 +14,8 @@ export interface DeletionPorts {
   readonly forgetKey: (nodeId: string, recordingId: string) => Promise<boolean>;
   /** Removes the sealed object and its manifest; one that is gone already is no fault. */
   readonly removeObject: (recording: RecordingRecord) => Promise<void>;
+  /** The call's evidence, where no other recording of it is kept. */
+  readonly forgetEvidence: (callId: string) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -22,7 +24,7 @@ export type DeleteRecording = (recordingId: string, actor: string) => Promise<Re
 
 /**
  * Deletes for good. The order is the promise: the key goes first, so that whatever fails afterwards leaves
- * nothing that can be opened, and `deleted` is written last, so that it is true. Every step may be
+ * nothing that can be opened, and `deleted` is written after it, so that it is true; the evidence of it goes last. Every step may be
  * repeated: who was interrupted asks again. A deleted recording stays deleted.
  */
 export function createDeleteRecording(ports: DeletionPorts): DeleteRecording {
@@ -40,6 +42,10 @@ export function createDeleteRecording(ports: DeletionPorts): DeleteRecording {
     }
     await ports.removeObject(recording);
     await records.markDeleted(recordingId, rfc3339(clock.wall()));
+    await ports.forgetEvidence(recording.callId).catch((error: unknown) => {
+      // Retention will; the recording is gone none the less.
+      logger.warn('evidence-not-deleted-yet', { recordingId, error: String(error) });
+    });
     logger.info('recording-deleted', { recordingId, actor });
     return ok(undefined);
   };

@@ -106,7 +106,7 @@ class Scan {
     if (segment.firstSeq === 0) segment.firstSeq = seq;
     segment.lastSeq = seq;
     this.#owed.note(seq, event);
-    this.#unfinished.add(event);
+    this.#unfinished.add(seq, event);
     const last = this.#times.at(-1);
     if (last === undefined || at - last.at >= 1000) this.#times.push({ seq, at });
   }
@@ -120,7 +120,7 @@ class Scan {
     return {
       segments: this.#segments,
       owed: this.#owed,
-      unfinished: this.#unfinished.result(),
+      unfinished: this.#unfinished.result(this.#owed.acked),
       nextSeq: Math.max(this.#lastSeq + 1, this.#next),
       oldest: this.#times,
       corruptLines: this.#corrupt,

@@ -59,6 +59,7 @@ export class OwedEntries {
       case 'destroyed':
       case 'ladder':
       case 'policy':
+      case 'listing':
         return;
       default:
         // A kind of a newer version is shipped like the others and needs no recovery here.

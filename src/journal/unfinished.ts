@@ -1,4 +1,5 @@
 import type { CallRecord } from '../records/call-record.ts';
+import type { NumberListing } from '../records/do-not-record.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { RecordEvent } from '../records/record-event.ts';
 import { isOwed, type RecordingRecord } from '../records/recording-record.ts';
@@ -9,6 +10,8 @@ export interface Unfinished {
   readonly recordings: readonly RecordingRecord[];
   /** Of the recordings above, and keys whose recording was never heard of. */
   readonly keys: readonly KeyRecord[];
+  /** Numbers that parties have had listed, and control does not know of. */
+  readonly listings: readonly NumberListing[];
 }
 
 /** Gathers what is unfinished from events in the order of the journal; holds only what is still open. */
@@ -17,7 +20,9 @@ export class UnfinishedCollector {
   readonly #recordings = new Map<string, RecordingRecord>();
   readonly #keys = new Map<string, KeyRecord>();
 
-  add(event: RecordEvent): void {
+  readonly #listings: { readonly seq: number; readonly listing: NumberListing }[] = [];
+
+  add(seq: number, event: RecordEvent): void {
     if (event.kind === 'call') {
       latest(this.#calls, event.call, event.call.endedAt === null);
     } else if (event.kind === 'recording') {
@@ -26,14 +31,18 @@ export class UnfinishedCollector {
       if (!unfinished) this.#keys.delete(event.recording.id);
     } else if (event.kind === 'key') {
       this.#keys.set(event.key.recordingId, event.key);
+    } else if (event.kind === 'listing') {
+      this.#listings.push({ seq, listing: event.listing });
     }
   }
 
-  result(): Unfinished {
+  /** `acked`: what control has stored. */
+  result(acked: number): Unfinished {
     return {
       calls: [...this.#calls.values()],
       recordings: [...this.#recordings.values()],
       keys: [...this.#keys.values()],
+      listings: this.#listings.filter(({ seq }) => seq > acked).map(({ listing }) => listing),
     };
   }
 }

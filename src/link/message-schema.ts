@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { MeterSample } from '../kernel/meter.ts';
+import { mostNotRecorded } from '../records/do-not-record.ts';
 import type { ToControl, ToProxy } from './protocol.ts';
-import { ladderSchema, recordEventSchema } from './record-event-schema.ts';
-
-/** What a node holds in memory, and what one frame carries with room to spare. */
-export const mostNotRecorded = 100_000;
+import { ladderSchema, numberHash, recordEventSchema } from './record-event-schema.ts';
 
 const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const nodeId = z.string().min(1).max(128);
@@ -67,7 +65,7 @@ const ask = z.discriminatedUnion('method', [
   z.object({
     method: z.literal('do-not-record'),
     keyId: z.string(),
-    hashes: z.array(z.string().regex(/^[0-9a-f]{32}$/)).max(mostNotRecorded),
+    hashes: z.array(z.string().regex(numberHash)).max(mostNotRecorded),
   }),
   z.object({ method: z.literal('drain') }),
 ]);

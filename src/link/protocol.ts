@@ -8,7 +8,7 @@ import type { RecordEvent } from '../records/record-event.ts';
  * in UTF-8, at most 16 MiB, over a Unix socket or mutual TLS. The proxy dials, says `hello` and is
  * answered `welcome`; another protocol number ends the connection with a clear word in both logs.
  */
-export const linkProtocol = 3;
+export const linkProtocol = 4;
 
 export type ToControl =
   | { readonly type: 'hello'; readonly protocol: number; readonly nodeId: string; readonly version: string }

@@ -8,6 +8,7 @@ import {
 import { type CallRecord, notRecordedReasons } from '../records/call-record.ts';
 import type { ControlEvent } from '../records/control-event.ts';
 import type { DestroyedKey } from '../records/destroyed-key.ts';
+import type { NumberListing } from '../records/do-not-record.ts';
 import type { KeyRecord } from '../records/key-record.ts';
 import type { PackedLadder } from '../records/ladder-record.ts';
 import type { PromptReceipt } from '../records/prompt-receipt.ts';
@@ -18,6 +19,8 @@ import { recordingFormats, type RecordingRecord } from '../records/recording-rec
 // The types stand in `records`; these say the same at run time, and the compiler holds the two together.
 const text = z.string();
 const count = z.number();
+/** 128 bits, so that no number in clear passes for one. */
+export const numberHash = /^[0-9a-f]{32}$/;
 const party = z.enum(['caller', 'callee']);
 
 const reported = z.object({
@@ -177,6 +180,12 @@ const receipt: z.ZodType<PromptReceipt> = z.object({
   lost: count,
   roundTripMs: count.nullable(),
   at: text,
+  // A journal may still hold reports from before they were evidence; without a digest nobody takes them for any.
+  position: count.default(0),
+  previous: text.nullable().default(null),
+  digest: text.default(''),
+  macKeyId: text.default(''),
+  mac: text.default(''),
 });
 
 const control: z.ZodType<ControlEvent> = z.object({
@@ -218,6 +227,11 @@ const policy: z.ZodType<PolicyVersion> = z.object({
   document: text,
 });
 
+const listing: z.ZodType<NumberListing> = z.object({
+  ...{ id: text, callId: text, party, keyId: text, at: text },
+  hash: z.string().regex(numberHash),
+});
+
 export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('call'), call }),
   z.object({ kind: z.literal('recording'), recording }),
@@ -228,4 +242,5 @@ export const recordEventSchema: z.ZodType<RecordEvent> = z.discriminatedUnion('k
   z.object({ kind: z.literal('destroyed'), destroyed }),
   z.object({ kind: z.literal('ladder'), ladder: ladderSchema }),
   z.object({ kind: z.literal('policy'), policy }),
+  z.object({ kind: z.literal('listing'), listing }),
 ]);

@@ -19,6 +19,7 @@ export async function consentDetails(
       'in',
       rows.map(({ id }) => id),
     )
+    .where('digest', '<>', '')
     .orderBy('packets')
     .orderBy('at', 'desc')
     .execute();

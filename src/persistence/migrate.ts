@@ -5,6 +5,9 @@ import { ladders } from './migrations/0002-ladders.ts';
 import { sealedEvidence } from './migrations/0003-sealed-evidence.ts';
 import { quality } from './migrations/0004-quality.ts';
 import { policy } from './migrations/0005-policy.ts';
+import { refusals } from './migrations/0006-refusals.ts';
+import { receiptChain } from './migrations/0007-receipt-chain.ts';
+import { evidenceRetention } from './migrations/0008-evidence-retention.ts';
 import type { Database } from './schema.ts';
 
 /** In order for ever: a migration that has been released is never changed, renamed or removed. */
@@ -14,6 +17,9 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0003-sealed-evidence': sealedEvidence,
   '0004-quality': quality,
   '0005-policy': policy,
+  '0006-refusals': refusals,
+  '0007-receipt-chain': receiptChain,
+  '0008-evidence-retention': evidenceRetention,
 };
 
 export interface MigrationFault {

@@ -241,6 +241,11 @@ export function receiptRow(receipt: PromptReceipt): Insertable<ConsentReceiptsTa
     lost: receipt.lost,
     round_trip_ms: receipt.roundTripMs,
     at: receipt.at,
+    position: receipt.position,
+    previous: receipt.previous,
+    digest: receipt.digest,
+    mac_key_id: receipt.macKeyId,
+    mac: receipt.mac,
   };
 }
 
@@ -253,6 +258,11 @@ export function receiptOf(row: Selectable<ConsentReceiptsTable>): PromptReceipt 
     lost: row.lost,
     roundTripMs: row.round_trip_ms,
     at: row.at.toISOString(),
+    position: row.position,
+    previous: row.previous,
+    digest: row.digest,
+    macKeyId: row.mac_key_id,
+    mac: row.mac,
   };
 }
 

@@ -114,6 +114,11 @@ export interface ConsentReceiptsTable {
   lost: number;
   round_trip_ms: number | null;
   at: Time;
+  position: number;
+  previous: string | null;
+  digest: string;
+  mac_key_id: string;
+  mac: string;
   stored_at: Filled<Date>;
 }
 
@@ -167,6 +172,15 @@ export interface DoNotRecordTable {
   added_by: string;
 }
 
+/** Who has had its number listed in a call; the row says nothing of the number. */
+interface DoNotRecordRefusalsTable {
+  id: string;
+  call_id: string;
+  party: string;
+  at: Time;
+  stored_at: Filled<Date>;
+}
+
 export interface TokensTable {
   id: string;
   name: string;
@@ -198,6 +212,7 @@ export interface Database {
   call_ladders: CallLaddersTable;
   policy_versions: PolicyVersionsTable;
   do_not_record: DoNotRecordTable;
+  do_not_record_refusals: DoNotRecordRefusalsTable;
   tokens: TokensTable;
   rejected_events: RejectedEventsTable;
 }

@@ -16,6 +16,7 @@ import {
   recordingRow,
 } from './record-rows.ts';
 import type { Database } from './schema.ts';
+import { storeListings } from './store-listings.ts';
 import { storable } from './storable-text.ts';
 
 /** An event whose content the database refuses; it stands in `rejected_events`. */
@@ -124,6 +125,7 @@ const knownKinds: ReadonlySet<string> = new Set<RecordEvent['kind']>([
   'destroyed',
   'ladder',
   'policy',
+  'listing',
 ]);
 
 async function storeBatch(trx: Transaction<Database>, events: readonly RecordEvent[]): Promise<void> {
@@ -182,6 +184,10 @@ async function storeBatch(trx: Transaction<Database>, events: readonly RecordEve
         .values(rows)
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute(),
+  );
+  await storeListings(
+    trx,
+    of('listing').map(({ listing }) => listing),
   );
   await storeLadders(
     trx,

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { parseNameAddrList } from '../sip/name-addr.ts';
 import { e164Readings, type Numbering } from '../sip/number-forms.ts';
 import { decodeUser, parseUri } from '../sip/uri.ts';
+import type { Party } from '../records/call-record.ts';
 import { dialled, presented } from './conditions.ts';
 import type { RuleFacts } from './rule-facts.ts';
 
@@ -27,6 +28,27 @@ export function listedForm(number: string, country: string): string | null {
   return likeliest ?? extensionOf(number);
 }
 
+/**
+ * What a party of the call is listed by: each E.164 number that it may be, since its next call may come in another form;
+ * else the digits of its extension. Empty: it shows no number.
+ */
+export function partyHashes(
+  key: Uint8Array,
+  facts: Pick<RuleFacts, 'direction' | 'from' | 'to' | 'headers'>,
+  party: Party,
+  numbering: Numbering,
+): readonly string[] {
+  const users = party === 'caller' ? callersOf(facts) : [facts.to];
+  const read = party === 'caller' ? presented(numbering) : dialled(facts, numbering);
+  for (const user of users) {
+    const numbers = e164Readings(user, read);
+    const extension = extensionOf(user);
+    if (numbers.length > 0) return numbers.map((number) => numberHash(key, number));
+    if (extension !== null) return [numberHash(key, extension)];
+  }
+  return [];
+}
+
 /** Whether a party of the call, as it may be read, is listed. In doubt it is: not to record is the lesser error. */
 export function isListed(
   list: DoNotRecordList,
@@ -35,12 +57,15 @@ export function isListed(
   numbering: Numbering,
 ): boolean {
   if (list.size === 0) return false;
-  const callers = [facts.from, ...assertedUsers(facts.headers)];
   const numbers = [
-    ...callers.flatMap((user) => readings(user, presented(numbering))),
+    ...callersOf(facts).flatMap((user) => readings(user, presented(numbering))),
     ...readings(facts.to, dialled(facts, numbering)),
   ];
   return numbers.some((number) => list.has(numberHash(key, number)));
+}
+
+function callersOf({ from, headers }: Pick<RuleFacts, 'from' | 'headers'>): readonly string[] {
+  return [from, ...assertedUsers(headers)];
 }
 
 function readings(user: string, numbering: Numbering): readonly string[] {

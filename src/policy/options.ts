@@ -37,6 +37,8 @@ const prompted = z.strictObject({
   /** With `consent: opt-out` or `opt-in`: the key, and how long after the prompt it counts. */
   key: key.optional(),
   answerSeconds: z.number().int().min(1).max(600).default(10),
+  /** With `consent: opt-out`: whose key refuses is put on the do-not-record list. */
+  remember: z.boolean().default(false),
 });
 
 const controlPlaces = z.array(z.enum(['api', 'call']));

@@ -1,3 +1,4 @@
+import type { ChainLink } from './chain-link.ts';
 import type { Party } from './call-record.ts';
 
 /** How the telling of one leg ended. */
@@ -73,14 +74,4 @@ export interface ConsentFacts {
 }
 
 /** The evidence of what one leg was told, tied to what was written of the call before. */
-export interface ConsentRecord extends ConsentFacts {
-  /** 0 for the first of a call. */
-  readonly position: number;
-  /** Digest of the one before; null for the first. */
-  readonly previous: string | null;
-  /** Hexadecimal SHA-256 over everything above, as canonical JSON. */
-  readonly digest: string;
-  /** Hexadecimal HMAC-SHA-256 of the digest, under a key that comes of this KEK. */
-  readonly macKeyId: string;
-  readonly mac: string;
-}
+export type ConsentRecord = ConsentFacts & ChainLink;

@@ -1,4 +1,5 @@
 import type { CallRecord, Direction, Outcome } from './call-record.ts';
+import type { Evidence } from './consent-chain.ts';
 import type { ConsentRecord } from './consent-record.ts';
 import type { ControlEvent } from './control-event.ts';
 import type { DoNotRecordEntry } from './do-not-record.ts';
@@ -72,6 +73,20 @@ export interface RecordStore {
   markDeleted(recordingId: string, at: string): Promise<void>;
   /** Recordings still open although their call ended before `before` (RFC 3339): the reconciler's alarm. */
   overdue(before: string): Promise<readonly RecordingRecord[]>;
+}
+
+/** What the parties of calls were told, and what they reported of it. */
+export interface EvidenceStore {
+  /** All that there is of a call, in no order. */
+  chainOf(callId: string): Promise<readonly Evidence[]>;
+  /**
+   * Deletes, for good, the evidence of calls of which none is to be kept any more: of recordings that are deleted, and
+   * of what was not recorded once its time is over (`keepMs`, where it says none itself). Gives the number of calls.
+   */
+  deleteExpired(
+    keepMs: number,
+    which: { readonly callId: string } | { readonly limit: number },
+  ): Promise<number>;
 }
 
 /** The one place of wrapped keys: a table, or fsynced files beside the embedded database. */

@@ -2,6 +2,7 @@ import type { CallRecord } from './call-record.ts';
 import type { ConsentRecord } from './consent-record.ts';
 import type { ControlEvent } from './control-event.ts';
 import type { DestroyedKey } from './destroyed-key.ts';
+import type { NumberListing } from './do-not-record.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { PackedLadder } from './ladder-record.ts';
 import type { PromptReceipt } from './prompt-receipt.ts';
@@ -21,4 +22,5 @@ export type RecordEvent =
   | { readonly kind: 'key'; readonly key: KeyRecord }
   | { readonly kind: 'destroyed'; readonly destroyed: DestroyedKey }
   | { readonly kind: 'ladder'; readonly ladder: PackedLadder }
-  | { readonly kind: 'policy'; readonly policy: PolicyVersion };
+  | { readonly kind: 'policy'; readonly policy: PolicyVersion }
+  | { readonly kind: 'listing'; readonly listing: NumberListing };

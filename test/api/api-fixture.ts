@@ -18,6 +18,7 @@ import { createDeleteRecording } from '../../src/governance/delete-recording.ts'
 import { systemClock } from '../../src/kernel/clock.ts';
 import { err, type Result } from '../../src/kernel/result.ts';
 import type { AskFault, ConnectedNode } from '../../src/link/ports.ts';
+import { systemSchedule } from '../../src/kernel/timers.ts';
 import type { LinkRequest, LinkValue } from '../../src/link/protocol.ts';
 import type {
   CallDetail,
@@ -287,6 +288,7 @@ export class ApiBench {
           this.steps.push(`forget ${id}`);
           return (await ask(nodeId, { method: 'forget-key', recordingId: id })).ok;
         },
+        forgetEvidence: () => Promise.resolve(),
         removeObject: (record) => Promise.resolve(void this.steps.push(`remove ${record.objectKey ?? ''}`)),
         clock,
         logger: this.log,
@@ -300,6 +302,7 @@ export class ApiBench {
       metrics: () => Promise.resolve('onrecord_calls_active 0\n'),
       metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
       random: (n) => new Uint8Array(randomBytes(n)),
+      schedule: systemSchedule,
       logger: this.log,
       ...change,
     });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEventFeed, type Follower } from '../../src/api/event-feed.ts';
+import type { Authenticate } from '../../src/access/authenticator.ts';
+import { err, ok } from '../../src/kernel/result.ts';
 import { createMeter } from '../../src/kernel/meter.ts';
 import type { RecordEvent } from '../../src/records/record-event.ts';
 import { ApiBench, callOf, recordingOf } from './api-fixture.ts';
@@ -91,5 +93,113 @@ describe('GET /events', () => {
     for (let i = 0; i < 200; i++) bench.events.follow(new Reader());
     const reply = await bench.ask('GET', '/api/v1/events');
     expect(reply.json()).toMatchObject({ status: 503, code: 'too-many-followers' });
+  });
+});
+
+describe('a stream of events that lasts', () => {
+  let bench: ApiBench;
+  let beat: () => Promise<void>;
+  let judge: Authenticate;
+  const delays: number[] = [];
+  let waiting = false;
+  const allowed = ok({ kind: 'token', id: '1', name: 'test', actor: 'token:1' } as const);
+  const followers = (): number | undefined =>
+    bench.meter.snapshot().find(({ name }) => name === 'onrecord_event_followers')?.value;
+
+  beforeEach(async () => {
+    judge = () => Promise.resolve(allowed);
+    delays.length = 0;
+    bench = await new ApiBench().open({
+      authenticate: (header) => judge(header),
+      schedule: (delayMs, run) => {
+        delays.push(delayMs);
+        waiting = true;
+        beat = async () => {
+          run();
+          await settle();
+        };
+        return () => {
+          waiting = false;
+        };
+      },
+    });
+  });
+  afterEach(() => bench.app.close());
+
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  /** Until it holds, by the loop's own turns. */
+  const until = async (holds: () => boolean): Promise<void> => {
+    for (let turn = 0; turn < 5000 && !holds(); turn++) await settle();
+    expect(holds()).toBe(true);
+  };
+  async function follow() {
+    const abort = new AbortController();
+    const headers = { authorization: `Bearer ${bench.token}` };
+    const response = await fetch(`${await bench.listen()}/api/v1/events`, { headers, signal: abort.signal });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    await reader.read();
+    return { abort, next: async () => (await reader.read()).value };
+  }
+
+  it('has a comment each 15 s, so that nothing between takes it for dead', async () => {
+    const stream = await follow();
+    await beat();
+    expect(await stream.next()).toBe(':\n\n');
+    await beat();
+    expect(await stream.next()).toBe(':\n\n');
+    expect(delays).toEqual([15_000, 15_000, 15_000]);
+    stream.abort.abort();
+  });
+
+  it.each(['invalid', 'missing'] as const)(
+    'ends with the next heartbeat after its token is %s, and gets nothing any more',
+    async (fault) => {
+      const stream = await follow();
+      judge = () => Promise.resolve(err(fault));
+      await beat();
+      bench.events.publish([recording]);
+      expect(await stream.next()).toBeUndefined();
+      expect([followers(), waiting]).toEqual([0, false]);
+    },
+  );
+
+  it.each<[string, Authenticate]>([
+    ['is away', () => Promise.resolve(err('unavailable'))],
+    ['fails', () => Promise.reject(new Error('broken'))],
+  ])('lasts while the database %s, which has revoked nothing', async (_name, while_) => {
+    const stream = await follow();
+    judge = while_;
+    await beat();
+    judge = () => Promise.resolve(allowed);
+    await beat();
+    expect(await stream.next()).toMatch(/^(:\n\n)+$/);
+    expect(followers()).toBe(1);
+    stream.abort.abort();
+  });
+
+  it('is forgotten when the client goes', async () => {
+    const stream = await follow();
+    expect(followers()).toBe(1);
+    stream.abort.abort();
+    await until(() => followers() === 0 && !waiting);
+  });
+
+  it('is no trouble when the client goes while its token is looked at', async () => {
+    const stream = await follow();
+    let answer: () => void = () => undefined;
+    judge = () =>
+      new Promise((resolve) => {
+        answer = () => {
+          resolve(allowed);
+        };
+      });
+    await beat();
+    stream.abort.abort();
+    await until(() => followers() === 0);
+    const beats = delays.length;
+    answer();
+    await settle();
+    await settle();
+    expect(delays).toHaveLength(beats);
   });
 });

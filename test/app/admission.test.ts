@@ -23,7 +23,7 @@ const call: CallFacts = {
   headers: new Map(),
   offered: ['G722/8000', 'PCMA/8000'],
 };
-const recording = recordingOptions.parse({
+const everyRule = recordingOptions.parse({
   rules: [
     {
       ...{ id: 'lenient', when: { to: ['300'] }, mode: 'automatic', purpose: 'law' },
@@ -57,11 +57,13 @@ const recording = recordingOptions.parse({
   ],
 });
 
-/** A director whose journal never takes anything. */
+/** A director whose journal never answers, unless `append` does. */
 function direction(
   written: RecordEvent[],
   schedule: DirectorPlan['schedule'] = () => () => undefined,
   isFull = false,
+  recording = everyRule,
+  append: () => Promise<void> = () => new Promise(() => undefined),
 ) {
   const never = (): never => {
     throw new Error('not of this test');
@@ -80,7 +82,7 @@ function direction(
     journal: {
       append: (events) => {
         written.push(...events);
-        return new Promise(() => undefined);
+        return append();
       },
     },
     mac: { keyId: 'k', mac: never },
@@ -106,7 +108,7 @@ function direction(
         queues: recording.queues,
       },
     },
-    unrecorded: { list: new Set<string>(), key: new Uint8Array(32) },
+    unrecorded: { list: { size: 0, has: () => false, add: () => true }, key: new Uint8Array(32), keyId: 'k' },
     sip: sipOptions.parse({
       listeners: [{ id: 'lan', transport: 'udp', address: '127.0.0.1' }],
       peers: [{ id: 'pbx', side: 'pbx', listener: 'lan', match: ['127.0.0.2'], targets: ['sip:127.0.0.2'] }],
@@ -227,4 +229,43 @@ describe('what an offer is narrowed to, where a recording is owed', () => {
   it('codecs: pass: an offer goes on as it came', async () => {
     expect(await admitted('301', ['G729/8000', 'PCMA/8000'])).toMatchObject({ encodings: null });
   });
+});
+
+describe('an emergency call', () => {
+  const announcements = {
+    elsewhere: { announce: 'elsewhere', told: 'told' },
+    'on answer': { announce: { prompt: 'en', to: 'all', when: 'on-answer' } },
+    'before connect': { announce: { prompt: 'en', to: 'all', when: 'before-connect' } },
+    'none, and nobody is recorded': { mode: 'never' },
+  };
+  const troubles: Readonly<Record<string, Parameters<typeof direction>[4]>> = {
+    'the journal takes it': () => Promise.resolve(),
+    'the journal hangs': undefined,
+    'the journal refuses it': () => Promise.reject(new Error('full')),
+  };
+  const rows = (['automatic', 'on-demand'] as const).flatMap((mode) =>
+    Object.keys(announcements).flatMap((announcement) =>
+      (['continue', 'refuse'] as const).map((onFailure) => [mode, announcement, onFailure] as const),
+    ),
+  );
+  it.each(rows)(
+    'passes at once and whole, whatever fails: %s, announced %s, onFailure %s',
+    async (mode, announcement, onFailure) => {
+      const announced = announcements[announcement as keyof typeof announcements];
+      for (const when of [{}, { emergency: true }])
+        for (const codecs of ['narrow', 'pass'])
+          for (const [trouble, append] of Object.entries(troubles))
+            for (const isFull of [false, true]) {
+              const rule = { id: 'r', purpose: 'law', mode, onFailure, codecs, when, ...announced };
+              const rules = recordingOptions.parse({ rules: [rule] });
+              // A timer that never fires: nothing is waited for.
+              const admitting = direction([], undefined, isFull, rules, append).admit(call);
+              const late = new Promise((resolve) => setImmediate(resolve, 'late'));
+              const name = JSON.stringify({ when, codecs, trouble, isFull });
+              expect({ name, admission: await Promise.race([admitting, late]) }).toEqual({
+                ...{ name, admission: { kind: 'accept', encodings: null, narrowing: 'prefer' } },
+              });
+            }
+    },
+  );
 });

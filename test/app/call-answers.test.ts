@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
+import { numberHash } from '../../src/policy/do-not-record.ts';
 import { ended, pcma, report, rule, sealed, settle, world } from './session-world.ts';
 
 describe('an answer by a key', () => {
-  async function asked(consent: 'opt-in' | 'opt-out') {
-    const announce = { prompt: 'en', to: 'caller', key: 1, answerSeconds: 5 };
+  async function asked(consent: 'opt-in' | 'opt-out', more: object = {}) {
+    const announce = { prompt: 'en', to: 'caller', key: 1, answerSeconds: 5, ...more };
     const w = world({ ...rule, consent, announce, told: 'The callee knows.' });
     await w.session.expect();
     w.view.connect('caller', pcma);
@@ -55,6 +56,32 @@ describe('an answer by a key', () => {
     w.tell({ type: 'sealed', recording: 7, result: sealed });
     expect(w.log).toContain('destroy k');
     expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'opted-out', sha256: null });
+  });
+
+  it('opt-out with `remember`: the number is listed here at once, and written down by its hash alone', async () => {
+    const w = await asked('opt-out', { remember: true });
+    w.session.key('caller', '1');
+    const hash = numberHash(new Uint8Array(32), '101');
+    expect([...w.unrecorded]).toEqual([hash]);
+    const listings = w.written.flatMap((event) => (event.kind === 'listing' ? [event.listing] : []));
+    expect(listings).toEqual([
+      {
+        ...{ id: listings[0]?.id, hash, keyId: 'k', callId: 'call-1', party: 'caller' },
+        at: '2023-11-14T22:13:20.000Z',
+      },
+    ]);
+    expect(Object.values(listings[0]!)).not.toContain('101');
+  });
+
+  it.each([
+    ['opt-out without `remember`', 'opt-out', {}, '1'],
+    ['opt-in', 'opt-in', { remember: true }, '1'],
+    ['another key', 'opt-out', { remember: true }, '2'],
+  ] as const)('nobody is listed: %s', async (_name, consent, more, key) => {
+    const w = await asked(consent, more);
+    w.session.key('caller', key);
+    expect([...w.unrecorded]).toEqual([]);
+    expect(w.written.filter(({ kind }) => kind === 'listing')).toEqual([]);
   });
 
   it('every piece of evidence is tied to the one before, and the recording to the last', async () => {

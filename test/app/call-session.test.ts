@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { evidenceFault } from '../../src/records/consent-chain.ts';
 import type { MonotonicMs } from '../../src/kernel/clock.ts';
 import {
   counts,
@@ -55,6 +56,12 @@ describe('a recorded call', () => {
       { consentId: evidence[0]!.id, packets: 3, lost: 0, roundTripMs: 12, at: '2023-11-14T22:13:19.060Z' },
       { consentId: evidence[1]!.id, packets: 5, lost: 1, roundTripMs: null, at: '2023-11-14T22:13:19.900Z' },
     ]);
+    expect(
+      evidenceFault([...evidence, ...receipts], { keyId: 'k', mac: (digest) => `mac of ${digest}` }),
+    ).toBeNull();
+    expect([...evidence, ...receipts].map(({ position }) => position).sort()).toEqual([0, 1, 2, 3]);
+    w.session.onMedia({ type: 'tapped', session: 1, recording: 7, mark: 'begin', at: 900 as MonotonicMs });
+    expect(w.recordings().at(-1)?.consentDigest).toBe(receipts[1]!.digest);
   });
 
   it('a report on what nobody has evidence of waits for it', async () => {

@@ -7,6 +7,7 @@ import { openDoNotRecordShelf } from '../../src/app/do-not-record-shelf.ts';
 import { err, ok } from '../../src/kernel/result.ts';
 import type { NodeRegistry } from '../../src/link/ports.ts';
 import type { LinkRequest } from '../../src/link/protocol.ts';
+import { mostNotRecorded, type NumberListing } from '../../src/records/do-not-record.ts';
 import type { DoNotRecordStore } from '../../src/records/ports.ts';
 import { LogBook } from '../link/link-fixture.ts';
 
@@ -20,8 +21,8 @@ describe("a node's copy of the list", () => {
   afterEach(() => {
     rmSync(directory, { recursive: true });
   });
-  const open = (keyId = 'k', logger = new LogBook()) =>
-    openDoNotRecordShelf({ file: join(directory, 'list'), keyId, logger });
+  const open = (keyId = 'k', logger = new LogBook(), untold: readonly NumberListing[] = []) =>
+    openDoNotRecordShelf({ file: join(directory, 'list'), keyId, logger, untold });
 
   it('is empty at first, without complaint', () => {
     const log = new LogBook();
@@ -52,6 +53,35 @@ describe("a node's copy of the list", () => {
     const shelf = open();
     void shelf.replace('k', [a]).catch(() => undefined);
     expect(shelf.has(a)).toBe(true);
+  });
+
+  it('keeps what a party here has asked for until control says it, too', async () => {
+    const shelf = open();
+    await shelf.replace('k', [a]);
+    expect([shelf.add(b), shelf.has(b)]).toEqual([true, true]);
+    await shelf.replace('k', [a]);
+    expect([shelf.has(b), open().has(b)]).toEqual([true, true]);
+    await shelf.replace('k', [a, b]);
+    await shelf.replace('k', [a]);
+    expect([shelf.has(b), open().has(b)]).toEqual([false, false]);
+  });
+
+  it('begins with what the journal has not told control yet, if it is by our key', async () => {
+    const listing = { id: '1', callId: 'c', party: 'caller', at: 'now' } as const;
+    const untold = [
+      { ...listing, hash: a, keyId: 'k' },
+      { ...listing, hash: b, keyId: 'other' },
+    ];
+    const shelf = open('k', new LogBook(), untold);
+    await shelf.replace('k', []);
+    expect([shelf.has(a), shelf.has(b)]).toEqual([true, false]);
+  });
+
+  it('has room for no more than nodes take', async () => {
+    const shelf = open();
+    const many = Array.from({ length: mostNotRecorded }, (_, i) => i.toString(16).padStart(32, '0'));
+    await shelf.replace('k', many);
+    expect([shelf.add(a), shelf.has(a), shelf.add(many[0]!)]).toEqual([false, false, true]);
   });
 
   it('takes nothing that was hashed with another key', async () => {

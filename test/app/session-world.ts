@@ -71,6 +71,7 @@ export function world(rule: object, controllers: readonly Party[] = []) {
   let due: () => void = () => undefined;
   const delays: number[] = [];
   const cancelled: number[] = [];
+  const unrecorded = new Set<string>();
   const deps: SessionDeps = {
     nodeId: 'n',
     clock: { monotonic: () => 1000 as MonotonicMs, wall: () => 1_700_000_000_000 as WallMs },
@@ -106,6 +107,7 @@ export function world(rule: object, controllers: readonly Party[] = []) {
     },
     mac: { keyId: 'k', mac: (digest) => `mac of ${digest}` },
     keepEvidenceMs: 1000,
+    unrecorded: { keyId: 'k', list: { add: (hash) => unrecorded.add(hash).size > 0 } },
     destroy: (_recordingId, objectKey) => {
       log.push(`destroy ${objectKey ?? 'key'}`);
       return Promise.resolve();
@@ -171,6 +173,7 @@ export function world(rule: object, controllers: readonly Party[] = []) {
     written.flatMap((event) => (event.kind === 'recording' ? [event.recording] : []));
   return {
     log,
+    unrecorded,
     written,
     session,
     view,

@@ -242,6 +242,12 @@ describe('a set of rules', () => {
       0,
       /announce\.key: answers nothing with `consent: notice`/,
     ],
+    ...['notice', 'opt-in'].map((consent): (typeof rows)[number] => [
+      `a refusal that is to be remembered and that nobody can give: ${consent}`,
+      rule('a', `, consent: ${consent}`).replace('prompt: en', 'prompt: en, key: 1, remember: true'),
+      0,
+      /announce\.remember: remembers who refuses.*use `consent: opt-out`/,
+    ]),
     [
       'an answer that nobody asks for',
       rule('a', ', consent: opt-in, told: Others ask.').replace('{ prompt: en }', 'elsewhere'),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase, type DatabaseConnection } from '../../src/persistence/connect-database.ts';
 import { createDoNotRecordStore } from '../../src/persistence/do-not-record-store.ts';
@@ -7,7 +7,7 @@ import { migrate } from '../../src/persistence/migrate.ts';
 import { createPolicyStore } from '../../src/persistence/policy-store.ts';
 import { createRecordStore } from '../../src/persistence/record-store.ts';
 import type { Database } from '../../src/persistence/schema.ts';
-import type { DoNotRecordEntry } from '../../src/records/do-not-record.ts';
+import type { DoNotRecordEntry, NumberListing } from '../../src/records/do-not-record.ts';
 import type { PolicyVersion } from '../../src/records/policy-version.ts';
 import type { DoNotRecordStore, PolicyStore } from '../../src/records/ports.ts';
 import type { TestEngine } from '../support/postgres.ts';
@@ -100,6 +100,34 @@ describe.each(engines)('on %s', (_, start) => {
         false,
       ]);
       expect(await unrecorded.get(first.hash)).toBeNull();
+    });
+
+    it('lists whoever refused for good once, and not again what was taken off since', async () => {
+      const listing = {
+        ...{ id: randomUUID(), hash: 'dd'.repeat(16), keyId: 'k', callId: 'call-9' },
+        ...{ party: 'caller' as const, at: '2026-11-28T10:00:00.000Z' },
+      };
+      const again = { ...listing, id: randomUUID() };
+      const tell = (one: NumberListing): Promise<void> =>
+        createRecordStore(db).store([{ kind: 'listing', listing: one }]);
+      await tell(listing);
+      await tell(listing);
+      expect(await unrecorded.get(listing.hash)).toEqual({
+        ...{ hash: listing.hash, keyId: 'k', note: null, addedAt: listing.at },
+        addedBy: 'caller of call call-9',
+      });
+      await unrecorded.remove(listing.hash);
+      await tell(listing);
+      expect(await unrecorded.get(listing.hash)).toBeNull();
+      await tell(again);
+      expect(await unrecorded.get(listing.hash)).not.toBeNull();
+      await unrecorded.remove(listing.hash);
+      const { rows } = await sql<{
+        row: string;
+      }>`SELECT to_jsonb(r)::text AS row FROM do_not_record_refusals r`.execute(db);
+      expect(rows).toHaveLength(2);
+      expect(JSON.stringify(rows)).not.toContain(listing.hash);
+      await expect(db.deleteFrom('do_not_record_refusals').execute()).rejects.toThrow(/append-only/);
     });
 
     it('gives the hashes of one key, and counts those of others', async () => {

@@ -122,6 +122,8 @@ export function aReceipt(more: Partial<PromptReceipt> = {}): PromptReceipt {
     lost: 2,
     roundTripMs: 20.5,
     at: '2026-11-23T10:00:06.500Z',
+    ...{ position: 2, previous: 'de'.repeat(32), digest: 'df'.repeat(32) },
+    ...{ macKeyId: 'aa', mac: 'ad'.repeat(32) },
     ...more,
   };
 }

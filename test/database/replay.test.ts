@@ -115,7 +115,7 @@ describe.each(engines)('replay on %s', (_, start) => {
     }
     const last = await openJournal({ directory: '/j', clock, schedule, files });
     if (!last.ok) throw new Error(last.error.message);
-    expect(last.value.unfinished()).toEqual({ calls: [], recordings: [], keys: [] });
+    expect(last.value.unfinished()).toEqual({ calls: [], recordings: [], keys: [], listings: [] });
     for (;;) {
       const batch = await last.value.pending(10);
       if (!batch.ok) throw new Error(batch.error.message);

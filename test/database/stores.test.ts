@@ -100,6 +100,8 @@ describe.each(engines)('on %s', (_, start) => {
         { kind: 'consent', consent: others },
       );
       await store({ kind: 'receipt', receipt: half }, { kind: 'receipt', receipt: { ...whole, lost: 9 } });
+      // From before reports were evidence: nobody has signed it.
+      await store({ kind: 'receipt', receipt: aReceipt({ ...ids, packets: 900, digest: '' }) });
       const told = await records.consentOf(consent.recordingId!);
       expect(new Map(told.map(({ id, reported }) => [id, reported]))).toEqual(
         new Map([

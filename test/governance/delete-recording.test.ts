@@ -5,7 +5,8 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import type { RecordingRecord } from '../../src/records/recording-record.ts';
 import { recordingId, recordingOf } from '../api/api-fixture.ts';
 
-const order = ['destroy', 'forget', 'remove', 'mark'];
+const order = ['destroy', 'forget', 'remove', 'mark', 'evidence'];
+const undoable = order.filter((step) => step !== 'evidence');
 
 function setUp(failAt: string | null, record: RecordingRecord | null = recordingOf()) {
   const done: string[] = [];
@@ -23,6 +24,7 @@ function setUp(failAt: string | null, record: RecordingRecord | null = recording
       return true;
     },
     removeObject: () => step('remove'),
+    forgetEvidence: () => step('evidence'),
     clock: systemClock(),
     logger: silentLogger,
   });
@@ -36,7 +38,7 @@ describe('deletion', () => {
     expect(done).toEqual(order);
   });
 
-  it.each(order)(
+  it.each(undoable)(
     'a failure at %s leaves the later steps undone and the next attempt finishes',
     async (failAt) => {
       const { done, state, deleteRecording } = setUp(failAt);
@@ -44,9 +46,15 @@ describe('deletion', () => {
       expect(done).toEqual(order.slice(0, order.indexOf(failAt)));
       state.failAt = null;
       expect((await deleteRecording(recordingId, 'a')).ok).toBe(true);
-      expect(done.slice(-4)).toEqual(order);
+      expect(done.slice(-5)).toEqual(order);
     },
   );
+
+  it('is done where the evidence could not go yet, which retention deletes', async () => {
+    const { done, deleteRecording } = setUp('evidence');
+    expect(await deleteRecording(recordingId, 'a')).toEqual({ ok: true, value: undefined });
+    expect(done).toEqual(undoable);
+  });
 
   it.each([
     [recordingOf({ state: 'interrupted' }), true],

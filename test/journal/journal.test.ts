@@ -228,6 +228,7 @@ describe('what recovery needs', () => {
       calls: [(callEvent('c', 2) as { call: unknown }).call],
       recordings: [(recordingEvent('r', 2, 'recording') as { recording: unknown }).recording],
       keys: [(keyEvent('r') as { key: unknown }).key],
+      listings: [],
     });
   });
 
@@ -240,7 +241,7 @@ describe('what recovery needs', () => {
       await append(journal, time, keyEvent('r'), recordingEvent('r', 1, 'expected'));
       await append(journal, time, recordingEvent('r', 2, state));
       const next = await open(files.afterKill(), time);
-      expect(next.unfinished()).toEqual({ calls: [], recordings: [], keys: [] });
+      expect(next.unfinished()).toEqual({ calls: [], recordings: [], keys: [], listings: [] });
     },
   );
 

@@ -103,3 +103,13 @@ export function consentEvent(id: string): RecordEvent {
     },
   };
 }
+
+export function listingEvent(hash: string): RecordEvent {
+  return {
+    kind: 'listing',
+    listing: {
+      ...{ id: `listing-${hash}`, hash, keyId: '0123456789abcdef' },
+      ...{ callId: 'call-1', party: 'caller', at: '2026-11-23T10:00:00.000Z' },
+    },
+  };
+}

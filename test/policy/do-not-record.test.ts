@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isListed, listedForm, numberHash } from '../../src/policy/do-not-record.ts';
+import { isListed, listedForm, numberHash, partyHashes } from '../../src/policy/do-not-record.ts';
 import type { RuleFacts } from '../../src/policy/rule-facts.ts';
 import { facts } from './rule-fixture.ts';
 
@@ -46,4 +46,45 @@ describe('a listed number', () => {
   it.each(['', 'anonymous', '+', '+12', 'sip:1@x', '1'.repeat(16)])('cannot be "%s"', (number) => {
     expect(listedForm(number, 'LU')).toBeNull();
   });
+});
+
+describe('a party that has its number listed', () => {
+  const numbering = { country: 'LU', outsideLine: ['0'] };
+  const anonymous: Partial<RuleFacts> = {
+    ...{ direction: 'inbound', from: 'anonymous', to: '27001' },
+    headers: new Map([['p-asserted-identity', ['<sip:+352621000000@carrier>']]]),
+  };
+  const rows: [
+    name: string,
+    call: Partial<RuleFacts>,
+    party: 'caller' | 'callee',
+    numbers: readonly string[],
+  ][] = [
+    ['an extension that calls', {}, 'caller', ['101']],
+    ['called abroad', { to: '+49301234567' }, 'callee', ['+49301234567']],
+    [
+      'called with the way out of the PBX',
+      { to: '0621000000' },
+      'callee',
+      ['+3520621000000', '+352621000000'],
+    ],
+    [
+      'calling without the plus sign',
+      { from: '352621000000' },
+      'caller',
+      ['+352621000000', '+352352621000000'],
+    ],
+    ['asserted, where From shows none', anonymous, 'caller', ['+352621000000']],
+    ['nobody that can be told', { from: 'anonymous' }, 'caller', []],
+    ['a name that is called', { to: 'reception' }, 'callee', []],
+  ];
+  it.each(rows)(
+    'is listed by each number that it may be, and found by it: %s',
+    (_name, call, party, numbers) => {
+      const seen = { ...facts, ...call };
+      const hashes = partyHashes(key, seen, party, numbering);
+      expect(hashes).toEqual(numbers.map((number) => numberHash(key, number)));
+      expect(isListed(new Set(hashes), key, seen, numbering)).toBe(hashes.length > 0);
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/kernel/canonical-json.ts';
 import { chainEvidence, evidenceFault } from '../../src/records/consent-chain.ts';
+import type { PromptReceipt } from '../../src/records/prompt-receipt.ts';
 import type { ConsentFacts, ConsentRecord } from '../../src/records/consent-record.ts';
 import { createEvidenceMac } from '../../src/storage/evidence-mac.ts';
 
@@ -56,6 +57,38 @@ describe('the evidence of one call', () => {
 
   it('says so where another key-encryption key has signed', () => {
     expect(evidenceFault(chain(1), { ...mac, keyId: 'kek-2' })).toMatch(/kek-1/);
+  });
+});
+
+describe('a receiver report', () => {
+  const told = chain(1);
+  const report = (packets: number) => ({
+    ...{ id: `r${packets}`, consentId: 'e0', callId: 'call', packets, lost: 1, roundTripMs: 20.5 },
+    at: '2026-11-27T10:00:01.000Z',
+  });
+  const reports: PromptReceipt[] = [];
+  for (const packets of [3, 5]) reports.push(chainEvidence(report(packets), reports.at(-1) ?? told[0]!, mac));
+
+  it('that comes late is appended, and what was written before stays as it was', () => {
+    expect(reports.map(({ position, previous }) => [position, previous])).toEqual([
+      [1, told[0]!.digest],
+      [2, reports[0]!.digest],
+    ]);
+    expect(evidenceFault([...told, ...reports], mac)).toBeNull();
+    expect(evidenceFault(told, mac)).toBeNull();
+  });
+
+  it.each(Object.keys(reports[0]!) as (keyof PromptReceipt)[])('is broken by a change of %s', (field) => {
+    const value = reports[0]![field];
+    const changed = typeof value === 'number' ? value + 1 : `${value ?? ''}x`;
+    expect(evidenceFault([...told, { ...reports[0]!, [field]: changed }, reports[1]!], mac)).not.toBeNull();
+  });
+
+  it('cannot be taken out, nor one be made up', () => {
+    expect(evidenceFault([...told, reports[1]!], mac)).toMatch(/the receiver report r5 does not follow/);
+    const theirs = createEvidenceMac({ id: 'kek-1', key: new Uint8Array(32).fill(8) });
+    const forged = chainEvidence(report(9), told[0]!, theirs);
+    expect(evidenceFault([...told, forged], mac)).toMatch(/the receiver report r9 was not written by/);
   });
 });
 

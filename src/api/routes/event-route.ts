@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { systemSchedule } from '../../kernel/timers.ts';
+import type { Schedule } from '../../kernel/timers.ts';
 import type { ApiDeps } from '../create-api.ts';
 import { secured } from '../open-api.ts';
 import { problems, sendProblem } from '../problem.ts';
@@ -37,17 +37,26 @@ export function eventRoute(app: RouteApp, deps: ApiDeps): void {
         end: () => raw.destroy(),
       });
       if (leave === null) return sendProblem(reply, 'too-many-followers');
+      // What is written to somebody who has just gone must not end the process.
+      raw.on('error', () => undefined);
       begin(reply);
-      const stop = everyHeartbeat(async () => {
+      const stop = everyHeartbeat(deps.schedule, async () => {
         // A token may have been revoked meanwhile; a database that is away has revoked nothing.
         const judged = await deps.authenticate(authorization);
         if (judged.ok || judged.error === 'unavailable') raw.write(':\n\n');
-        else raw.end();
+        else goodbye();
       });
-      raw.once('close', () => {
+      const gone = (): void => {
         stop();
         leave();
-      });
+      };
+      function goodbye(): void {
+        gone();
+        raw.end();
+      }
+      raw.once('close', gone);
+      // It may have gone while its token was looked up.
+      if (raw.destroyed) gone();
       return undefined;
     },
   );
@@ -60,12 +69,12 @@ function begin(reply: FastifyReply): void {
   reply.raw.write('retry: 2000\n\n');
 }
 
-function everyHeartbeat(beat: () => Promise<void>): () => void {
+function everyHeartbeat(schedule: Schedule, beat: () => Promise<void>): () => void {
   let stopped = false;
   let cancel: () => void = () => undefined;
   const next = (): void => {
     if (stopped) return;
-    cancel = systemSchedule(heartbeatMs, () => {
+    cancel = schedule(heartbeatMs, () => {
       beat().then(next, next);
     });
   };

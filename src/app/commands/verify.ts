@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { chacha20Poly1305 } from '../../kernel/aead.ts';
 import { systemRandom } from '../../kernel/ids.ts';
+import { createEvidenceStore } from '../../persistence/evidence-store.ts';
 import { createRecordStore } from '../../persistence/record-store.ts';
-import { type DigestMac, evidenceFault } from '../../records/consent-chain.ts';
-import type { ConsentRecord } from '../../records/consent-record.ts';
-import type { CallDetail, RecordStore } from '../../records/ports.ts';
+import { type DigestMac, type Evidence, evidenceFault } from '../../records/consent-chain.ts';
+import type { CallDetail, EvidenceStore, RecordStore } from '../../records/ports.ts';
 import type { RecordingRecord } from '../../records/recording-record.ts';
 import { recordingSeal } from '../../records/recording-seal.ts';
 import { CorruptObjectError } from '../../storage/age-reader.ts';
@@ -21,6 +21,7 @@ const pageSize = 200;
 
 interface Verifier extends RecordingReaderDeps {
   readonly records: RecordStore;
+  readonly evidence: EvidenceStore;
   readonly vault: Pick<RecordingVault, 'manifest'>;
   readonly mac: DigestMac;
 }
@@ -38,7 +39,8 @@ export function runVerify(
     const objects = diskObjectStore(dataLayout(settings.dataDirectory).recordings);
     const records = createRecordStore(database.connection.db);
     const vault = recordingVault({ store: objects, aead: chacha20Poly1305, random: systemRandom });
-    const verifier = { keys, recordingKeys, objects, records, vault, mac };
+    const evidence = createEvidenceStore(database.connection.db);
+    const verifier = { evidence, keys, recordingKeys, objects, records, vault, mac };
     return recordingId === null ? verifyAll(verifier, context) : verifyOne(verifier, recordingId, context);
   });
 }
@@ -51,27 +53,27 @@ async function verifyOne(verifier: Verifier, recordingId: string, context: Comma
     );
     return exitCode.failure;
   }
-  const call = await verifier.records.call(recording.callId);
-  const evidence = call?.consent ?? (await verifier.records.consentOf(recordingId));
+  const evidence = await verifier.evidence.chainOf(recording.callId);
   return report(context, [await recordingFaults(verifier, recording, evidence)]);
 }
 
 async function verifyAll(verifier: Verifier, context: CommandContext): Promise<number> {
   const found: Checked[] = [];
   const seen = new Set<string>();
-  for await (const { call, consent, recordings } of allCalls(verifier.records)) {
+  for await (const { call, recordings } of allCalls(verifier.records)) {
+    const evidence = await verifier.evidence.chainOf(call.id);
     for (const recording of recordings.filter(isKept)) {
       seen.add(recording.id);
-      found.push(await recordingFaults(verifier, recording, consent));
+      found.push(await recordingFaults(verifier, recording, evidence));
     }
     if (recordings.some(isKept)) continue;
-    const fault = evidenceFault(consent, verifier.mac);
+    const fault = evidenceFault(evidence, verifier.mac);
     if (fault !== null) found.push({ what: `call ${call.id}`, faults: [fault] });
   }
   // A recording whose call is not in the database is none the less kept.
   for await (const recording of allRecordings(verifier.records)) {
     if (!isKept(recording) || seen.has(recording.id)) continue;
-    const evidence = await verifier.records.consentOf(recording.id);
+    const evidence = await verifier.evidence.chainOf(recording.callId);
     found.push(await recordingFaults(verifier, recording, evidence));
   }
   return report(context, found);
@@ -119,7 +121,7 @@ async function* allRecordings(records: RecordStore): AsyncGenerator<RecordingRec
 async function recordingFaults(
   verifier: Verifier,
   recording: RecordingRecord,
-  evidence: readonly ConsentRecord[],
+  evidence: readonly Evidence[],
 ): Promise<Checked> {
   const faults = [
     await audioFault(verifier, recording),
@@ -133,7 +135,7 @@ async function recordingFaults(
 }
 
 /** The seal names the last evidence there was: what is cut off behind has not become unwritten. */
-function endFault({ consentDigest }: RecordingRecord, evidence: readonly ConsentRecord[]): string | null {
+function endFault({ consentDigest }: RecordingRecord, evidence: readonly Evidence[]): string | null {
   if (consentDigest === null) return 'was sealed without evidence of consent';
   return evidence.some(({ digest }) => digest === consentDigest)
     ? null

@@ -32,13 +32,11 @@ export class CallEvidence {
   constructor(plan: EvidencePlan) {
     this.#plan = plan;
     const { write, mac } = plan;
-    this.#writer = new EvidenceWriter(mac, (consent) => {
-      write({ kind: 'consent', consent });
-    });
+    this.#writer = new EvidenceWriter(mac);
     this.#receipts = new PromptReceipts({
       ...plan,
       write: (receipt) => {
-        write({ kind: 'receipt', receipt });
+        write({ kind: 'receipt', receipt: this.#writer.next(receipt) });
       },
     });
   }
@@ -58,17 +56,16 @@ export class CallEvidence {
 
   prove(found: Found, plan: LegPlan | null, report: PlayReport | null): void {
     this.#proven.set(found.party, [found, plan, report]);
-    const { clock, keepEvidenceMs, callId, ruleId, legIds, prompts, newId } = this.#plan;
+    const { clock, keepEvidenceMs, callId, ruleId, legIds, prompts, newId, write } = this.#plan;
     const until = rfc3339((clock.wall() + keepEvidenceMs) as WallMs);
     const id = newId();
-    this.#writer.add(
-      evidenceOf({
-        ...found,
-        ...{ id, callId, ruleId, legId: legIds[found.party] },
-        retainUntil: found.recordingId === null ? until : null,
-        ...{ plan, prompts, report, clock },
-      }),
-    );
+    const facts = evidenceOf({
+      ...found,
+      ...{ id, callId, ruleId, legId: legIds[found.party] },
+      retainUntil: found.recordingId === null ? until : null,
+      ...{ plan, prompts, report, clock },
+    });
+    write({ kind: 'consent', consent: this.#writer.next(facts) });
     if (report !== null) this.#receipts.proved(found.party, id);
   }
 

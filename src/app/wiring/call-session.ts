@@ -21,6 +21,7 @@ import { EarlyMedia } from './early-media.ts';
 import { firstCallRecord } from './first-records.ts';
 import { lifeEventOf } from './life-event-of.ts';
 import { type Controller, LiveControl } from './live-control.ts';
+import { rememberRefusal } from './remember-refusal.ts';
 import { keepsUndecoded } from './spoken-encodings.ts';
 import type { SessionDeps } from './session-deps.ts';
 import type { Verdict } from './verdict.ts';
@@ -403,10 +404,14 @@ export class CallSession {
           if (reason !== 'not-told') this.#refused = true;
           this.#stepLife({ type: lifeEventOf(how, reason), reason });
         },
-        evidence: ({ party, outcome, moment, key }, plan, report) => {
+        evidence: (found, plan, report) => {
+          const { party, outcome, moment, key } = found;
           const recordingId = this.#recording?.record.id ?? null;
-          const found = { party, outcome, moment, key, recordingId, purpose: purpose.id };
-          this.#evidence.prove(found, plan, report);
+          const proven = { party, outcome, moment, key, recordingId, purpose: purpose.id };
+          this.#evidence.prove(proven, plan, report);
+          const refusal = { callId: this.callId, rule, verdict: this.#verdict, found };
+          const listings = rememberRefusal(this.#deps, refusal);
+          if (listings.length > 0) this.#book.write(listings);
         },
       },
     );

@@ -1,15 +1,15 @@
-import type { ConsentFacts, ConsentRecord } from '../../records/consent-record.ts';
+import type { ChainLink } from '../../records/chain-link.ts';
 import { chainEvidence, type DigestMac } from '../../records/consent-chain.ts';
+import type { ConsentFacts } from '../../records/consent-record.ts';
+import type { ReceiptFacts } from '../../records/prompt-receipt.ts';
 
 /** The evidence of one call as it grows: each piece is tied to the one before. */
 export class EvidenceWriter {
   readonly #mac: DigestMac;
-  readonly #write: (record: ConsentRecord) => void;
-  #last: ConsentRecord | null = null;
+  #last: ChainLink | null = null;
 
-  constructor(mac: DigestMac, write: (record: ConsentRecord) => void) {
+  constructor(mac: DigestMac) {
     this.#mac = mac;
-    this.#write = write;
   }
 
   /** Digest of the last piece; null: there is none. */
@@ -17,8 +17,9 @@ export class EvidenceWriter {
     return this.#last?.digest ?? null;
   }
 
-  add(facts: ConsentFacts): void {
-    this.#last = chainEvidence(facts, this.#last, this.#mac);
-    this.#write(this.#last);
+  next<F extends ConsentFacts | ReceiptFacts>(facts: F): F & ChainLink {
+    const record = chainEvidence(facts, this.#last, this.#mac);
+    this.#last = record;
+    return record;
   }
 }

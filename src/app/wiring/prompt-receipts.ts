@@ -1,13 +1,13 @@
 import { type Clock, rfc3339, wallOf } from '../../kernel/clock.ts';
 import type { PlayReport, PlayReported } from '../../media/protocol.ts';
 import type { Party } from '../../records/call-record.ts';
-import type { PromptReceipt } from '../../records/prompt-receipt.ts';
+import type { ReceiptFacts } from '../../records/prompt-receipt.ts';
 
 interface ReceiptHooks {
   readonly clock: Clock;
   readonly callId: string;
   readonly newId: () => string;
-  readonly write: (receipt: PromptReceipt) => void;
+  readonly write: (receipt: ReceiptFacts) => void;
 }
 
 /** What a party's device reports of the prompt that it was sent last, tied to the evidence, whichever comes first. */

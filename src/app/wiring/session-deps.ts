@@ -10,6 +10,7 @@ import type { RecordEvent } from '../../records/record-event.ts';
 import type { RecordingKeys } from '../../storage/recording-keys.ts';
 import type { RecorderPool } from '../recorder-pool.ts';
 import type { FoundRecording } from './recovery.ts';
+import type { Unrecorded } from './verdict.ts';
 
 /** Everything a call's session needs of the node. */
 export interface SessionDeps {
@@ -29,6 +30,8 @@ export interface SessionDeps {
   readonly keepEvidenceMs: number;
   /** Key and object of a recording: gone for good. */
   readonly destroy: (recordingId: string, objectKey: string | null) => Promise<void>;
+  /** Where a party that refuses for good is put. */
+  readonly unrecorded: Pick<Unrecorded, 'keyId'> & { readonly list: Pick<Unrecorded['list'], 'add'> };
   /** Whether signalling takes the party's keys for us. */
   readonly askKeys: (callId: string, party: Party, on: boolean) => void;
   /** The callee of a call whose caller had to hear something first. */

@@ -1,7 +1,7 @@
 import type { WallMs } from '../../kernel/clock.ts';
 import { dialled, presented } from '../../policy/conditions.ts';
 import { decide, type Decision } from '../../policy/decide.ts';
-import { type DoNotRecordList, isListed } from '../../policy/do-not-record.ts';
+import { type DoNotRecordList, isListed, partyHashes } from '../../policy/do-not-record.ts';
 import { recordingAllowed } from '../../policy/may-control.ts';
 import { promptFor } from '../../policy/prompt-choice.ts';
 import { queueOf, type QueueOptions } from '../../policy/queue.ts';
@@ -29,15 +29,27 @@ export interface Verdict {
   readonly prompts: PromptLibrary;
   /** The prompt that a party is owed, in its language; empty where it is owed none. */
   readonly promptOf: (party: Party) => string;
+  /** What a party's number would be listed by; empty: it shows none. */
+  readonly hashesOf: (party: Party) => readonly string[];
 }
 
 /** Who is never recorded. */
 export interface Unrecorded {
-  readonly list: DoNotRecordList;
+  readonly list: DoNotRecordList & {
+    /** Whose next call is not recorded. False: there are as many as may be. */
+    add(hash: string): boolean;
+  };
   readonly key: Uint8Array;
+  /** The key-encryption key that it is derived from. */
+  readonly keyId: string;
 }
 
-export function judge(policy: ActivePolicy, unrecorded: Unrecorded, call: CallFacts, at: WallMs): Verdict {
+export function judge(
+  policy: ActivePolicy,
+  { list, key }: Pick<Unrecorded, 'key'> & { readonly list: DoNotRecordList },
+  call: CallFacts,
+  at: WallMs,
+): Verdict {
   const { rules, queues, prompts, version } = policy;
   const { callId, direction, from, to, callerPeer, calleePeer, headers, emergency } = call;
   const queue = queueOf(queues, headers, presented(rules.numbering));
@@ -45,11 +57,11 @@ export function judge(policy: ActivePolicy, unrecorded: Unrecorded, call: CallFa
     ...{ callId, at, direction, from, to, callerPeer, calleePeer, headers, emergency, queue },
     extension: extensionOf(call),
   });
-  const { list, key } = unrecorded;
   const wanted = recordingAllowed(decision) !== null;
   // Emergency calls are outside of it all: whoever records them does so by law.
   const listed = wanted && !emergency && isListed(list, key, call, rules.numbering);
-  const made = { queue, policyVersion: version, prompts };
+  const hashesOf = (party: Party): readonly string[] => partyHashes(key, call, party, rules.numbering);
+  const made = { queue, policyVersion: version, prompts, hashesOf };
   if (!listed) {
     return { ...made, decision, promptOf: (party) => chosenPrompt(policy, decision, call, party) };
   }

@@ -116,6 +116,18 @@ export class RtpEndpoint {
     });
   }
 
+  /** A receiver report (RFC 3550 §6.4.2) on the stream that came last: nothing of it was lost. */
+  report(): void {
+    const last = this.received.at(-1);
+    if (last === undefined || this.#remote === null) return;
+    const report = Buffer.alloc(32);
+    report.writeUInt32BE(0x81_c9_00_07, 0);
+    report.writeUInt32BE(this.#ssrc, 4);
+    report.writeUInt32BE(last.ssrc, 8);
+    report.writeUInt32BE(last.sequence, 16);
+    this.#rtcp.send(report, this.#remote.port + 1, this.#remote.address);
+  }
+
   /** Goes on saying a pure tone until `quiet`. */
   playTone(hertz: number, amplitude = 8000): void {
     const second = Int16Array.from({ length: sampleRate * 60 }, (_, n) =>
