@@ -72,7 +72,8 @@ export function createDirection(plan: DirectorPlan): Direction {
       facts.set(call.callId, call);
       plan.count.started(call.direction);
       const admission = await admit(plan, session, verdict.decision, call);
-      return admission.kind === 'accept' ? { ...admission, codes: session.codes } : admission;
+      const { codes } = session;
+      return admission.kind === 'accept' && codes.length > 0 ? { ...admission, codes } : admission;
     },
     openMedia: async (call) => {
       const session = sessions.get(call.callId);
