@@ -40,7 +40,7 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
     }
   }
   if (faults.length > 0) return err(faults);
-  const tone = settings.config.recording.rules.some(tellsFirst)
+  const tone = settings.config.recording.rules.some((rule) => tellsFirst(rule) !== null)
     ? ringingTone(settings.config.node.country)
     : null;
   if (tone !== null) sounds.set(tone.sha256, tone);

@@ -34,6 +34,8 @@ const prompted = z.strictObject({
   to: z.enum(['caller', 'callee', 'all']).default('all'),
   /** `before-connect`: the caller hears it before anybody is dialled; the callee always on answer. */
   when: z.enum(['before-connect', 'on-answer']).default('on-answer'),
+  /** `before-connect`: in early media, or answered first, since some carriers drop early media. */
+  beforeConnect: z.enum(['early', 'answer']).default('early'),
   /** With `consent: opt-out` or `opt-in`: the key, and how long after the prompt it counts. */
   key: key.optional(),
   answerSeconds: z.number().int().min(1).max(600).default(10),

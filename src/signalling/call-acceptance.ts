@@ -40,6 +40,7 @@ export function acceptExchange(
     acknowledge(turn, other, dialog, noBody);
     turn.updateLeg(other, { state: 'confirmed' });
   }
+  if (exchange.initial && turn.call.caller.state === 'confirmed') return ok(null);
   const accepted = inviteResponse(turn, exchange, {
     ...{ status: response.status, phrase: response.phrase, upstream: response },
     ...{ tag, body: passed.value },

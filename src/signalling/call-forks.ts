@@ -79,13 +79,19 @@ function addFork(turn: Turn, { request }: Exchange, callee: Side, remoteTag: str
       ...sideOf(caller),
       // Each early dialog is a session of its own, with versions of its own (RFC 3264 §5, §8).
       origin: newOrigin(caller.origin.sessionId),
-      talk: newTalk(request),
+      talk: { ...newTalk(request), ...answeredTalk(turn) },
     },
     callee,
     ended: false,
   };
   turn.update({ forks: [...forks, fork] });
   return fork;
+}
+
+/** Who was answered before anybody was dialled has its answer, whoever gives one now. */
+function answeredTalk(turn: Turn): Partial<Talk> {
+  const answer = turn.isAnswered ? turn.call.caller.talk?.answer : undefined;
+  return answer === undefined ? {} : { answer, asker: 'settled' };
 }
 
 function sideOf({ origin, abilities }: Pick<Side, 'origin' | 'abilities'>): Side {

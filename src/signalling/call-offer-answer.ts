@@ -198,7 +198,7 @@ export function answerAlone(
   turn: Turn,
   party: Party,
   offer: SessionDescription,
-  { at, among }: { readonly at: string; readonly among: readonly string[] },
+  { at, among }: { readonly at: string | null; readonly among: readonly string[] },
 ): Result<{ readonly body: Uint8Array; readonly encodings: readonly string[] }, MediaFault> {
   const { local } = turn.call;
   if (local === null) return err('no-audio');

@@ -55,8 +55,17 @@ export function legOfOwn({ call }: Turn, client: string): Leg | null {
 /** At the end of each step: what waits for a free leg goes out. */
 export function sendOwnRequests(turn: Turn): void {
   for (const party of parties) {
-    if (turn.leg(party)?.own?.stage === 'waiting' && isFree(turn)) send(turn, party);
+    if (turn.leg(party)?.own?.stage === 'waiting' && (isFree(turn) || mayRefresh(turn, party))) {
+      send(turn, party);
+    }
   }
+}
+
+/** RFC 4028 §7.4: an UPDATE without an offer meets nobody's, also while a caller that is answered waits for the callee. */
+function mayRefresh({ call }: Turn, party: Party): boolean {
+  const { own, state } = call[party] ?? {};
+  const waits = call.phase === 'telling' || call.phase === 'dialling';
+  return waits && state === 'confirmed' && own?.method === 'UPDATE';
 }
 
 function isFree({ call }: Turn): boolean {

@@ -50,7 +50,8 @@ export function onProvisional(turn: Turn, exchange: Exchange, response: SipRespo
   learnAbilities(turn, otherParty(exchange.from), response.headers, at);
   const carried = carry(turn, exchange, response, { at, rseq });
   if (carried === null) return;
-  const passes = passesOn(exchange, response);
+  // RFC 3261 §13.3.1.4: after its 2xx there is nothing more to be said to an INVITE.
+  const passes = passesOn(exchange, response) && !(exchange.initial && turn.isAnswered);
   const reliable = passes && isReliable(exchange.request, carried, rseq);
   const behind = upstreamOf(response, rseq);
   if (behind !== null && !reliable) sendPrack(turn, otherParty(exchange.from), at, behind);

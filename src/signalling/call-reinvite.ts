@@ -2,6 +2,7 @@ import type { Party } from '../records/call-record.ts';
 import type { SessionDescription } from '../sdp/session-description.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { answeredFirst } from './call-announce.ts';
 import { acceptExchange } from './call-acceptance.ts';
 import { faultForms, passAnswer, passOffer, revert } from './call-offer-answer.ts';
 import { askResync } from './call-own.ts';
@@ -130,11 +131,16 @@ export function onAck(turn: Turn, party: Party, request: SipRequest): void {
   sendQueuedBye(turn, party);
   if (phase === 'ending' || phase === 'over') return;
   if (exchange.offer?.by === otherParty(party) && !passLateAnswer(turn, exchange, request)) return;
-  if (exchange.initial) {
-    turn.update({ phase: 'up' });
-    turn.emit({ type: 'answered' });
-  }
-  askResync(turn, party);
+  if (phase === 'telling') answeredFirst(turn, exchange);
+  else if (exchange.initial) connected(turn, party);
+  else askResync(turn, party);
+}
+
+/** Both sides have answered, and are acknowledged. */
+export function connected(turn: Turn, asker: Party): void {
+  turn.update({ phase: 'up' });
+  turn.emit({ type: 'answered' });
+  askResync(turn, asker);
 }
 
 /** The answer that an ACK brings goes on in ours (RFC 3261 §13.2.2.4). False: it is of no use, the call ends. */

@@ -113,6 +113,8 @@ function releaseCaller(turn: Turn, ending: Ending): void {
       return;
     case 'confirmed':
       if (caller.dialog !== null) sendBye(turn, 'caller', caller.dialog, 'caller', farewellFor(ending));
+      // Answered before anybody was dialled: nobody waits for the callee's answer any more.
+      if (exchange?.initial === true) forgetExchange(turn);
       return;
     case 'idle':
     case 'cancelling':

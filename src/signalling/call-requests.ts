@@ -104,7 +104,14 @@ function onBye(
   }
   const { exchange } = turn.call;
   turn.updateLeg(party, { state: 'closed', queuedBye: null });
-  endCall(turn, { reason: 'answered', passed: farewellOf(request) });
+  // Who was answered by us alone has not been put through.
+  const unanswered = turn.call.phase === 'telling' || turn.call.phase === 'dialling';
+  endCall(
+    turn,
+    unanswered
+      ? { reason: 'cancelled', cancelReason: request.headers.joined('reason') }
+      : { reason: 'answered', passed: farewellOf(request) },
+  );
   if (exchange?.from === party) forgetExchange(turn);
 }
 

@@ -12,16 +12,17 @@ import { endForks, forkOfAccepted, meetCallee } from './call-forks.ts';
 import { faultForms, mayWiden, passNeededOffer, passOffer } from './call-offer-answer.ts';
 import { speaks100rel } from './call-provisional.ts';
 import { askedUri, followRedirect, hasOtherPlace } from './call-redirect.ts';
+import { connected } from './call-reinvite.ts';
 import { passRefusal } from './call-responses.ts';
 import { acknowledgeUnused, endCall, forgetExchange, strayAccept } from './call-release.ts';
 import type { Attempt, CallState, Exchange, FailureCause, Fork, Leg, SentInvite } from './call-state.ts';
-import { outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
+import { endForms, outcomeOfStatus, reasonOfStatus } from './end-reasons.ts';
 import { appendSupported } from './extensions.ts';
 import { passHeaders } from './header-map.ts';
 import { heardFrom } from './dialog-hop.ts';
 import { withHost, withoutTag } from './identity.ts';
 import { learnAbilities } from './leg-abilities.ts';
-import { farewell, sendBye } from './leg-requests.ts';
+import { farewell, farewellOfRefusal, sendBye } from './leg-requests.ts';
 import { askSession } from './leg-session.ts';
 import { allowedFrom } from './methods.ts';
 import type { Admission } from './ports.ts';
@@ -52,8 +53,8 @@ export function onAdmitted(turn: Turn, admission: Admission): void {
     return;
   }
   turn.update({ phase: 'opening', awaiting: true });
-  const { encodings, narrowing, tellFirst: among, codes = [] } = admission;
-  const announcing = among === undefined || turn.call.facts.emergency ? null : { among, chosen: null };
+  const { encodings, narrowing, tellFirst: among, tellBy: by = 'early', codes = [] } = admission;
+  const announcing = among === undefined || turn.call.facts.emergency ? null : { among, by, chosen: null };
   turn.update({ encodings, narrowing, announcing, codes });
   turn.emit({ type: 'open-media' });
 }
@@ -76,7 +77,7 @@ export function onOpened(turn: Turn, local: CallState['local']): void {
 
 /** The caller has heard what it was to hear first. */
 export function onDial(turn: Turn): void {
-  if (turn.call.phase !== 'telling') return;
+  if (turn.call.phase !== 'telling' || turn.call.exchange?.stage !== 'relayed') return;
   turn.update({ phase: 'dialling' });
   dial(turn);
 }
@@ -190,6 +191,11 @@ export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse
     abandonAccepted(turn, response, faultForms[done.error].reason);
     return;
   }
+  if (turn.call.caller.state === 'confirmed') {
+    forgetExchange(turn);
+    connected(turn, 'caller');
+    return;
+  }
   const accepted = turn.call.exchange?.accepted;
   turn.update({ phase: 'answered' });
   if (turn.dialog('caller') !== null || accepted === undefined || accepted === null) return;
@@ -201,10 +207,12 @@ function win(turn: Turn, fork: Fork, made: Dialog, response: SipResponse): void 
   const { caller, callee } = fork;
   const confirmed = callee.dialog === null ? made : confirmDialog(callee.dialog, response);
   turn.updateLeg('callee', { ...callee, dialog: confirmed });
-  turn.updateLeg('caller', {
-    ...caller,
-    dialog: caller.dialog === null ? null : confirmDialog(caller.dialog, response),
-  });
+  if (turn.isAnswered) turn.updateLeg('caller', { talk: caller.talk });
+  else
+    turn.updateLeg('caller', {
+      ...caller,
+      dialog: caller.dialog === null ? null : confirmDialog(caller.dialog, response),
+    });
   for (const { callerTag } of turn.call.forks) {
     if (callerTag !== fork.callerTag) turn.clearTimer(`prack ${callerTag}`);
   }
@@ -240,10 +248,15 @@ export function onRefused(
     dial(turn);
     return;
   }
+  const ending = { reason: reasonOfStatus(status), outcome: outcomeOfStatus(status) };
+  if (turn.isAnswered) {
+    endCall(turn, { ...ending, passed: farewellOfRefusal(response, endForms[ending.reason].reason) });
+    return;
+  }
   turn.updateLeg('caller', { state: 'closed' });
   passRefusal(turn, exchange, response);
   forgetExchange(turn);
-  endCall(turn, { reason: reasonOfStatus(response.status), outcome: outcomeOfStatus(response.status) });
+  endCall(turn, ending);
 }
 
 /**

@@ -230,7 +230,9 @@ export interface HeldInfos {
 export interface Announcing {
   /** What we can speak. */
   readonly among: readonly string[];
-  /** What the 183 has chosen, which is all that is offered on; null before it, and once that was refused. */
+  /** In a 183, or in a 200 of ours. */
+  readonly by: 'early' | 'answer';
+  /** What that has chosen, which is all that is offered on; null before it, and once that was refused. */
   readonly chosen: readonly string[] | null;
 }
 

@@ -1,6 +1,6 @@
 import type { Party } from '../records/call-record.ts';
 import { ackInDialog, type Dialog, refreshTarget, requestInDialog } from '../sip/dialog.ts';
-import { noBody, SipHeaders, type SipMessage, type SipRequest } from '../sip/message.ts';
+import { noBody, SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../sip/message.ts';
 import type { Farewell, Leg, SentInvite } from './call-state.ts';
 import { carryBody } from './carried-body.ts';
 import type { Acknowledgeable } from './dialog-side.ts';
@@ -148,6 +148,17 @@ export function sendQueuedBye(turn: Turn, party: Party): void {
 export function farewell(reason: string | null): Farewell {
   const headers = new SipHeaders();
   return { headers: reason === null ? headers : headers.append('Reason', reason), carried: null };
+}
+
+/**
+ * The callee's final refusal as the BYE of a caller that was answered before says it (RFC 3326 §2: one value a protocol):
+ * the status, and the cause that came with it or stands for it.
+ */
+export function farewellOfRefusal({ status, phrase, headers }: SipResponse, reason: string): Farewell {
+  const text = phrase.replace(/["\\]/g, '\\$&');
+  const cause = headers.all('reason').find((one) => /^\s*Q\.850\s*;/i.test(one)) ?? reason;
+  const said = new SipHeaders().append('Reason', `SIP;cause=${status};text="${text}"`);
+  return { headers: said.append('Reason', cause), carried: null };
 }
 
 /** What a party's BYE says to the other one. */

@@ -24,7 +24,9 @@ export interface CallDirector {
   code(callId: string, party: Party, code: string): void;
   /** A party at a PBX asks for the recording of its call to be started, stopped, paused or resumed. */
   control(callId: string, party: Party, action: ControlAction, by: 'info' | 'reinvite'): Promise<Controlled>;
-  /** Both legs are answered, and the caller's ACK has come: prompts may start. Said once. */
+  /**
+   * The callee has answered, and the caller has acknowledged its answer, or ours before: prompts may start. Said once.
+   */
   answered(callId: string): void;
   /**
    * The call is over for its parties: a BYE or a CANCEL came, a final failure was passed on, or we ended it;
@@ -75,6 +77,8 @@ export type Admission =
        * `CallControl.dial` goes on; where it cannot hear us the callee is dialled all the same.
        */
       readonly tellFirst?: readonly string[];
+      /** How it gets to hear us: in early media, or since we answer its call at once. Absent: `early`. */
+      readonly tellBy?: 'early' | 'answer';
       /** What a party at a PBX may dial in the call (`CallDirector.code`), none of which begins with another one. */
       readonly codes?: readonly string[];
     }

@@ -37,7 +37,20 @@ export class Turn {
 
   /** A party's side of a fork; of the confirmed dialog where `at` is null, or names the fork that has won. */
   side(party: Party, at: string | null): Side | null {
-    return this.fork(at)?.[party] ?? this.call[party];
+    const side = this.fork(at)?.[party] ?? null;
+    if (side === null || (party === 'caller' && this.isAnswered)) {
+      const leg = this.call[party];
+      return leg === null || side === null ? leg : { ...leg, talk: side.talk };
+    }
+    return side;
+  }
+
+  /**
+   * Whether the caller is in its one dialog, whatever forks the callee has: of those it has only how far our INVITE has
+   * come there.
+   */
+  get isAnswered(): boolean {
+    return this.call.caller.dialog !== null;
   }
 
   fork(at: string | null): Fork | null {
@@ -46,8 +59,13 @@ export class Turn {
 
   updateSide(party: Party, at: string | null, change: Partial<Side>): void {
     const fork = this.fork(at);
-    if (fork === null) this.updateLeg(party, change);
-    else this.updateFork(fork, { [party]: { ...fork[party], ...change } });
+    if (fork === null) {
+      this.updateLeg(party, change);
+    } else if (party === 'caller' && this.isAnswered) {
+      const { talk = fork.caller.talk, ...ofLeg } = change;
+      this.updateLeg(party, ofLeg);
+      this.updateFork(fork, { caller: { ...fork.caller, talk } });
+    } else this.updateFork(fork, { [party]: { ...fork[party], ...change } });
   }
 
   updateFork(fork: Fork, change: Partial<Fork>): void {

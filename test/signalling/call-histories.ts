@@ -10,6 +10,7 @@ const admission = { kind: 'accept', encodings: null, narrowing: 'must' } as cons
 const narrowed = { kind: 'accept', encodings: ['PCMA/8000'], narrowing: 'prefer' } as const;
 /** We speak one of the two codecs that the caller offers. */
 const announced = { ...admission, tellFirst: ['PCMA/8000'] };
+const answering = { ...announced, tellBy: 'answer' } as const;
 const allow = able.slice(1);
 const otherSdp = sdp('198.51.100.1', 6200, '8', 'sendonly');
 
@@ -18,6 +19,7 @@ const strokes: Record<string, (scene: Scene) => unknown> = {
   admit: (scene) => scene.step({ type: 'admitted', admission }),
   admitNarrow: (scene) => scene.step({ type: 'admitted', admission: narrowed }),
   admitTelling: (scene) => scene.step({ type: 'admitted', admission: announced }),
+  admitAnswering: (scene) => scene.step({ type: 'admitted', admission: answering }),
   dial: (scene) => scene.step({ type: 'dial' }),
   open: (scene) => scene.step({ type: 'opened', local }),
   noPorts: (scene) => scene.step({ type: 'opened', local: null }),

@@ -212,7 +212,8 @@ function inCase({ codecs }: RuleOptions, { offered }: CallFacts): Admission {
 /** What the offer is narrowed to, for a call that is owed a recording. */
 function byCodecs(session: CallSession, rule: RuleOptions, { offered }: CallFacts): Admission {
   const mustSpeak = rule.onFailure === 'refuse' && !keepsUndecoded(rule);
-  const early = tellsFirst(rule) ? { tellFirst: spokenEncodings.filter(isSpoken) } : {};
+  const tellBy = tellsFirst(rule);
+  const early = tellBy === null ? {} : { tellFirst: spokenEncodings.filter(isSpoken), tellBy };
   if (rule.codecs === 'pass') return { ...whole, ...early };
   if (offered === null || offered.some(isSpoken)) {
     const narrowing = mustSpeak ? 'must' : 'prefer';

@@ -14,10 +14,10 @@ export function consentPlanOf(rule: RuleOptions, promptOf: (party: Party) => str
   return { caller: planFor('caller'), callee: planFor('callee') };
 }
 
-/** Whether the caller hears its prompt before anybody is dialled. */
-export function tellsFirst({ announce }: Pick<RuleOptions, 'announce'>): boolean {
-  if (announce === undefined || announce === 'elsewhere') return false;
-  return announce.when === 'before-connect' && announce.to !== 'callee';
+/** How the caller hears its prompt before anybody is dialled; null: it does not. */
+export function tellsFirst({ announce }: Pick<RuleOptions, 'announce'>): 'early' | 'answer' | null {
+  if (announce === undefined || announce === 'elsewhere') return null;
+  return announce.when === 'before-connect' && announce.to !== 'callee' ? announce.beforeConnect : null;
 }
 
 function questionOf({ consent, announce }: RuleOptions): Question | null {

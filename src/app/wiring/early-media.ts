@@ -32,7 +32,7 @@ export class EarlyMedia {
 
   answered(media: MediaHandle | null, decision: Decision): void {
     if (this.#rings) media?.stopPlay(0);
-    if (this.#heard || !decision.record || !tellsFirst(decision.rule)) return;
+    if (this.#heard || !decision.record || tellsFirst(decision.rule) === null) return;
     // The evidence says so, too: its moment is `on-answer`.
     this.#deps.logger.info('announced-on-answer', { callId: this.#callId, ruleId: decision.rule.id });
   }
