@@ -29,6 +29,8 @@ export type SessionEvent =
     >
   | { readonly type: 'worker-died' };
 
+export type BeginHow = Pick<Extract<MediaCommand, { readonly type: 'begin' }>, 'prompts'>;
+
 /** One call's media, in whichever worker it lives. */
 export interface MediaHandle {
   readonly local: readonly [LegPorts & { readonly address: string }, LegPorts & { readonly address: string }];
@@ -39,7 +41,9 @@ export interface MediaHandle {
   stopPlay(leg: LegIndex): void;
   ask(leg: LegIndex, on: boolean): void;
   codes(leg: LegIndex, codes: readonly string[]): void;
-  mark(type: 'begin' | 'keep' | 'pause' | 'resume' | 'end', recording: number): void;
+  /** Both directions open with it, unless `prompts` says that what is played comes first. */
+  begin(recording: number, how: BeginHow): void;
+  mark(type: 'keep' | 'pause' | 'resume' | 'end', recording: number): void;
   close(): void;
 }
 
@@ -266,9 +270,11 @@ function handleOf(
     codes: (leg, codes) => {
       post({ type: 'codes', session, leg, codes });
     },
+    begin: (recording, how) => {
+      post({ type: 'begin', session, recording, ...how });
+    },
     mark: (type, recording) => {
-      if (type === 'begin') post({ type, session, recording });
-      else post({ type, session, recording, at: clock.monotonic() });
+      post({ type, session, recording, at: clock.monotonic() });
     },
     close: () => {
       if (closing) return;

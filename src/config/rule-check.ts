@@ -67,6 +67,7 @@ function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyF
     ...demandFaults(rule, path),
     ...announceAtFaults(rule, path),
     ...featureCodeFaults(rule, path),
+    ...includedPromptFaults(rule, path),
   ];
   if (rule.purpose === undefined)
     return [...faults, { path, message: 'records without a purpose; name one of `purposes`' }];
@@ -81,6 +82,28 @@ function demandFaults({ mode, mayStart }: RuleOptions, path: KeyPath): KeyFault[
   if (mode !== 'on-demand' || mayStart?.length !== 0) return [];
   const message = 'records nothing, since nobody may start it; name `api` or `call`, or use `mode: never`';
   return [{ path: [...path, 'mayStart'], message }];
+}
+
+/** A recording begins with the answer at the earliest, so that it holds nothing that was played before, or without it. */
+function includedPromptFaults(
+  { mode, record, announce, announceAt }: RuleOptions,
+  path: KeyPath,
+): KeyFault[] {
+  if (record === 'after-prompt') return [];
+  const at = [...path, 'record'];
+  if (announce === 'elsewhere')
+    return [{ path: at, message: 'needs a prompt of ours, which `announce: elsewhere` has not; remove it' }];
+  if (announceAt === 'call') {
+    const message =
+      'is not for `announceAt: call`, which tells the parties before anybody asks for a recording; remove one of them';
+    return [{ path: at, message }];
+  }
+  if (mode === 'on-demand' || announce?.when !== 'before-connect') return [];
+  const message =
+    announce.to === 'all'
+      ? 'holds what the callee is told alone: `before-connect` tells the caller before there is a recording; use `when: on-answer` for both'
+      : 'holds no prompt: `before-connect` tells the caller before there is a recording; use `when: on-answer`';
+  return [{ path: at, message, severity: 'warning' }];
 }
 
 /** Who is told in each call is told at one moment: its answer; and who was not told is in no memory of ours. */

@@ -26,6 +26,12 @@ export interface PromptLine {
   sendOwn(packet: Uint8Array, format: PromptFormat, first: boolean, lengthMs: number, due: MonotonicMs): void;
 }
 
+export interface PromptHooks {
+  readonly ended: (report: PlayReport) => void;
+  /** A packet went out, in clear, as its party gets it. *Lends* it until return. */
+  readonly sent?: (packet: Uint8Array, due: MonotonicMs) => void;
+}
+
 /**
  * One prompt to one party. Packets are due at the start plus a multiple of the packet time, whenever the
  * ticks come: a late tick sends all that is due and no more. Where the party cannot hear in mid-prompt, it
@@ -36,7 +42,7 @@ export class PromptPlayer {
   readonly isTone: boolean;
   readonly #prompt: ShelvedPrompt;
   readonly #line: PromptLine;
-  readonly #ended: (report: PlayReport) => void;
+  readonly #hooks: PromptHooks;
   readonly #packetMs: number;
   readonly #expected: number;
   readonly #packet = new Uint8Array(rtpHeaderBytes + longestPayload);
@@ -48,11 +54,11 @@ export class PromptPlayer {
   #firstAt: MonotonicMs | null = null;
   #lastAt: MonotonicMs | null = null;
 
-  constructor(prompt: ShelvedPrompt, line: PromptLine, ended: (report: PlayReport) => void, isTone = false) {
+  constructor(prompt: ShelvedPrompt, line: PromptLine, hooks: PromptHooks, isTone = false) {
     this.isTone = isTone;
     this.#prompt = prompt;
     this.#line = line;
-    this.#ended = ended;
+    this.#hooks = hooks;
     this.#packetMs = promptPacketMs(line.ptimeMs);
     this.#expected = Math.ceil(prompt.durationMs / this.#packetMs);
   }
@@ -109,6 +115,7 @@ export class PromptPlayer {
     const length = this.#prompt.write(format.codec, from, this.#packetMs, this.#packet, rtpHeaderBytes);
     const packet = this.#packet.slice(0, rtpHeaderBytes + length);
     this.#line.sendOwn(packet, format, first, this.#packetMs, due);
+    this.#hooks.sent?.(packet, due);
     this.#sent += 1;
     this.#codec = format.codec;
     this.#firstAt ??= now;
@@ -117,7 +124,7 @@ export class PromptPlayer {
 
   #end(end: PlayReport['end']): void {
     this.#over = true;
-    this.#ended({
+    this.#hooks.ended({
       prompt: this.#prompt.id,
       codec: this.#codec,
       packetsSent: this.#sent,

@@ -38,8 +38,16 @@ export type MediaCommand =
       readonly leg: LegIndex;
       readonly codes: readonly string[];
     }
-  /** Opens the gate and begins the tap at the same instant; answered by `tapped`. */
-  | { readonly type: 'begin'; readonly session: number; readonly recording: number }
+  /**
+   * Opens the gate and begins the tap at the same instant; answered by `tapped`. With `prompts` the gate stays as it is:
+   * prompts go into the tap while it is closed, speech once it is open.
+   */
+  | {
+      readonly type: 'begin';
+      readonly session: number;
+      readonly recording: number;
+      readonly prompts?: boolean;
+    }
   /** Holds from `at` on: a worker that hears of it late still cuts where it was meant. A resume never reaches back. */
   | {
       readonly type: 'keep' | 'pause' | 'resume' | 'end';

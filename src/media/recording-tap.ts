@@ -1,6 +1,8 @@
 import type { MonotonicMs } from '../kernel/clock.ts';
 import { type TapKind, tapKind } from '../kernel/tap-ring.ts';
 import { codecId } from '../audio/codec-id.ts';
+import { rtpHeaderBytes } from '../rtp/rtp-view.ts';
+import type { PromptFormat } from './prompt-shelf.ts';
 import {
   type LegIndex,
   type LegMedia,
@@ -49,30 +51,63 @@ export function undecodedSdp({ formats }: LegMedia): string | null {
   return [`m=audio 5004 RTP/AVP ${types}`, ...lines, ''].join('\r\n');
 }
 
+/** A party as its recording needs to know it. */
+export interface TappedLeg {
+  readonly media: LegMedia | null;
+  /** What prompts are sent to it as. */
+  readonly promptFormat: PromptFormat | null;
+}
+
+/** Numbers that no profile gives a meaning (RFC 3551 §6), so that a party may leave one free. */
+const lastDynamicType = 127;
+const firstDynamicType = 96;
+
+/** A number that the party does not use itself. */
+function freePayloadType(media: LegMedia | null): number {
+  const used = new Set(media?.formats.map(({ payloadType }) => payloadType));
+  for (let type = lastDynamicType; type > firstDynamicType; type--) if (!used.has(type)) return type;
+  return firstDynamicType;
+}
+
 /** One recording of a session, as it goes into the tap. */
 export class RecordingTap {
   readonly recording: number;
+  /** What is played to the parties is in it. */
+  readonly hasPrompts: boolean;
+  readonly #legs: readonly [TappedLeg, TappedLeg];
   readonly #outlet: TapOutlet;
   readonly #tapped: (mark: MarkName, at: MonotonicMs) => void;
   #paused = false;
+  /** With prompts: whether the parties are heard. */
+  #isOpen = true;
+  /** A channel each: the number under which it holds what was played to the other party. */
+  readonly #promptTypes: [number, number] = [lastDynamicType, lastDynamicType];
+  readonly #promptHead = new Uint8Array(rtpHeaderBytes);
   /** When what is recorded now began: a packet that waited to be read is not older than that. */
   #since = -Infinity as MonotonicMs;
   /** A channel each: packets dropped since the last `dropped` mark. */
   readonly #dropped: [number, number] = [0, 0];
 
   /** `tapped` hears of each mark that stands in the ring. */
-  constructor(recording: number, outlet: TapOutlet, tapped: (mark: MarkName, at: MonotonicMs) => void) {
+  constructor(
+    { recording, prompts = false }: Pick<Extract<MediaCommand, { type: 'begin' }>, 'recording' | 'prompts'>,
+    legs: readonly [TappedLeg, TappedLeg],
+    outlet: TapOutlet,
+    tapped: (mark: MarkName, at: MonotonicMs) => void,
+  ) {
     this.recording = recording;
+    this.hasPrompts = prompts;
+    this.#legs = legs;
     this.#outlet = outlet;
     this.#tapped = tapped;
   }
 
-  begin(at: MonotonicMs, legs: readonly [LegMedia | null, LegMedia | null]): void {
+  /** `isOpen`: whether the parties hear each other. */
+  begin(at: MonotonicMs, isOpen: boolean): void {
+    this.#isOpen = isOpen;
     for (const leg of [0, 1] as const) {
-      const media = legs[leg];
-      if (media === null) continue;
-      this.formats(leg, media, at);
-      if (!media.sends) this.hold(leg, true, at);
+      this.formats(leg, at);
+      if (this.#isHeld(leg)) this.hold(leg, at);
     }
     this.#since = at;
     this.#mark('begin', tapKind.begin, at);
@@ -109,19 +144,61 @@ export class RecordingTap {
     this.#mark('end', tapKind.end, at);
   }
 
-  hold(leg: LegIndex, held: boolean, at: MonotonicMs): void {
-    this.#outlet.mark(tapKind.hold, this.recording, leg, at, held ? 1 : 0);
+  /** Speech goes in from here on, or prompts alone: what a party says meanwhile is not missed. */
+  gate(open: boolean, at: MonotonicMs): void {
+    if (!this.hasPrompts || open === this.#isOpen) return;
+    this.#isOpen = open;
+    this.#since = at;
+    this.hold(0, at);
+    this.hold(1, at);
   }
 
-  formats(leg: LegIndex, media: LegMedia, at: MonotonicMs): void {
-    this.#outlet.mark(tapKind.formats, this.recording, leg, at, 0, tappedFormats(media));
-    const sdp = undecodedSdp(media);
+  hold(leg: LegIndex, at: MonotonicMs): void {
+    this.#outlet.mark(tapKind.hold, this.recording, leg, at, this.#isHeld(leg) ? 1 : 0);
+  }
+
+  #isHeld(leg: LegIndex): boolean {
+    return !this.#isOpen || this.#legs[leg].media?.sends === false;
+  }
+
+  formats(leg: LegIndex, at: MonotonicMs): void {
+    const { media } = this.#legs[leg];
+    const own = media === null ? [] : tappedFormats(media);
+    const bytes = Uint8Array.from([...own, ...this.#promptFormat(leg)]);
+    if (bytes.length > 0) this.#outlet.mark(tapKind.formats, this.recording, leg, at, 0, bytes);
+    const sdp = media === null ? null : undecodedSdp(media);
     if (sdp !== null) this.#outlet.mark(tapKind.describe, this.recording, leg, at, 0, Buffer.from(sdp));
+  }
+
+  /** What a channel holds beside its own party: what was played to the other one. */
+  #promptFormat(leg: LegIndex): readonly number[] {
+    const format = this.#legs[leg === 0 ? 1 : 0].promptFormat;
+    if (!this.hasPrompts || format === null) return [];
+    const type = freePayloadType(this.#legs[leg].media);
+    this.#promptTypes[leg] = type;
+    return [type, spokenCodecs[format.codec]?.id ?? codecId.undecoded, kiloHertz(format.clockRate)];
+  }
+
+  /**
+   * A packet of a prompt that a party has been sent: it stands in the other one's channel, as what was heard from there,
+   * and under a number that means the same there. *Borrows* it until return.
+   */
+  prompt(hearer: LegIndex, at: MonotonicMs, packet: Uint8Array): void {
+    if (!this.hasPrompts || this.#paused) return;
+    const channel = hearer === 0 ? 1 : 0;
+    const head = this.#promptHead;
+    for (let i = 0; i < rtpHeaderBytes; i++) head[i] = packet[i] as number;
+    head[1] = ((packet[1] as number) & 0x80) | this.#promptTypes[channel];
+    this.#write(channel, at, packet, packet.length, head);
   }
 
   /** A packet that has been forwarded; in a pause it does not leave this thread. *Borrows* both until return. */
   packet(leg: LegIndex, at: MonotonicMs, packet: Uint8Array, length: number, head: Uint8Array): void {
-    if (this.#paused) return;
+    if (this.#paused || !this.#isOpen) return;
+    this.#write(leg, at, packet, length, head);
+  }
+
+  #write(leg: LegIndex, at: MonotonicMs, packet: Uint8Array, length: number, head: Uint8Array): void {
     if (this.#dropped[leg] > 0 && this.#outlet.hasRoom(length)) this.#sayDropped(leg, at);
     const cameAt = at < this.#since ? this.#since : at;
     if (!this.#outlet.packet(this.recording, leg, cameAt, packet, length, head)) this.#dropped[leg] += 1;

@@ -204,7 +204,7 @@ export class MediaRelay implements DatagramReceiver {
         session.legs[command.leg].keys.codes = command.codes;
         return;
       case 'begin':
-        this.#begin(session, command.recording);
+        this.#begin(session, command);
         return;
       case 'keep':
       case 'pause':
@@ -249,10 +249,13 @@ export class MediaRelay implements DatagramReceiver {
       this.#ports.emit({ type: 'play-reported', session: session.id, leg: index, reported });
     });
     leg.control.hearing = hearing;
-    const player = new PromptPlayer(prompt, leg, (report) => {
-      leg.player = null;
-      hearing.isOver = true;
-      this.#ports.emit({ type: 'played', session: session.id, leg: index, report });
+    const player = new PromptPlayer(prompt, leg, {
+      sent: (packet, due) => session.tap?.prompt(index, due, packet),
+      ended: (report) => {
+        leg.player = null;
+        hearing.isOver = true;
+        this.#ports.emit({ type: 'played', session: session.id, leg: index, report });
+      },
     });
     // RFC 3550 §6.2: between two parties "the delay before sending the initial compound RTCP packet MAY be zero".
     leg.control.dueAt = this.#ports.clock.monotonic();
@@ -263,7 +266,7 @@ export class MediaRelay implements DatagramReceiver {
     const leg = session.legs[index];
     if (session.legs[index === 0 ? 1 : 0].reception.received > 0) return;
     leg.player?.stop();
-    const tone = new PromptPlayer(this.#shelved(id), leg, () => (leg.player = null), true);
+    const tone = new PromptPlayer(this.#shelved(id), leg, { ended: () => (leg.player = null) }, true);
     this.#begins(session, leg, tone);
   }
 
@@ -305,11 +308,12 @@ export class MediaRelay implements DatagramReceiver {
     });
   }
 
-  #begin(session: MediaSession, recording: number): void {
+  #begin(session: MediaSession, begin: CommandOf<'begin'>): void {
+    const { recording } = begin;
     const outlet = this.#taps[recording % this.#taps.length];
     if (outlet === undefined) throw new Error('begin without a tap');
     session.begin(
-      new RecordingTap(recording, outlet, (mark, at) => {
+      new RecordingTap(begin, session.legs, outlet, (mark, at) => {
         this.#ports.emit({ type: 'tapped', session: session.id, recording, mark, at });
       }),
     );

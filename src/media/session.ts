@@ -62,23 +62,28 @@ export class MediaSession {
     if (leg.control.dueAt === Number.POSITIVE_INFINITY) this.#tools.reporter.putOff(leg, now);
     this.saidSilent = false;
     if (this.tap === null || leg.isFax) return;
-    if (before === null || !isSameBytes(tappedFormats(before), tappedFormats(media)))
-      this.tap.formats(index, media, now);
-    if (before?.sends !== media.sends) this.tap.hold(index, !media.sends, now);
+    if (before === null || !isSameBytes(tappedFormats(before), tappedFormats(media))) {
+      this.tap.formats(index, now);
+      // What is played to this party stands in the other one's channel.
+      if (this.tap.hasPrompts) this.tap.formats(index === 0 ? 1 : 0, now);
+    }
+    if (before?.sends !== media.sends) this.tap.hold(index, now);
   }
 
   gate(open: boolean): void {
     if (open && !this.#gateOpen) for (const leg of this.legs) leg.out.interrupt();
     this.#gateOpen = open;
+    this.tap?.gate(open, this.#tools.clock.monotonic());
   }
 
-  /** Opens the gate and begins the tap at one instant. */
+  /** Opens the gate and begins the tap at one instant. One that holds prompts begins before that. */
   begin(tap: RecordingTap): void {
     const now = this.#tools.clock.monotonic();
     this.tap?.end(now);
-    this.gate(true);
+    this.tap = null;
+    if (!tap.hasPrompts) this.gate(true);
     this.tap = tap;
-    tap.begin(now, [this.legs[0].media, this.legs[1].media]);
+    tap.begin(now, this.#gateOpen);
   }
 
   /** A datagram on a leg's RTP socket: forwarded first, tapped second. *Borrows* it until return. */

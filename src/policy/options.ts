@@ -64,6 +64,8 @@ const rule = z.strictObject({
   lookbackSeconds: z.number().int().min(1).max(20).optional(),
   /** What a party that no prompt of ours reaches is told by others; it stands in the evidence. */
   told: z.string().min(1).optional(),
+  /** `include-prompt`: what the parties are told on answer is in the file, on the channel of whom they would have heard. */
+  record: z.enum(['after-prompt', 'include-prompt']).default('after-prompt'),
   format: z.enum(recordingFormats).default('wav'),
   channels: z.enum(['stereo', 'mono']).default('stereo'),
   /**

@@ -19,11 +19,13 @@ export type SealedFacts = Pick<
  * `beginning` → `recording` → `ending` → `done`; `recovering` where the recorder failed in between,
  * `destroying` where a party has refused, or nobody has asked. One that nobody has asked for yet is `standing-by` before
  * `beginning`: it runs, and nothing of it is kept but the last seconds, in memory.
+ * `telling` is in the place of `beginning` where the file holds what the parties are told.
  */
 export type LifePhase =
   | 'expected'
   | 'preparing'
   | 'standing-by'
+  | 'telling'
   | 'beginning'
   | 'recording'
   | 'ending'
@@ -41,6 +43,11 @@ export interface RecordingLife {
   readonly asked: boolean;
   /** The recorder stands by, and has yet to be told to keep what comes. */
   readonly standsBy: boolean;
+  /** The file holds what the parties were told. */
+  readonly holdsPrompts: boolean;
+  /** While telling: it has begun; the parties speak, and are not recorded yet. */
+  readonly begun: Begun | null;
+  readonly muted: boolean;
   /** While recovering: why. */
   readonly fault: string | null;
   /** While ending before the call does: why. */
@@ -49,9 +56,18 @@ export interface RecordingLife {
   readonly refused: string | null;
 }
 
+export interface Begun {
+  readonly at: string;
+  readonly retainUntil: string;
+}
+
 export type LifeEvent =
   | { readonly type: 'answered' }
   | { readonly type: 'prepared' }
+  /** The parties are about to be told, and the file is to hold it. */
+  | { readonly type: 'telling' }
+  /** They were told and speak; somebody has yet to agree. */
+  | { readonly type: 'questioned' }
   /** Everyone owed was told: recording may begin. */
   | { readonly type: 'opened' }
   /** The recorder runs, and keeps nothing yet. */
@@ -60,7 +76,7 @@ export type LifeEvent =
   | { readonly type: 'asked' }
   /** Somebody could not be told, or the recording is not wanted any more: it rightly does not come about. */
   | { readonly type: 'withheld'; readonly reason: string }
-  | { readonly type: 'began'; readonly at: string; readonly retainUntil: string }
+  | ({ readonly type: 'began' } & Begun)
   | { readonly type: 'stopped' }
   /** The call goes on with something that is no speech: what was said until then is kept. */
   | { readonly type: 'diverted'; readonly reason: string }
@@ -90,6 +106,11 @@ export type LifeEffect =
   | { readonly type: 'begin' }
   /** Of what stands by: kept from here on, with what there is of before. */
   | { readonly type: 'keep' }
+  /** Begin with what is played alone; with what is said once both directions `open`. */
+  | { readonly type: 'begin-telling' }
+  | { readonly type: 'open' }
+  /** What is said goes no further than to the other party. */
+  | { readonly type: 'mute' | 'unmute' }
   | { readonly type: 'end' }
   | { readonly type: 'discard' }
   | { readonly type: 'recover' }
@@ -114,6 +135,9 @@ export function expectRecording(record: RecordingRecord, asked = true): Recordin
     opened: false,
     asked,
     standsBy: !asked,
+    holdsPrompts: false,
+    begun: null,
+    muted: false,
     fault: null,
     closing: null,
     refused: null,
@@ -129,6 +153,8 @@ export function stepLife(life: RecordingLife, event: LifeEvent): LifeStep {
       return stepExpected(life, event);
     case 'preparing':
       return stepPreparing(life, event);
+    case 'telling':
+      return stepTelling(life, event);
     case 'standing-by':
     case 'beginning':
     case 'recording':
@@ -196,6 +222,13 @@ function stepPreparing(life: RecordingLife, event: LifeEvent): LifeStep {
       return life.opened ? begin(life) : { life: { ...life, prepared: true }, effects: [] };
     case 'opened':
       return life.prepared ? begin(life) : { life: { ...life, opened: true }, effects: [] };
+    // A recorder that is not ready holds no prompt: what is said after it is recorded all the same.
+    case 'telling':
+      if (!life.prepared) return stay(life);
+      return {
+        life: { ...life, phase: 'telling', holdsPrompts: true },
+        effects: [{ type: 'begin-telling' }],
+      };
     case 'ended':
       // Told, and the recorder was not ready: that is ours.
       if (life.opened) return lost(life, 'not-prepared');
@@ -222,6 +255,49 @@ function lost(life: RecordingLife, reason: string): LifeStep {
 
 function begin(life: RecordingLife): LifeStep {
   return { life: { ...life, phase: 'beginning' }, effects: [{ type: 'begin' }] };
+}
+
+/** It runs, and holds nothing but prompts: of what does not come about nothing is kept. */
+function stepTelling(life: RecordingLife, event: LifeEvent): LifeStep {
+  switch (event.type) {
+    case 'began':
+      return { life: { ...life, begun: event }, effects: [] };
+    case 'questioned':
+      return life.muted ? stay(life) : { life: { ...life, muted: true }, effects: [{ type: 'mute' }] };
+    case 'opened':
+      return open(life);
+    case 'ended':
+      return undo(life, 'left-before-told');
+    case 'diverted':
+    case 'refused':
+      return undo(life, event.reason);
+    case 'withheld':
+      return undo(life, event.reason, [{ type: 'alarm', reason: event.reason }]);
+    case 'failed':
+      return finish(life, 'failed', event.reason, [
+        { type: 'discard' },
+        { type: 'end' },
+        { type: 'destroy', objectKey: null },
+        { type: 'alarm', reason: event.reason },
+      ]);
+    default:
+      return stay(life);
+  }
+}
+
+function open(life: RecordingLife): LifeStep {
+  const effects: LifeEffect[] = life.muted ? [{ type: 'unmute' }, { type: 'open' }] : [{ type: 'open' }];
+  if (life.begun === null) return { life: { ...life, phase: 'beginning' }, effects };
+  const saved = began(life, 'recording', life.begun);
+  return { life: saved.life, effects: [...effects, ...saved.effects] };
+}
+
+/** Muted first: nothing that is said reaches the spool while that is being removed. */
+function undo(life: RecordingLife, reason: string, effects: readonly LifeEffect[] = []): LifeStep {
+  return {
+    life: { ...life, phase: 'destroying', refused: reason },
+    effects: [{ type: 'mute' }, { type: 'discard' }, ...effects],
+  };
 }
 
 function stepRecording(life: RecordingLife, event: LifeEvent): LifeStep {
@@ -322,11 +398,7 @@ function sealed(
   return finish({ ...life, record: { ...life.record, ...facts } }, 'sealed', reason);
 }
 
-function began(
-  life: RecordingLife,
-  phase: 'recording' | 'ending',
-  event: { readonly at: string; readonly retainUntil: string },
-): LifeStep {
+function began(life: RecordingLife, phase: 'recording' | 'ending', event: Begun): LifeStep {
   return save(
     { ...life, phase },
     { state: 'recording', startedAt: event.at, retainUntil: event.retainUntil },

@@ -138,6 +138,7 @@ export function world(rule: object, controllers: readonly Party[] = []) {
     stopPlay: (leg) => log.push(`stop ${leg}`),
     ask: () => undefined,
     codes: (leg, codes) => log.push(`codes ${codes.join(' ')} ${leg}`),
+    begin: (_recording, { prompts }) => log.push(prompts === true ? 'begin with prompts' : 'begin'),
     mark: (type) => log.push(type),
     close: () => log.push('close'),
   };

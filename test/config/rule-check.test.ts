@@ -206,6 +206,24 @@ describe('a set of rules', () => {
       /announce\.when: is earlier than `announceAt: call` tells/,
     ],
     [
+      'a prompt in the file that others play',
+      '    - { id: a, mode: automatic, purpose: q, announce: elsewhere, told: t, record: include-prompt }',
+      0,
+      /record: needs a prompt of ours, which `announce: elsewhere` has not/,
+    ],
+    [
+      'a prompt in the file that is played before there is one',
+      rule('a', ', record: include-prompt, announceAt: call').replace('automatic', 'on-demand'),
+      0,
+      /record: is not for `announceAt: call`/,
+    ],
+    [
+      'a prompt in the file of which the caller hears another before',
+      rule('a', ', record: include-prompt').replace('{ prompt: en }', '{ prompt: en, when: before-connect }'),
+      0,
+      /warning: .*record: holds what the callee is told alone/,
+    ],
+    [
       'a code for two things',
       rule('a', ', featureCodes: { start: "*1", pause: "*1" }'),
       0,

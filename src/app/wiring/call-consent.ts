@@ -15,6 +15,8 @@ export interface ConsentHooks {
   ask(party: Party, on: boolean): void;
   /** The caller was told before anybody else: the callee is dialled. */
   connect(): void;
+  /** Everyone is told, and somebody has yet to agree: they speak, and nothing of it is recorded. */
+  asked(): void;
   /** Everyone is told: recording starts here. */
   opened(): void;
   /** Nobody is recorded meanwhile. */
@@ -69,6 +71,7 @@ export class CallConsent {
         hooks.gate(false);
         return;
       case 'speak':
+        hooks.asked();
         hooks.gate(true);
         return;
       case 'play':

@@ -18,6 +18,7 @@ import type { CallBook } from './call-book.ts';
 import { destroyRecording } from './destroy-recording.ts';
 import { expectedRecording } from './first-records.ts';
 import { journalReason } from './journal-refusal.ts';
+import { carryOutOnMedia } from './life-on-media.ts';
 import { lifeEventOfRecorder } from './life-event-of.ts';
 import { LookbackStart } from './lookback-start.ts';
 import { recordingSpec } from './recording-spec.ts';
@@ -30,7 +31,7 @@ type Tapped = Extract<SessionEvent, { readonly type: 'tapped' }>['mark'];
 export interface RecordedCall {
   readonly book: CallBook;
   /** Null: it has no sockets. */
-  readonly media: Pick<MediaHandle, 'mark' | 'gate'> | null;
+  readonly media: Pick<MediaHandle, 'begin' | 'mark' | 'gate'> | null;
   /** Encoding names that were agreed. */
   readonly codecs: Iterable<string>;
   /** Of the last piece of what the parties were told. */
@@ -39,6 +40,10 @@ export interface RecordedCall {
   marked(event: Extract<RecorderEvent, { readonly type: 'marked' }>): void;
   /** Ends the call, where it is not over. */
   hangUp(reason: EndReason): void;
+  /** Both directions are open, after what the parties were told is in it. */
+  opened(): void;
+  /** The recorder is ready for it, or there will be none. */
+  settled(): void;
   /** Nothing more comes of it. */
   done(): void;
 }
@@ -98,6 +103,7 @@ export class CallRecording {
     const { life, effects } = stepLife(this.#life, event);
     this.#life = life;
     for (const effect of effects) this.#carryOut(effect);
+    if (life.prepared || life.phase === 'done') this.#call.settled();
     if (life.phase === 'done') this.#call.done();
   }
 
@@ -161,11 +167,6 @@ export class CallRecording {
       case 'prepare':
         void this.#prepare();
         return;
-      case 'begin':
-      case 'keep':
-      case 'end':
-        this.#call.media?.mark(effect.type, this.#number);
-        return;
       case 'discard':
         this.#deps.recorders.discard(this.#number);
         return;
@@ -183,6 +184,9 @@ export class CallRecording {
       case 'alarm':
         this.#lost(effect.reason);
         return;
+      default:
+        if (this.#call.media !== null) carryOutOnMedia(this.#call.media, this.#number, effect);
+        if (effect.type === 'open') this.#call.opened();
     }
   }
 

@@ -18,6 +18,7 @@ import { CallLegs } from './call-legs.ts';
 import { CallRecording } from './call-recording.ts';
 import { consentPlanOf } from './consent-plan.ts';
 import { EarlyMedia } from './early-media.ts';
+import { fileHoldsPrompt, HeldTelling } from './file-holds-prompt.ts';
 import { firstCallRecord } from './first-records.ts';
 import { lifeEventOf } from './life-event-of.ts';
 import { type Controller, LiveControl } from './live-control.ts';
@@ -44,6 +45,7 @@ export class CallSession {
   readonly #legs: CallLegs;
   readonly #evidence: CallEvidence;
   readonly #early: EarlyMedia;
+  readonly #telling: HeldTelling;
   #consent: CallConsent | null = null;
   /** The newest that the call was owed, or that stands by. */
   #recording: CallRecording | null = null;
@@ -66,6 +68,7 @@ export class CallSession {
     );
     this.#legs = new CallLegs({ caller: this.#book.newId(), callee: this.#book.newId() });
     this.#early = new EarlyMedia(facts.callId, deps);
+    this.#telling = new HeldTelling(deps.schedule);
     this.#control = this.#controlled();
     this.#evidence = new CallEvidence({
       ...{ ...deps, callId: facts.callId, ruleId: this.#book.call.ruleId, legIds: this.#legs.ids },
@@ -128,6 +131,12 @@ export class CallSession {
         },
         hangUp: (reason) => {
           if (this.#hungUpAt === null) this.#deps.hangUp(this.callId, reason);
+        },
+        opened: () => {
+          this.#control.opened();
+        },
+        settled: () => {
+          this.#telling.begin();
         },
         done: () => {
           this.#control.close();
@@ -200,7 +209,22 @@ export class CallSession {
       return;
     }
     this.#stepLife({ type: 'answered' });
-    this.#consent?.step({ type: 'answered' });
+    this.#beginTelling(this.#decision, 'answered');
+  }
+
+  /** Where the file is to hold what the parties are told, they are told once there is a recorder for it. */
+  #beginTelling({ rule }: WantedRecording, type: 'answered' | 'demanded'): void {
+    const consent = this.#consent;
+    if (!fileHoldsPrompt(rule)) {
+      consent?.step({ type });
+      return;
+    }
+    this.#media?.gate(false);
+    this.#telling.wait(() => {
+      if (this.#recording?.life.phase === 'preparing') this.#stepLife({ type: 'telling' });
+      if (this.#diverted) this.#media?.gate(true);
+      else consent?.step({ type });
+    });
   }
 
   /** Nobody has asked for a recording, and somebody may. */
@@ -341,7 +365,7 @@ export class CallSession {
     this.#consent?.step({ type: 'ended' });
     this.#consent = this.#tell(wanted);
     this.#oweNow(wanted);
-    this.#consent.step({ type: 'demanded' });
+    this.#beginTelling(wanted, 'demanded');
   }
 
   /** The parties were told at the answer, or are being told. */
@@ -389,12 +413,15 @@ export class CallSession {
         connect: () => {
           this.#deps.dial(this.callId);
         },
+        asked: () => {
+          this.#stepLife({ type: 'questioned' });
+        },
         opened: () => {
           this.#mayRecord();
         },
         paused: () => {
-          // A pause by hand is not ours to end.
-          this.#pausedToTell = !this.#control.paused;
+          // A pause by hand is not ours to end; what is to be in the file needs none.
+          this.#pausedToTell = !this.#control.paused && this.#recording?.life.holdsPrompts !== true;
           if (this.#pausedToTell) this.#recording?.mark('pause');
         },
         resumed: () => {

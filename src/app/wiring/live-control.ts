@@ -41,6 +41,8 @@ export class LiveControl {
   readonly #call: ControlledCall;
   readonly #desk: ControlDesk = controlDesk();
   #forgetPause: () => void = () => undefined;
+  /** Where the recorder has begun with what the parties are told. */
+  #heldBegin: number | null = null;
 
   constructor(call: ControlledCall) {
     this.#call = call;
@@ -53,11 +55,23 @@ export class LiveControl {
 
   marked(mark: 'begin' | 'pause' | 'resume' | 'end', samplePosition: number): void {
     if (mark !== 'pause') this.#forgetPause();
+    // Who asks for a recording is answered when the parties are in it.
+    if (mark === 'begin' && this.#call.life?.phase === 'telling') {
+      this.#heldBegin = samplePosition;
+      return;
+    }
     this.#desk.marked(mark, samplePosition);
+  }
+
+  /** The parties were told, and are recorded from here on. */
+  opened(): void {
+    if (this.#heldBegin !== null) this.#desk.marked('begin', this.#heldBegin);
+    this.#heldBegin = null;
   }
 
   /** The recording is over. */
   close(): void {
+    this.#heldBegin = null;
     this.#forgetPause();
     this.#desk.close();
   }
