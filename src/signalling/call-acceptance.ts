@@ -41,8 +41,11 @@ export function acceptExchange(
     turn.updateLeg(other, { state: 'confirmed' });
   }
   const accepted = inviteResponse(turn, exchange, {
-    ...{ status: response.status, phrase: response.phrase, upstream: response },
-    ...{ tag, body: passed.value },
+    status: response.status,
+    phrase: response.phrase,
+    upstream: response,
+    tag,
+    body: passed.value,
   });
   turn.updateExchange({ stage: 'held', accepted });
   turn.clearTimer('exchange');

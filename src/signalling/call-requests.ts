@@ -148,7 +148,7 @@ function serve(
     onReinvite(turn, party, arrived);
   } else if (method === 'PRACK') onPrack(turn, party, arrived);
   else if (method === 'UPDATE') onUpdate(turn, party, arrived);
-  else if (method === 'REFER' && leg.peer.refer === 'relay') relayRefer(turn, leg, { ...arrived, named });
+  else if (method === 'REFER' && leg.peer.refer === 'relay') relayRefer(turn, leg, { named, ...arrived });
   else if (method === 'NOTIFY') relayNotify(turn, leg, arrived);
   else if (relayedMethods.has(method)) relay(turn, party, arrived);
   else {
@@ -156,3 +156,85 @@ function serve(
     respondRefusal(turn, transaction, request, refusal);
   }
 }
+<<<<<<< HEAD
+=======
+
+/** An INFO with a key, of a party whose keys are an answer to us. True: it goes no further. */
+function takesKey(turn: Turn, party: Party, { transaction, request }: ArrivedRequest): boolean {
+  const key = turn.call.asking.has(party) && request.method === 'INFO' ? keyOfInfo(request) : null;
+  if (key === null) return false;
+  turn.emit({ type: 'respond', transaction, response: makeResponse(request, 200, 'OK', null) });
+  turn.emit({ type: 'key', party, key });
+  return true;
+}
+
+function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
+  const { transaction, request, maxForwards, at } = arrived;
+  const other = otherParty(from);
+  const client =
+    relayedTooMany(turn) === null && (at !== null || turn.leg(other)?.state === 'confirmed')
+      ? sendInDialog(turn, other, {
+          method: request.method,
+          passed: request.headers,
+          body: request.body,
+          bodyPasses: true,
+          maxForwards,
+          at,
+        })
+      : null;
+  if (client === null) {
+    respondRefusal(turn, transaction, request, later(turn));
+    return;
+  }
+  turn.update({
+    relays: new Map(turn.call.relays).set(client, { transaction, request, from, at, offer: null }),
+  });
+}
+
+export function onRelayResponse(turn: Turn, client: string, relayed: Relay, response: SipResponse): void {
+  const { transaction, from, request, offer } = relayed;
+  const { status } = response;
+  if (status < 200) return;
+  forgetRelay(turn, client);
+  settleReferral(turn, transaction, status < 300 ? response : null);
+  if (offer !== null && turn.call.end !== null) {
+    // RFC 3261 §15.1.2: what is pending in a dialog that ends gets 487.
+    respondRefusal(turn, transaction, request, endForms.answered.refusal);
+    return;
+  }
+  if (status < 300 && offer !== null) {
+    onOfferAnswered(turn, relayed, offer, response);
+    return;
+  }
+  turn.emit({ type: 'respond', transaction, response: relayResponse(turn, from, request, response) });
+  if (status === 481 || status === 408) onDialogLost(turn, relayed, status === 408);
+}
+
+const ofOneUsage: ReadonlySet<string> = new Set(['NOTIFY', 'PRACK']);
+
+/**
+ * RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog; an early one leaves the INVITE alone,
+ * a NOTIFY has spoken of its subscription only (RFC 6665 §4.2.2), and a PRACK of its provisional (RFC 3262 §3).
+ */
+function onDialogLost(turn: Turn, { at, request }: Relay, silent: boolean): void {
+  if (turn.fork(at) !== null || ofOneUsage.has(request.method)) return;
+  endCall(turn, { reason: silent ? 'upstream-timeout' : 'protocol-error' });
+}
+
+export function onRelayFailed(turn: Turn, client: string, relayed: Relay, cause: FailureCause): void {
+  const refusal =
+    cause === 'timeout'
+      ? { status: 408, phrase: 'Request Timeout' }
+      : { status: 500, phrase: 'Server Internal Error' };
+  respondRefusal(turn, relayed.transaction, relayed.request, refusal);
+  settleReferral(turn, relayed.transaction, null);
+  forgetRelay(turn, client);
+  if (cause === 'timeout') onDialogLost(turn, relayed, true);
+}
+
+function forgetRelay(turn: Turn, client: string): void {
+  const relays = new Map(turn.call.relays);
+  relays.delete(client);
+  turn.update({ relays });
+}
+>>>>>>> beb71d2 (Begin object literals with names of their own: V8 gives each object a hidden class of its own where names are added after a spread)

@@ -25,7 +25,7 @@ export function parseVia(value: string): Via | null {
   const head = parseSentProtocol(value.slice(0, paramsFrom));
   if (head === null) return null;
   const params = parseParams(value.slice(paramsFrom, end), 0);
-  return params === null ? null : { ...head, params };
+  return params === null ? null : { params, ...head };
 }
 
 /** Whether at least the sent-by can be read: enough to answer a request whose Via is broken further on. */

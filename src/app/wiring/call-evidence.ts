@@ -63,10 +63,16 @@ export class CallEvidence {
     const id = newId();
     this.#writer.add(
       evidenceOf({
-        ...found,
-        ...{ id, callId, ruleId, legId: legIds[found.party] },
+        id,
+        callId,
+        ruleId,
+        legId: legIds[found.party],
         retainUntil: found.recordingId === null ? until : null,
-        ...{ plan, prompts, report, clock },
+        plan,
+        prompts,
+        report,
+        clock,
+        ...found,
       }),
     );
     if (report !== null) this.#receipts.proved(found.party, id);
@@ -82,6 +88,6 @@ export class CallEvidence {
   proveUnrecorded(): void {
     const found = { outcome: 'not-recorded', moment: 'on-answer', key: null } as const;
     for (const party of ['caller', 'callee'] as const)
-      this.prove({ ...found, party, recordingId: null, purpose: null }, null, null);
+      this.prove({ party, recordingId: null, purpose: null, ...found }, null, null);
   }
 }
