@@ -51,10 +51,12 @@ const covered: Readonly<Record<keyof Linked, true>> = {
   ...{ packetsSent: true, packetsExpected: true, firstPacketAt: true, lastPacketAt: true },
   ...{ presentAtEnd: true, retainUntil: true, position: true, previous: true },
 };
-const coveredFields = Object.keys(covered) as (keyof Linked)[];
+/** In the order of RFC 8785 §3.2.3, so that what follows is the canonical JSON of these fields alone. */
+const coveredFields = (Object.keys(covered) as (keyof Linked)[]).sort();
 
 function digestOf(linked: Linked): string {
+  const members = coveredFields.map((field) => `"${field}":${canonicalJson(linked[field])}`);
   return createHash('sha256')
-    .update(canonicalJson(Object.fromEntries(coveredFields.map((field) => [field, linked[field]]))))
+    .update(`{${members.join(',')}}`)
     .digest('hex');
 }
