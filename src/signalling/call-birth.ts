@@ -60,28 +60,16 @@ export function newCall({ facts, invite, transaction, tokens, limits, caller, at
       intervalMs: 0,
       cancelled: false,
     },
-<<<<<<< HEAD
-    ...{
-      relays: new Map(),
-      referrals: [],
-      asking: new Set<Party>(),
-      codes: [],
-      heldKeys: new Map(),
-      byes: new Map(),
-      digests: new Map(),
-      sent: new Map(),
-    },
-    ...{ serial: 0, end: null },
-=======
     relays: new Map(),
     referrals: [],
     asking: new Set<Party>(),
+    codes: [],
+    heldKeys: new Map(),
     byes: new Map(),
     digests: new Map(),
     sent: new Map(),
     serial: 0,
     end: null,
->>>>>>> beb71d2 (Begin object literals with names of their own: V8 gives each object a hidden class of its own where names are added after a spread)
   };
 }
 
