@@ -246,8 +246,8 @@ function handleOf(
   let closing = false;
   return {
     local: [
-      { ...legs[0], address: addressOf(interfaces[0]) },
-      { ...legs[1], address: addressOf(interfaces[1]) },
+      { address: addressOf(interfaces[0]), ...legs[0] },
+      { address: addressOf(interfaces[1]), ...legs[1] },
     ],
     connect: (leg, media) => {
       post({ type: 'connect', session, leg, media });

@@ -12,15 +12,18 @@ export interface ShipperPlan {
 }
 
 const largestBatch = 256;
+/** From one batch to the next: storing one costs as much as many, and what a call says of itself within it is stored once. */
+const apartMs = 100;
 const retryMs = 1000;
 
 /**
  * Ships what the journal holds, one batch in flight: the control process stores them one after the other,
  * so that a second would only wait there. What was sent and not acknowledged is sent again after a reconnect.
+ * What comes after some silence goes at once, and a backlog without a pause.
  */
 export class RecordShipper {
   readonly #plan: ShipperPlan;
-  readonly #timers: Timers<'retry'>;
+  readonly #timers: Timers<'retry' | 'apart'>;
   readonly #stop: () => void;
   #running = false;
   /** The batch that waits for `stored`. */
@@ -28,12 +31,18 @@ export class RecordShipper {
   #reading = false;
   /** Something came while the journal was being read. */
   #again = false;
+  /** Waits until the next batch may go. */
+  #resting = false;
+  #lastBatch = 0;
   #limit = largestBatch;
   #flushers: (() => void)[] = [];
 
   constructor(plan: ShipperPlan) {
     this.#plan = plan;
-    this.#timers = namedTimers(plan.schedule, () => void this.#ship());
+    this.#timers = namedTimers(plan.schedule, (name) => {
+      if (name === 'apart') this.#resting = false;
+      void this.#ship();
+    });
     this.#stop = plan.journal.onPending(() => void this.#ship());
   }
 
@@ -45,6 +54,7 @@ export class RecordShipper {
   pause(): void {
     this.#running = false;
     this.#inFlight = null;
+    this.#resting = false;
     this.#timers.clearAll();
   }
 
@@ -81,7 +91,8 @@ export class RecordShipper {
       this.#again = true;
       return;
     }
-    if (!this.#running || this.#inFlight !== null) return;
+    const rests = this.#resting && this.#flushers.length === 0;
+    if (!this.#running || this.#inFlight !== null || rests) return;
     this.#reading = true;
     const read = await this.#plan.journal.pending(this.#limit);
     this.#reading = false;
@@ -101,7 +112,10 @@ export class RecordShipper {
   #send({ batch, events }: JournalBatch): void {
     if (!this.#running) return;
     this.#inFlight = batch;
-    if (this.#plan.send({ type: 'records', batch, events })) return;
+    if (this.#plan.send({ type: 'records', batch, events })) {
+      this.#rest(batch);
+      return;
+    }
     this.#inFlight = null;
     if (!this.#isRunning()) return;
     if (this.#limit === 1) {
@@ -111,6 +125,13 @@ export class RecordShipper {
     }
     this.#limit = Math.max(1, Math.floor(this.#limit / 4));
     this.#timers.set('retry', 0);
+  }
+
+  /** A full batch has more behind it. */
+  #rest(batch: number): void {
+    this.#resting = batch - this.#lastBatch < this.#limit;
+    this.#lastBatch = batch;
+    if (this.#resting) this.#timers.set('apart', apartMs);
   }
 
   /** Sending may have ended the connection, and with it the shipping. */

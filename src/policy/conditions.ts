@@ -26,7 +26,8 @@ interface Condition {
 
 export function subjectOf(facts: RuleFacts, book: RuleBook): Subject {
   return {
-    ...{ facts, book },
+    facts,
+    book,
     from: numberForms(facts.from, presented(book.numbering)),
     to: numberForms(facts.to, dialled(facts, book.numbering)),
   };

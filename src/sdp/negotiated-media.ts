@@ -84,12 +84,11 @@ function agreedFormats(
   own: MediaDescription,
   other: MediaDescription,
 ): PayloadFormat[] {
-  const answered = answer.media[line];
-  const order = answered === undefined ? [] : payloadFormats(answered);
   const named = (formats: PayloadFormat[], name: string): PayloadFormat[] =>
     formats.filter((format) => encodingName(format) === name);
   const ownFormats = payloadFormats(own);
   const otherFormats = payloadFormats(other);
+  const order = answer.media[line] === own ? ownFormats : otherFormats;
   const names = [...new Set(order.map(encodingName))].filter(
     (name) =>
       (encodings?.includes(name) ?? true) &&

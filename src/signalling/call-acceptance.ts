@@ -42,8 +42,11 @@ export function acceptExchange(
   }
   if (exchange.initial && turn.call.caller.state === 'confirmed') return ok(null);
   const accepted = inviteResponse(turn, exchange, {
-    ...{ status: response.status, phrase: response.phrase, upstream: response },
-    ...{ tag, body: passed.value },
+    status: response.status,
+    phrase: response.phrase,
+    upstream: response,
+    tag,
+    body: passed.value,
   });
   turn.updateExchange({ stage: 'held', accepted });
   turn.clearTimer('exchange');

@@ -28,45 +28,59 @@ export interface Birth {
 export function newCall({ facts, invite, transaction, tokens, limits, caller, attempts }: Birth): CallState {
   const { id, request } = transaction;
   return {
-    ...{
-      phase: 'admitting',
-      facts,
-      tokens,
-      limits,
-      attempts,
-      tried: 0,
-      asked: [],
-      redirections: 0,
-      attempt: null,
-      rang: false,
-      forks: [],
-    },
-    ...{ requestUri: invite.requestUri, maxForwards: invite.maxForwards },
+    phase: 'admitting',
+    facts,
+    tokens,
+    limits,
+    attempts,
+    tried: 0,
+    asked: [],
+    redirections: 0,
+    attempt: null,
+    rang: false,
+    forks: [],
+    requestUri: invite.requestUri,
+    maxForwards: invite.maxForwards,
     caller: callerLeg(transaction, caller, tokens),
     callee: null,
-    ...{ encodings: null, narrowing: 'must', announcing: null, local: null, awaiting: true },
+    encodings: null,
+    narrowing: 'must',
+    announcing: null,
+    local: null,
+    awaiting: true,
     exchange: {
-      ...{ from: 'caller', initial: true, transaction: id, request, client: null, stage: 'relayed' },
-      ...{ offer: invite.offer, accepted: null, intervalMs: 0, cancelled: false },
+      from: 'caller',
+      initial: true,
+      transaction: id,
+      request,
+      client: null,
+      stage: 'relayed',
+      offer: invite.offer,
+      accepted: null,
+      intervalMs: 0,
+      cancelled: false,
     },
-    ...{
-      relays: new Map(),
-      referrals: [],
-      asking: new Set<Party>(),
-      codes: [],
-      heldKeys: new Map(),
-      byes: new Map(),
-      digests: new Map(),
-      sent: new Map(),
-    },
-    ...{ serial: 0, end: null },
+    relays: new Map(),
+    referrals: [],
+    asking: new Set<Party>(),
+    codes: [],
+    heldKeys: new Map(),
+    byes: new Map(),
+    digests: new Map(),
+    sent: new Map(),
+    serial: 0,
+    end: null,
   };
 }
 
 function callerLeg({ request, source }: Birth['transaction'], peer: LegPeer, tokens: CallTokens): Leg {
   const leg = newLeg({
-    ...{ party: 'caller', peer, callId: request.headers.first('call-id') ?? '' },
-    ...{ localTag: tokens.callerTag, hop: source, session: tokens.callerSession },
+    party: 'caller',
+    peer,
+    callId: request.headers.first('call-id') ?? '',
+    localTag: tokens.callerTag,
+    hop: source,
+    session: tokens.callerSession,
   });
   return { ...leg, abilities: abilitiesIn(request.headers, leg.abilities) };
 }
@@ -135,7 +149,7 @@ export function attemptsOf(
     const named = legPeer(peer, layer, secure);
     const { inviteTimeoutMs } = peer;
     const found = peer.targets.length > 0 ? board.placesOf(peer) : ownConnection(peer, layer);
-    return found.map((place) => ({ ...place, peer: named, inviteTimeoutMs }));
+    return found.map((place) => ({ peer: named, inviteTimeoutMs, ...place }));
   });
   return bestFirst(places).slice(0, maxAttempts);
 }

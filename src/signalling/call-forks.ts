@@ -55,7 +55,9 @@ export function meetCallee(turn: Turn): void {
   if (announcing === null || callee === null || fork === undefined) return;
   const { talk } = fork.caller;
   turn.updateFork(fork, {
-    ...{ remoteTag: null, callee: sideOf(callee), ended: false },
+    remoteTag: null,
+    callee: sideOf(callee),
+    ended: false,
     caller: { ...fork.caller, talk: talk === null ? null : untiedTalk(talk) },
   });
 }
@@ -95,10 +97,7 @@ function answeredTalk(turn: Turn): Partial<Talk> {
 }
 
 function sideOf({ origin, abilities }: Pick<Side, 'origin' | 'abilities'>): Side {
-  return {
-    ...{ dialog: null, origin, abilities },
-    ...{ said: null, described: null, media: null, talk: null },
-  };
+  return { dialog: null, origin, abilities, said: null, described: null, media: null, talk: null };
 }
 
 /** Its early dialogs are no more; media go back to the newest of the others that has any. */

@@ -18,10 +18,20 @@ export interface LegBirth {
 /** A leg before its first message. */
 export function newLeg({ session, ...born }: LegBirth): Leg {
   return {
+    state: born.party === 'caller' ? 'inviting' : 'idle',
+    dialog: null,
+    invite: null,
+    pastInvites: [],
+    acks: new Map(),
+    queuedBye: null,
+    origin: newOrigin(session),
+    abilities: unknownAbilities,
+    said: null,
+    described: null,
+    media: null,
+    talk: null,
+    own: null,
+    session: noSession,
     ...born,
-    ...{ state: born.party === 'caller' ? 'inviting' : 'idle', dialog: null, invite: null, pastInvites: [] },
-    ...{ acks: new Map(), queuedBye: null, origin: newOrigin(session) },
-    ...{ abilities: unknownAbilities, said: null, described: null },
-    ...{ media: null, talk: null, own: null, session: noSession },
   };
 }

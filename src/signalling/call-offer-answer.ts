@@ -110,7 +110,7 @@ export function passAnswer(
   const security = answeringSecurity(turn, offer.by, at);
   const relayed = relayAnswer(answer, open, local[offer.by], encodings, security);
   if (!relayed.ok) return relayed;
-  const agreement = { ...open, answer, encodings };
+  const agreement = { answer, encodings, ...open };
   const offerer = negotiatedMedia(agreement, 'offerer');
   const answerer = negotiatedMedia(agreement, 'answerer');
   // A socket of one family reaches none of the other.
@@ -140,7 +140,7 @@ export function adoptAnswer(
   const relayed = relayAnswer(answer, open, local[offer.by], encodings, security);
   if (!relayed.ok) return relayed;
   const by = otherParty(offer.by);
-  const media = negotiatedMedia({ ...open, answer, encodings }, 'answerer');
+  const media = negotiatedMedia({ answer, encodings, ...open }, 'answerer');
   if (!reachable(media, local[by].address)) return err('unusable-address');
   if (!isSecured(turn, by, offer.relayed, answer)) return err('no-security');
   settle(turn, by, at, { described: answer, said: offer.relayed, media });

@@ -23,7 +23,7 @@ const maxRefusals = 8;
 export function askOwn(turn: Turn, party: Party, ask: OwnAsk): boolean {
   if (turn.leg(party)?.own !== null) return false;
   turn.updateLeg(party, {
-    own: { ...ask, stage: 'waiting', client: null, offer: null, refusals: 0, cancelled: false },
+    own: { stage: 'waiting', client: null, offer: null, refusals: 0, cancelled: false, ...ask },
   });
   return true;
 }
@@ -82,7 +82,11 @@ function send(turn: Turn, party: Party): void {
   const { method, headers } = leg.own;
   const offer = offerOf(turn, party, leg.own);
   const client = sendInDialog(turn, party, {
-    ...{ method, passed: null, bodyPasses: false, maxForwards: null, extra: headers },
+    method,
+    passed: null,
+    bodyPasses: false,
+    maxForwards: null,
+    extra: headers,
     body: offer === null ? noBody : describe(turn, party, offer),
     // Nobody is here whom a provisional would tell anything.
     without: ['100rel'],

@@ -37,9 +37,16 @@ export function answersRefresh(
   );
   turn.update({
     exchange: {
-      ...{ from: party, initial: false, transaction, request, client: null, stage: 'held' },
+      from: party,
+      initial: false,
+      transaction,
+      request,
+      client: null,
+      stage: 'held',
       offer: { by: party, description: offer, line, relayed: null },
-      ...{ accepted, intervalMs: 0, cancelled: false },
+      accepted,
+      intervalMs: 0,
+      cancelled: false,
     },
   });
   sendAccepted(turn);

@@ -50,7 +50,9 @@ export function relayAsInvite(
   }
   const before = { caller: turn.leg('caller'), callee: turn.leg('callee') };
   const client = sendInDialog(turn, otherParty(party), {
-    ...{ method: 'INVITE', passed: request.headers, maxForwards },
+    method: 'INVITE',
+    passed: request.headers,
+    maxForwards,
     ...carryBody(request, passed?.value.body ?? noBody),
     // A reliable provisional would bring the offer that is missing to a party that could not answer it; and an UPDATE
     // can be told of none.
@@ -59,8 +61,17 @@ export function relayAsInvite(
   turn.updateLeg(party, { talk: newTalk(request) });
   turn.update({
     exchange: {
-      ...{ from: party, initial: false, transaction, request, client, stage: 'relayed' },
-      ...{ offer: passed?.value.offer ?? null, accepted: null, intervalMs: 0, cancelled: false, before },
+      from: party,
+      initial: false,
+      transaction,
+      request,
+      client,
+      stage: 'relayed',
+      offer: passed?.value.offer ?? null,
+      accepted: null,
+      intervalMs: 0,
+      cancelled: false,
+      before,
     },
   });
   turn.setTimer('exchange', request.method === 'INVITE' ? turn.call.limits.ringMs : updateMs);

@@ -17,8 +17,12 @@ export function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
   const client =
     relayedTooMany(turn) === null && (at !== null || turn.leg(other)?.state === 'confirmed')
       ? sendInDialog(turn, other, {
-          ...{ method: request.method, passed: request.headers, body: request.body },
-          ...{ bodyPasses: true, maxForwards, at },
+          method: request.method,
+          passed: request.headers,
+          body: request.body,
+          bodyPasses: true,
+          maxForwards,
+          at,
         })
       : null;
   if (client === null) {

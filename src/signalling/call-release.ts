@@ -225,7 +225,7 @@ export function finishIfReleased(turn: Turn): void {
     turn.clearTimer(name);
   }
   const legs = [caller, callee].flatMap((leg) => (leg === null ? [] : [endedLeg(leg)]));
-  turn.emit({ type: 'ended', end: { ...end, legs } });
+  turn.emit({ type: 'ended', end: { legs, ...end } });
 }
 
 function endedLeg({ party, peer, callId }: Leg): EndedLeg {

@@ -155,7 +155,7 @@ function serve(
     onReinvite(turn, party, arrived);
   } else if (method === 'PRACK') onPrack(turn, party, arrived);
   else if (method === 'UPDATE') onUpdate(turn, party, arrived);
-  else if (method === 'REFER' && leg.peer.refer === 'relay') relayRefer(turn, leg, { ...arrived, named });
+  else if (method === 'REFER' && leg.peer.refer === 'relay') relayRefer(turn, leg, { named, ...arrived });
   else if (method === 'NOTIFY') relayNotify(turn, leg, arrived);
   else if (relayedMethods.has(method)) relay(turn, party, arrived);
   else {

@@ -72,10 +72,10 @@ function relayedRefusal({ status, phrase }: SipResponse): Refusal {
 export function passRefusal(turn: Turn, exchange: Exchange, upstream: SipResponse): void {
   const refusal = relayedRefusal(upstream);
   const response = inviteResponse(turn, exchange, {
-    ...refusal,
     upstream,
     tag: turn.call.tokens.callerTag,
     body: noBody,
+    ...refusal,
   });
   turn.emit({ type: 'respond', transaction: exchange.transaction, response });
 }

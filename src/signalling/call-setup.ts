@@ -128,8 +128,12 @@ function passFirstOffer(turn: Turn, description: SessionDescription): ReturnType
 
 function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallState): Leg {
   return newLeg({
-    ...{ party: 'callee', peer, callId, localTag: tokens.calleeTag },
-    ...{ hop: target.hop, session: tokens.calleeSession },
+    party: 'callee',
+    peer,
+    callId,
+    localTag: tokens.calleeTag,
+    hop: target.hop,
+    session: tokens.calleeSession,
   });
 }
 

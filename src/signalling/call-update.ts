@@ -54,7 +54,10 @@ function onOffer(turn: Turn, party: Party, arrived: ArrivedRequest, offer: Sessi
     return;
   }
   const client = sendInDialog(turn, other, {
-    ...{ method: 'UPDATE', passed: request.headers, maxForwards, at },
+    method: 'UPDATE',
+    passed: request.headers,
+    maxForwards,
+    at,
     ...carryBody(request, passed.value.body),
   });
   if (client === null) {

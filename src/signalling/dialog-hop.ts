@@ -30,10 +30,7 @@ export function dialogHop({ peer, hop }: DialogEnd, request: SipRequest): Hop {
   if (uri === null || uri.port === 0) return hop;
   if (address !== hop.address && !isOf(peer.match, address)) return hop;
   const { listener, transport } = peer;
-  const there = heardFrom(hop, {
-    ...{ listener, transport, address },
-    port: uri.port ?? defaultPortOf(transport),
-  });
+  const there = heardFrom(hop, { listener, transport, address, port: uri.port ?? defaultPortOf(transport) });
   const leadsThere = hop.transport === transport && hop.address === address;
   return leadsThere && hop.connection !== undefined ? { ...there, connection: hop.connection } : there;
 }

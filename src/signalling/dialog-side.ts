@@ -75,7 +75,14 @@ export interface Outstanding extends Provisional {
 export function newTalk({ headers }: SipRequest): Talk {
   const cseq = parseCSeq(headers.first('cseq') ?? '')?.number ?? 0;
   return {
-    ...{ cseq, asker: 'open', asked: 'open', answer: null, offer: null },
-    ...{ received: null, sent: null, outstanding: null, queue: [] },
+    cseq,
+    asker: 'open',
+    asked: 'open',
+    answer: null,
+    offer: null,
+    received: null,
+    sent: null,
+    outstanding: null,
+    queue: [],
   };
 }

@@ -54,7 +54,10 @@ export function readInvite(
   if (!offer.ok) return err(faultForms[offer.error].refusal);
   const fromUri = parseUri(from.uri);
   return ok({
-    ...{ requestUri, emergency, maxForwards, offer: offer.value },
+    requestUri,
+    emergency,
+    maxForwards,
+    offer: offer.value,
     from: fromUri === null ? '' : userOf(fromUri),
     to: userOf(requestUri),
     offered: offer.value === null ? null : encodingsOf(offer.value),

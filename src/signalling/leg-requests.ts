@@ -81,7 +81,7 @@ export function sendPrack(
   passed: Omit<DialogRequest, 'method' | 'at' | 'extra'> = ownPrack,
 ): string | null {
   const extra = [['RAck', `${rseq} ${cseq} INVITE`] as const];
-  return sendInDialog(turn, party, { ...passed, method: 'PRACK', extra, at });
+  return sendInDialog(turn, party, { method: 'PRACK', extra, at, ...passed });
 }
 
 const ownPrack = { passed: null, body: noBody, bodyPasses: false, maxForwards: null };

@@ -25,7 +25,7 @@ export function sendReliably(
   }
   const rseq = talk.sent === null ? turn.call.tokens.firstRSeq : talk.sent + 1;
   made.response.headers.append('Require', '100rel').append('RSeq', String(rseq));
-  turn.updateTalk(exchange.from, at, { sent: rseq, queue: [...talk.queue, { ...made, rseq }] });
+  turn.updateTalk(exchange.from, at, { sent: rseq, queue: [...talk.queue, { rseq, ...made }] });
   sendNextProvisional(turn, at);
 }
 
@@ -37,7 +37,7 @@ export function sendNextProvisional(turn: Turn, at: string | null): void {
   const talk = turn.side(from, at)?.talk;
   const [next, ...queue] = talk?.queue ?? [];
   if (talk === undefined || talk === null || next === undefined || talk.outstanding !== null) return;
-  turn.updateTalk(from, at, { queue, outstanding: { ...next, intervalMs: t1, elapsedMs: 0 } });
+  turn.updateTalk(from, at, { queue, outstanding: { intervalMs: t1, elapsedMs: 0, ...next } });
   turn.emit({ type: 'respond', transaction, response: next.response });
   turn.setTimer(prackTimer(turn, at), t1);
 }

@@ -5,19 +5,19 @@ import type { CallEffect, CallState, Exchange, Fork, Leg, TimerName } from './ca
 import type { Side, Talk } from './dialog-side.ts';
 
 /**
- * One step of a call in the making: the state so far and what is to be done. States are never written to, so
- * a step leaves the one it began with as it was.
+ * One step of a call in the making: the state so far, on a copy of its own, and what is to be done. So a step
+ * leaves the state that it began with as it was, legs and all: they are replaced, never written to.
  */
 export class Turn {
-  call: CallState;
+  readonly call: CallState;
   readonly effects: CallEffect[] = [];
 
   constructor(call: CallState) {
-    this.call = call;
+    this.call = { ...call };
   }
 
   update(change: Partial<CallState>): void {
-    this.call = { ...this.call, ...change };
+    Object.assign(this.call, change);
   }
 
   leg(party: Party): Leg | null {
@@ -32,7 +32,7 @@ export class Turn {
   updateLeg(party: Party, change: Partial<Leg>): void {
     const leg = this.call[party];
     if (leg === null) return;
-    this.call = { ...this.call, [party]: { ...leg, ...change } };
+    this.update({ [party]: { ...leg, ...change } });
   }
 
   /** A party's side of a fork; of the confirmed dialog where `at` is null, or names the fork that has won. */
@@ -71,7 +71,7 @@ export class Turn {
   updateFork(fork: Fork, change: Partial<Fork>): void {
     const updated = { ...fork, ...change };
     const forks = this.call.forks.map((one) => (one.callerTag === fork.callerTag ? updated : one));
-    this.call = { ...this.call, forks };
+    this.update({ forks });
   }
 
   /** What has become, in one dialog, of the newest INVITE that this party sent. */
@@ -92,8 +92,8 @@ export class Turn {
   }
 
   updateExchange(change: Partial<Exchange>): void {
-    if (this.call.exchange === null) return;
-    this.call = { ...this.call, exchange: { ...this.call.exchange, ...change } };
+    const { exchange } = this.call;
+    if (exchange !== null) this.update({ exchange: { ...exchange, ...change } });
   }
 
   emit(effect: CallEffect): void {

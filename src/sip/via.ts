@@ -25,7 +25,9 @@ export function parseVia(value: string): Via | null {
   const head = parseSentProtocol(value.slice(0, paramsFrom));
   if (head === null) return null;
   const params = parseParams(value.slice(paramsFrom, end), 0);
-  return params === null ? null : { ...head, params };
+  if (params === null) return null;
+  const { transport, host, port } = head;
+  return { transport, host, port, params };
 }
 
 /** Whether at least the sent-by can be read: enough to answer a request whose Via is broken further on. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LinkEndpoint } from '../../src/link/endpoint.ts';
 import { createLinkServer } from '../../src/link/link-server.ts';
 import { type LinkAnswer, linkProtocol, type LinkRequest } from '../../src/link/protocol.ts';
+import { type Schedule, systemSchedule } from '../../src/kernel/timers.ts';
 import type { RecordEvent } from '../../src/records/record-event.ts';
 import { Bench, keyEvent, MemoryJournal, RawPeer, until } from './link-fixture.ts';
 
@@ -55,6 +56,35 @@ describe('a proxy and its control process', () => {
     expect(most).toBe(1);
     journal.append(keyEvent(1000));
     await until(() => journal.acked === 1001);
+  });
+
+  it('what comes soon after a batch goes with what comes until the next one is due, or at once where somebody waits', async () => {
+    const batches: number[] = [];
+    await bench.server({
+      store: (events) => {
+        batches.push(events.length);
+        return Promise.resolve();
+      },
+    });
+    const rests: (() => void)[] = [];
+    const schedule: Schedule = (delayMs, run) => {
+      if (delayMs !== 100) return systemSchedule(delayMs, run);
+      rests.push(run);
+      return () => undefined;
+    };
+    const journal = new MemoryJournal();
+    const client = bench.client({ journal, schedule });
+    await until(() => client.connected);
+    journal.append(keyEvent(0));
+    await until(() => journal.acked === 1);
+    journal.append(keyEvent(1));
+    journal.append(keyEvent(2));
+    expect(journal.asked).toHaveLength(2);
+    rests.shift()?.();
+    await until(() => journal.acked === 3);
+    journal.append(keyEvent(3));
+    expect(await client.flushed(5000)).toBe(true);
+    expect(batches).toEqual([1, 2, 1]);
   });
 
   it('a database outage: nothing is acknowledged, the batch is tried again, then everything is there', async () => {

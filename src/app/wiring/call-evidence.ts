@@ -79,6 +79,6 @@ export class CallEvidence {
   proveUnrecorded(): void {
     const found = { outcome: 'not-recorded', moment: 'on-answer', key: null } as const;
     for (const party of ['caller', 'callee'] as const)
-      this.prove({ ...found, party, recordingId: null, purpose: null }, null, null);
+      this.prove({ party, recordingId: null, purpose: null, ...found }, null, null);
   }
 }

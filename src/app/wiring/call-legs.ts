@@ -44,8 +44,13 @@ export class CallLegs {
   records(legs: CallEnd['legs']): readonly LegRecord[] {
     return this.counted(
       legs.map(({ party, peerId, sipCallId }) => ({
-        ...{ id: this.ids[party], party, peerId, sipCallId },
-        ...{ codec: this.#codecs.get(party) ?? null, media: null, quality: null },
+        id: this.ids[party],
+        party,
+        peerId,
+        sipCallId,
+        codec: this.#codecs.get(party) ?? null,
+        media: null,
+        quality: null,
       })),
     );
   }

@@ -71,12 +71,15 @@ export class CallSession {
     this.#telling = new HeldTelling(deps.schedule);
     this.#control = this.#controlled();
     this.#evidence = new CallEvidence({
-      ...{ ...deps, callId: facts.callId, ruleId: this.#book.call.ruleId, legIds: this.#legs.ids },
+      callId: facts.callId,
+      ruleId: this.#book.call.ruleId,
+      legIds: this.#legs.ids,
       prompts: verdict.prompts,
       newId: () => this.#book.newId(),
       write: (event) => {
         this.#book.write([event]);
       },
+      ...deps,
     });
   }
 

@@ -38,7 +38,6 @@ export function evidenceOf(facts: EvidenceFacts): ConsentFacts {
   const wall = (at: MonotonicMs | null | undefined): string | null =>
     at === null || at === undefined ? null : rfc3339(wallOf(clock, at));
   return {
-    ...known,
     at: rfc3339(clock.wall()),
     consent: (plan?.kind === 'prompt' ? plan.question?.kind : null) ?? 'notice',
     text: plan?.kind === 'elsewhere' ? plan.text : (prompt?.text ?? ''),
@@ -52,6 +51,7 @@ export function evidenceOf(facts: EvidenceFacts): ConsentFacts {
     firstPacketAt: wall(report?.firstPacketAt),
     lastPacketAt: wall(report?.lastPacketAt),
     presentAtEnd: plan?.kind === 'prompt' ? heardIt.has(known.outcome) : null,
+    ...known,
   };
 }
 

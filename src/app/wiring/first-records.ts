@@ -12,7 +12,6 @@ export function firstCallRecord(
 ): CallRecord {
   const { callId, direction, from, to } = facts;
   return {
-    ...made,
     id: callId,
     version: 1,
     direction,
@@ -28,6 +27,7 @@ export function firstCallRecord(
     policyVersion,
     notRecorded: decision.record ? null : decision.why,
     legs: [],
+    ...made,
   };
 }
 
@@ -50,7 +50,6 @@ export function expectedRecording(
   made: Pick<RecordingRecord, 'id' | 'callId' | 'nodeId' | 'retainUntil'>,
 ): RecordingRecord {
   return {
-    ...made,
     version: 1,
     state: 'expected',
     reason: null,
@@ -71,5 +70,6 @@ export function expectedRecording(
     purposeText: purpose.description,
     legalBasis: purpose.legalBasis,
     hold: false,
+    ...made,
   };
 }

@@ -42,9 +42,6 @@ export class PromptReceipts {
     }
     const { newId, write, callId, clock } = this.#hooks;
     const { packets, lost, roundTripMs, at } = reported;
-    write({
-      ...{ id: newId(), consentId, callId, packets, lost, roundTripMs },
-      at: rfc3339(wallOf(clock, at)),
-    });
+    write({ id: newId(), consentId, callId, packets, lost, roundTripMs, at: rfc3339(wallOf(clock, at)) });
   }
 }

@@ -54,7 +54,16 @@ export function judge(
   const { callId, direction, from, to, callerPeer, calleePeer, headers, emergency } = call;
   const queue = queueOf(queues, headers, presented(rules.numbering));
   const decision = decide(rules, {
-    ...{ callId, at, direction, from, to, callerPeer, calleePeer, headers, emergency, queue },
+    callId,
+    at,
+    direction,
+    from,
+    to,
+    callerPeer,
+    calleePeer,
+    headers,
+    emergency,
+    queue,
     extension: extensionOf(call),
   });
   const wanted = recordingAllowed(decision) !== null;
@@ -63,10 +72,10 @@ export function judge(
   const hashesOf = (party: Party): readonly string[] => partyHashes(key, call, party, rules.numbering);
   const made = { queue, policyVersion: version, prompts, hashesOf };
   if (!listed) {
-    return { ...made, decision, promptOf: (party) => chosenPrompt(policy, decision, call, party) };
+    return { promptOf: (party) => chosenPrompt(policy, decision, call, party), decision, ...made };
   }
   const ruleId = decision.record ? decision.rule.id : decision.ruleId;
-  return { ...made, decision: { record: false, ruleId, why: 'do-not-record' }, promptOf: () => '' };
+  return { promptOf: () => '', decision: { record: false, ruleId, why: 'do-not-record' }, ...made };
 }
 
 function chosenPrompt(
