@@ -23,12 +23,12 @@ export function chainEvidence<F extends Facts>(
   mac: DigestMac,
 ): F & ChainLink {
   const linked = {
+    ...facts,
     position: before === null ? 0 : before.position + 1,
     previous: before?.digest ?? null,
-    ...facts,
   };
   const digest = digestOf(linked);
-  return { digest, macKeyId: mac.keyId, mac: mac.mac(digest), ...linked };
+  return { ...linked, digest, macKeyId: mac.keyId, mac: mac.mac(digest) };
 }
 
 /** Why the evidence of one call is not what was written; null: it is. `records` are all that there is of the call. */
