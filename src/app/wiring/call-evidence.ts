@@ -60,10 +60,16 @@ export class CallEvidence {
     const until = rfc3339((clock.wall() + keepEvidenceMs) as WallMs);
     const id = newId();
     const facts = evidenceOf({
-      ...found,
-      ...{ id, callId, ruleId, legId: legIds[found.party] },
+      id,
+      callId,
+      ruleId,
+      legId: legIds[found.party],
       retainUntil: found.recordingId === null ? until : null,
-      ...{ plan, prompts, report, clock },
+      plan,
+      prompts,
+      report,
+      clock,
+      ...found,
     });
     write({ kind: 'consent', consent: this.#writer.next(facts) });
     if (report !== null) this.#receipts.proved(found.party, id);
