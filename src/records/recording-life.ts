@@ -182,8 +182,9 @@ function stepUnasked(life: RecordingLife, event: LifeEvent): LifeStep | null {
     case 'ended':
     case 'diverted':
     case 'withheld':
-    case 'refused':
       return { life: { ...life, phase: 'destroying', refused: unwanted }, effects: [{ type: 'discard' }] };
+    case 'refused':
+      return { life: { ...life, phase: 'destroying', refused: event.reason }, effects: [{ type: 'discard' }] };
     case 'failed':
       return finish(life, 'none', event.reason, [
         ...[{ type: 'end' } as const, { type: 'discard' } as const],

@@ -462,6 +462,7 @@ describe('a call that is told at its answer, and recorded when somebody asks', (
       w.session.key('caller', '9');
       expect(w.log).toContain('discard');
       w.tell({ type: 'discarded', recording: 7 });
+      expect(w.recordings().at(-1)).toMatchObject({ state: 'none', reason: 'opted-out' });
       expect(await start()).toEqual(conflict);
     });
   });
