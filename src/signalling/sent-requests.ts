@@ -1,5 +1,6 @@
 import { parseCSeq } from '../sip/cseq.ts';
 import type { SipHeaders } from '../sip/message.ts';
+import { tagOf } from '../sip/name-addr.ts';
 import type { CallEffect, CallEvent, Leg } from './call-state.ts';
 import type { Turn } from './turn.ts';
 
@@ -46,7 +47,14 @@ export function isWanted({ call }: Turn, leg: Leg, { send: { client, request } }
   if (request.method === 'BYE') return call.phase !== 'over';
   const { exchange } = call;
   if (exchange?.client === client && exchange.cancelled) return false;
+  if (leg.party === 'callee' && isOfEndedFork(call, request)) return false;
   return leg.state !== 'cancelling' && leg.state !== 'closing' && leg.state !== 'closed';
+}
+
+/** The early dialog that it went out in has had its BYE, while others ring. */
+function isOfEndedFork({ forks }: Turn['call'], { headers }: Send['request']): boolean {
+  const tag = tagOf(headers.first('to') ?? '');
+  return tag !== null && forks.some(({ ended, remoteTag }) => ended && remoteTag === tag);
 }
 
 /**

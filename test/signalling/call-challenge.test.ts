@@ -238,6 +238,18 @@ describe('the rest of a call whose INVITE was challenged', () => {
     expect(methods).toEqual(['INVITE', 'INVITE', 'INVITE', 'INFO', 'BYE']);
   });
 
+  it('a challenged PRACK of a fork whose BYE has gone is left at that, while another rings (RFC 3261 §15)', () => {
+    const scene = new Scene({ credentials });
+    scene.answer('INVITE', 183, { tag: 'carol', body: calleeSdp });
+    scene.reliably(183, 1, { body: calleeSdp });
+    scene.callerSees = 'us.1';
+    scene.from('caller', 'BYE');
+    scene.look();
+    expect(scene.request('BYE').request.headers.first('to')).toContain('bob');
+    scene.answer('PRACK', 407, { extra: challenge('n1') });
+    expect(scene.look().filter((line) => line.startsWith('PRACK'))).toEqual([]);
+  });
+
   it('a challenge to a BYE that nobody waits for any more is left at that', () => {
     const scene = up();
     scene.from('caller', 'BYE');
