@@ -13,7 +13,7 @@ export interface ShipperPlan {
 
 const largestBatch = 256;
 /** From one batch to the next: storing one costs as much as many, and what a call says of itself within it is stored once. */
-const apartMs = 100;
+const apartMs = 50;
 const retryMs = 1000;
 
 /**

@@ -62,6 +62,8 @@ export interface Begun {
 }
 
 export type LifeEvent =
+  /** The callee has answered; the caller's ACK is awaited. */
+  | { readonly type: 'accepted' }
   | { readonly type: 'answered' }
   | { readonly type: 'prepared' }
   /** The parties are about to be told, and the file is to hold it. */
@@ -184,7 +186,10 @@ function stepUnasked(life: RecordingLife, event: LifeEvent): LifeStep | null {
     case 'withheld':
       return { life: { ...life, phase: 'destroying', refused: unwanted }, effects: [{ type: 'discard' }] };
     case 'refused':
-      return { life: { ...life, phase: 'destroying', refused: event.reason }, effects: [{ type: 'discard' }] };
+      return {
+        life: { ...life, phase: 'destroying', refused: event.reason },
+        effects: [{ type: 'discard' }],
+      };
     case 'failed':
       return finish(life, 'none', event.reason, [
         ...[{ type: 'end' } as const, { type: 'discard' } as const],
@@ -200,6 +205,7 @@ const unwanted = 'not-asked';
 
 function stepExpected(life: RecordingLife, event: LifeEvent): LifeStep {
   switch (event.type) {
+    case 'accepted':
     case 'answered':
       return { life: { ...life, phase: 'preparing' }, effects: [{ type: 'prepare' }] };
     case 'ended':

@@ -202,6 +202,7 @@ export function onAccepted(turn: Turn, exchange: Exchange, response: SipResponse
   }
   const accepted = turn.call.exchange?.accepted;
   turn.update({ phase: 'answered' });
+  turn.emit({ type: 'accepted' });
   if (turn.dialog('caller') !== null || accepted === undefined || accepted === null) return;
   turn.updateLeg('caller', { dialog: dialogFromRequest(exchange.request, accepted) });
 }

@@ -366,7 +366,7 @@ export type CallEvent =
   | { readonly type: 'hang-up'; readonly reason: EndReason };
 
 export type CallEffect =
-  | { readonly type: 'admit' | 'open-media' | 'early' | 'ringing' | 'answered' | 'hung-up' }
+  | { readonly type: 'admit' | 'open-media' | 'early' | 'ringing' | 'accepted' | 'answered' | 'hung-up' }
   | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
   | { readonly type: 'key'; readonly party: Party; readonly key: string }
   /** A party has dialled one of `codes`. */

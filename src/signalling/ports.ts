@@ -24,6 +24,8 @@ export interface CallDirector {
   code(callId: string, party: Party, code: string): void;
   /** A party at a PBX asks for the recording of its call to be started, stopped, paused or resumed. */
   control(callId: string, party: Party, action: ControlAction, by: 'info' | 'reinvite'): Promise<Controlled>;
+  /** The callee has answered, and the caller's ACK is awaited, which a network may lose more than once. */
+  accepted(callId: string): void;
   /**
    * The callee has answered, and the caller has acknowledged its answer, or ours before: prompts may start. Said once.
    */

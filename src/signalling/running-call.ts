@@ -150,6 +150,9 @@ export class RunningCall {
       case 'ringing':
         this.#deps.director.ringing(this.callId);
         return;
+      case 'accepted':
+        this.#deps.director.accepted(this.callId);
+        return;
       case 'answered':
         this.#deps.director.answered(this.callId);
         return;

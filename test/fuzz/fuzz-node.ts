@@ -50,6 +50,7 @@ const director: CallDirector = {
   key: () => undefined,
   code: () => undefined,
   control: () => Promise.resolve('done'),
+  accepted: () => undefined,
   answered: () => undefined,
   hungUp: () => undefined,
   ended: () => undefined,

@@ -47,6 +47,7 @@ const facts: SealedFacts = {
 };
 
 const e = {
+  accepted: { type: 'accepted' },
   answered: { type: 'answered' },
   prepared: { type: 'prepared' },
   opened: { type: 'opened' },
@@ -92,6 +93,20 @@ describe('the life of a recording', () => {
       'expected',
       null,
       ['prepare', 'begin'],
+    ],
+    [
+      'it is made ready while the caller’s ACK is awaited, and once',
+      [e.accepted, e.prepared, e.answered, e.opened],
+      'expected',
+      null,
+      ['prepare', 'begin'],
+    ],
+    [
+      'made ready for a caller that never acknowledges leaves none, and no alarm',
+      [e.accepted, e.prepared, e.ended],
+      'none',
+      'left-before-told',
+      ['prepare', 'discard', 'save'],
     ],
     ['told before prepared waits for the recorder', [e.answered, e.opened], 'expected', null, ['prepare']],
     ['in either order', [e.answered, e.opened, e.prepared], 'expected', null, ['prepare', 'begin']],

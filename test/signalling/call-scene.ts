@@ -416,6 +416,7 @@ function lineOf(effect: CallEffect): string | null {
       return `code ${effect.code} of ${effect.party}`;
     case 'key':
       return `key ${effect.key} of ${effect.party}`;
+    case 'accepted':
     case 'hung-up':
     case 'claim':
     case 'set-timer':

@@ -83,6 +83,10 @@ class FakeDirector implements CallDirector {
     return Promise.resolve(this.controlled);
   }
 
+  accepted(): void {
+    return;
+  }
+
   answered(callId: string): void {
     this.answeredCalls.push(callId);
   }

@@ -62,6 +62,12 @@ export function createDirection(plan: DirectorPlan): Direction {
 
   const mayDialCodes = controllers(plan.sip);
 
+  const tells =
+    (what: 'early' | 'ringing' | 'accepted' | 'answered' | 'hungUp') =>
+    (callId: string): void => {
+      sessions.get(callId)?.[what]();
+    };
+
   const director: CallDirector = {
     admit: async (call) => {
       const verdict = judge(plan.policy.active, plan.unrecorded, call, plan.clock.wall());
@@ -83,12 +89,8 @@ export function createDirection(plan: DirectorPlan): Direction {
       });
       return media === 'no-ports' ? media : session.attach(media, mayDialCodes(call));
     },
-    early: (callId) => {
-      sessions.get(callId)?.early();
-    },
-    ringing: (callId) => {
-      sessions.get(callId)?.ringing();
-    },
+    early: tells('early'),
+    ringing: tells('ringing'),
     key: (callId, party, key) => {
       sessions.get(callId)?.key(party, key);
     },
@@ -97,12 +99,9 @@ export function createDirection(plan: DirectorPlan): Direction {
     },
     control: async (callId, party, action, by) =>
       (await sessions.get(callId)?.controlInCall(action, party, `sip-${by}`)) ?? 'conflict',
-    answered: (callId) => {
-      sessions.get(callId)?.answered();
-    },
-    hungUp: (callId) => {
-      sessions.get(callId)?.hungUp();
-    },
+    accepted: tells('accepted'),
+    answered: tells('answered'),
+    hungUp: tells('hungUp'),
     ended: (callId, end, summary) => {
       const call = facts.get(callId);
       const session = sessions.get(callId);

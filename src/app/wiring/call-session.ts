@@ -199,6 +199,12 @@ export class CallSession {
     this.#early.ring(this.#media, this.#verdict.prompts.ringing);
   }
 
+  /** Half a second and more may pass to the caller's ACK, or nothing: then the recorder has the more need of it. */
+  accepted(): void {
+    if (!this.#decision.record || this.#diverted || fileHoldsPrompt(this.#decision.rule)) return;
+    if (this.#canBeRecorded(this.#decision)) this.#stepLife({ type: 'accepted' });
+  }
+
   answered(): void {
     this.#early.answered(this.#media, this.#decision);
     this.#book.save({ answeredAt: this.#book.now() });
