@@ -61,6 +61,8 @@ export class Agent {
       hackViaTcp: true,
       logBuiltinEnabled: false,
       sipExtension100rel: options.acknowledges === true ? SIPExtension.Supported : SIPExtension.Unsupported,
+      // An INVITE with Replaces takes the place of a call of ours (RFC 3891).
+      sipExtensionReplaces: SIPExtension.Supported,
       transportConstructor: TcpTransport,
       transportOptions,
       sessionDescriptionHandlerFactory: () =>
@@ -185,6 +187,11 @@ export class AgentCall {
   /** The request that this side received; null on the calling side. */
   get request(): Core.IncomingRequestMessage | null {
     return this.session instanceof Invitation ? this.session.request : null;
+  }
+
+  /** Call-ID of its dialog, also before there is one on the calling side. */
+  get sipCallId(): string {
+    return this.session instanceof Inviter ? this.session.request.callId : (this.request?.callId ?? '');
   }
 
   invite(inviter: Inviter): void {
