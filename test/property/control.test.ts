@@ -130,6 +130,8 @@ class Party {
     if (this.missing > 0) {
       this.missing -= 1;
       this.missed += 1;
+      // It may be the one with which the numbers changed: what the clock is now, the next one tells.
+      this.clockOffset = null;
       return;
     }
     this.hearing.take(packet);
