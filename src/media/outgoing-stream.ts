@@ -162,6 +162,8 @@ export class OutgoingStream {
     if (this.#highest < this.#sequenceOffset) this.#sequenceOffset -= 65_536;
     this.#first = this.#firstOfStretch = this.#highest;
     this.stretch += 1;
+    // What comes is no older than its source's first, however close below that its new numbers are.
+    this.#sinceFirst = maxMisorder;
   }
 
   #shift(by: number): void {

@@ -26,12 +26,14 @@ export class Reception {
       this.#open(ssrc, sequence);
       return false;
     }
-    this.#inStream += 1;
     const extended = extendSequence(this.#highest, sequence);
+    // RFC 3550 §A.3 expects from the first on: one that was overtaken by it says nothing of those between.
+    if (extended < this.#first) return true;
+    this.#inStream += 1;
     if (extended > this.#highest) {
       if (extended > this.#highest + 1) this.bursts += 1;
       this.#highest = extended;
-    } else if (extended < this.#first) this.#first = extended;
+    }
     return true;
   }
 

@@ -102,6 +102,11 @@ describe('Reception counts what is missing by sequence numbers', () => {
     { name: 'sequence number 0 is a number', streams: [[1, 65535, 0, 2]], expected: [3, 1] },
     { name: 'the first may come late', streams: [[1, 11, 10, 12]], expected: [3, 0] },
     { name: 'from the late first on', streams: [[1, 11, 10, 13]], expected: [3, 1] },
+    {
+      name: 'one far before the first says nothing of those between',
+      streams: [[1, 200, 101, 201]],
+      expected: [3, 0],
+    },
     { name: 'a duplicate never goes below zero', streams: [[1, 10, 10, 10]], expected: [3, 0] },
     {
       name: 'a new SSRC is not loss',
