@@ -24,6 +24,12 @@ describe('OutgoingStream', () => {
     ]);
   });
 
+  it('a source that starts its numbers anew a little below its first loses nothing (RFC 3550 §A.1)', () => {
+    const out = new OutgoingStream(7, 1000, 0);
+    const passed = [200, 99, 100, 101].map((sequence) => relay(out, packet(sequence), 0)?.[0]);
+    expect(passed).toEqual([1000, 899, 900, 901]);
+  });
+
   it('over both wraps the offset stays constant', () => {
     const out = new OutgoingStream(7, 65_535, 4_294_967_290);
     relay(out, packet(100), 0);
