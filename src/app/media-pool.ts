@@ -29,7 +29,7 @@ export type SessionEvent =
     >
   | { readonly type: 'worker-died' };
 
-export type BeginHow = Pick<Extract<MediaCommand, { readonly type: 'begin' }>, 'prompts'>;
+export type BeginHow = Pick<Extract<MediaCommand, { readonly type: 'begin' }>, 'prompts' | 'beep'>;
 
 /** One call's media, in whichever worker it lives. */
 export interface MediaHandle {

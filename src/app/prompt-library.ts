@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { encodePrompt } from '../audio/encoded-prompt.ts';
 import { type PromptSound, readPrompt } from '../audio/prompt.ts';
+import { recorderTone } from '../audio/recorder-tone.ts';
 import { ringingTone } from '../audio/ringing-tone.ts';
 import type { PromptOptions } from '../consent/options.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -19,6 +20,8 @@ export interface PromptLibrary {
   get(id: string): Prompt | null;
   /** The sound of a telephone that rings elsewhere; null: no rule has anybody hear it. */
   readonly ringing: string | null;
+  /** The sound by which parties know that they are still recorded; null: no rule has it. */
+  readonly beep: string | null;
   /** What the media workers know them by: each sound once. */
   readonly sounds: readonly string[];
   /** One of `sounds` as it is played; encoded anew each time it is asked for, which takes some time. */
@@ -44,9 +47,13 @@ export function loadPrompts(settings: Settings): Result<PromptLibrary, readonly 
     ? ringingTone(settings.config.node.country)
     : null;
   if (tone !== null) sounds.set(tone.sha256, tone);
+  const hasBeep = settings.config.recording.rules.some(({ beep }) => beep !== undefined);
+  const beep = hasBeep ? recorderTone() : null;
+  if (beep !== null) sounds.set(beep.sha256, beep);
   return ok({
     get: (id) => prompts.get(id) ?? null,
     ringing: tone?.sha256 ?? null,
+    beep: beep?.sha256 ?? null,
     sounds: [...sounds.keys()],
     audio: (id) => {
       const sound = sounds.get(id);

@@ -116,3 +116,41 @@ export function encodeALaw(
 ): void {
   encode(aLawOctets, source, from, length, target, at);
 }
+
+/** Octets and samples together, as far as 16 bits go. */
+function add(
+  samples: Int16Array,
+  octets: Uint8Array,
+  target: Uint8Array,
+  at: number,
+  length: number,
+  added: Int16Array,
+  from: number,
+): void {
+  for (let i = 0; i < length; i++) {
+    const sum = (samples[target[at + i] as number] as number) + (added[from + i] as number);
+    target[at + i] = octets[Math.max(-32_768, Math.min(32_767, sum)) + 32_768] as number;
+  }
+}
+
+/** Adds `length` samples from index `from` on to the octets at `at`. *Borrows* both until return. */
+export function addToMuLaw(
+  target: Uint8Array,
+  at: number,
+  length: number,
+  added: Int16Array,
+  from: number,
+): void {
+  add(muLawSamples, muLawOctets, target, at, length, added, from);
+}
+
+/** Adds `length` samples from index `from` on to the octets at `at`. *Borrows* both until return. */
+export function addToALaw(
+  target: Uint8Array,
+  at: number,
+  length: number,
+  added: Int16Array,
+  from: number,
+): void {
+  add(aLawSamples, aLawOctets, target, at, length, added, from);
+}

@@ -68,6 +68,7 @@ function recordingFaults(config: Config, rule: RuleOptions, path: KeyPath): KeyF
     ...announceAtFaults(rule, path),
     ...featureCodeFaults(rule, path),
     ...includedPromptFaults(rule, path),
+    ...beepFaults(rule, path),
   ];
   if (rule.purpose === undefined)
     return [...faults, { path, message: 'records without a purpose; name one of `purposes`' }];
@@ -104,6 +105,17 @@ function includedPromptFaults(
       ? 'holds what the callee is told alone: `before-connect` tells the caller before there is a recording; use `when: on-answer` for both'
       : 'holds no prompt: `before-connect` tells the caller before there is a recording; use `when: on-answer`';
   return [{ path: at, message, severity: 'warning' }];
+}
+
+/** A tone says that a recording runs: it is not for one that stands by, nor for calls in which nothing of ours is heard. */
+function beepFaults({ beep, lookbackSeconds, when }: RuleOptions, path: KeyPath): KeyFault[] {
+  if (beep === undefined) return [];
+  const at = [...path, 'beep'];
+  if (when.emergency !== undefined)
+    return [{ path: at, message: 'sounds in emergency calls, which pass untouched; remove it' }];
+  if (lookbackSeconds === undefined) return [];
+  const message = 'would sound before anybody asks for the recording; remove it, or `lookbackSeconds`';
+  return [{ path: at, message }];
 }
 
 /** Who is told in each call is told at one moment: its answer; and who was not told is in no memory of ours. */

@@ -20,8 +20,9 @@ export const dropReason = {
   dtls: 21,
   keyTaken: 22,
   behindKeys: 23,
+  beepPlaying: 24,
   /** Then those of `srtpFault`, from its first on. */
-  srtp: 24,
+  srtp: 25,
 } as const;
 
 /** Slugs for metrics, by number. */
@@ -44,6 +45,7 @@ export const dropNames: readonly string[] = [
   'dtls',
   'key-taken',
   'behind-keys',
+  'beep-playing',
   ...srtpFaultNames.slice(1),
 ];
 

@@ -17,6 +17,7 @@ import type { PromptLine, PromptPlayer } from './prompt-player.ts';
 import { LegSecurity } from './leg-security.ts';
 import type { LegCounts, LegIndex, LegMedia, PlayReported } from './protocol.ts';
 import type { SealRoom } from './seal-room.ts';
+import { law, ToneMix } from './tone-mix.ts';
 import { SourceLock } from './source-lock.ts';
 
 /** Packets outside these times are neither sent nor common. */
@@ -73,6 +74,12 @@ export class Leg implements PromptLine {
   promptFormat: PromptFormat | null = null;
   ptimeMs = 20;
   player: PromptPlayer | null = null;
+  /** A recorder tone over what it hears. */
+  readonly tone: ToneMix;
+  /** The last telephone event. */
+  keyHeardAt = Number.NEGATIVE_INFINITY as MonotonicMs;
+  /** By payload type: one of `law`. */
+  readonly laws = new Uint8Array(128);
   /** The last valid packet, or when the party came to be allowed to send. */
   heardAt: MonotonicMs;
   packetsDropped = 0;
@@ -109,6 +116,7 @@ export class Leg implements PromptLine {
     this.#maySend = (address, port) => maySend(sockets.interfaceId, address, port);
     this.lock = new SourceLock(sockets.pair.memory, this.#maySend);
     this.security = new LegSecurity(room);
+    this.tone = new ToneMix(room);
     this.keys = new KeyWatch(schedule);
     this.out = newStream();
     this.control = new ControlChannel(newCname());
@@ -229,9 +237,19 @@ export class Leg implements PromptLine {
     }
     const speech = this.#speech[view.payloadType] as string;
     if (speech !== '') this.encoding = speech;
+    if (this.isEvent[view.payloadType] === 1) this.keyHeardAt = now;
     this.clockRate = clockRate;
     if (!this.reception.count(view.ssrc, view.sequence)) this.jitter.restart();
     this.jitter.count(view.timestamp, clockRate, now);
+  }
+
+  /** What it sends is heard beside a recorder tone, or before one: G.711, over which that is laid, and keys, which are not torn. */
+  outlastsBeep(payloadType: number): boolean {
+    return this.isEvent[payloadType] === 1 || this.laws[payloadType] !== law.none;
+  }
+
+  get speaksG711(): boolean {
+    return this.encoding === 'PCMU' || this.encoding === 'PCMA';
   }
 
   drop(reason: number): void {
@@ -319,6 +337,7 @@ export class Leg implements PromptLine {
   #learnFormats({ formats }: LegMedia): void {
     this.clockRates.fill(0);
     this.isEvent.fill(0);
+    this.laws.fill(law.none);
     this.#lullRules.fill(lullRule.none);
     this.#speech.fill('');
     this.promptFormat = null;
@@ -326,6 +345,8 @@ export class Leg implements PromptLine {
       if (payloadType < 0 || payloadType > 127 || clockRate <= 0) continue;
       this.clockRates[payloadType] = clockRate;
       if (encoding === 'TELEPHONE-EVENT') this.isEvent[payloadType] = 1;
+      if (encoding === 'PCMU' && clockRate === 8000) this.laws[payloadType] = law.mu;
+      if (encoding === 'PCMA' && clockRate === 8000) this.laws[payloadType] = law.a;
       this.#lullRules[payloadType] = lullRuleOf(encoding);
       if (!notSpeech.has(encoding)) this.#speech[payloadType] = encoding;
       this.promptFormat ??= promptFormat(payloadType, encoding, clockRate);

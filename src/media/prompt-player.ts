@@ -32,14 +32,16 @@ export interface PromptHooks {
   readonly sent?: (packet: Uint8Array, due: MonotonicMs) => void;
 }
 
+/** `prompt` tells its party; `ringing` begins again at its end, and makes way for whoever speaks; `beep` says that a recording runs. */
+export type PlayedKind = 'prompt' | 'ringing' | 'beep';
+
 /**
  * One prompt to one party. Packets are due at the start plus a multiple of the packet time, whenever the
  * ticks come: a late tick sends all that is due and no more. Where the party cannot hear in mid-prompt, it
  * stops there and goes on once the party is back.
  */
 export class PromptPlayer {
-  /** It begins again at its end, and makes way for whoever speaks. */
-  readonly isTone: boolean;
+  readonly kind: PlayedKind;
   readonly #prompt: ShelvedPrompt;
   readonly #line: PromptLine;
   readonly #hooks: PromptHooks;
@@ -54,8 +56,8 @@ export class PromptPlayer {
   #firstAt: MonotonicMs | null = null;
   #lastAt: MonotonicMs | null = null;
 
-  constructor(prompt: ShelvedPrompt, line: PromptLine, hooks: PromptHooks, isTone = false) {
-    this.isTone = isTone;
+  constructor(prompt: ShelvedPrompt, line: PromptLine, kind: PlayedKind, hooks: PromptHooks) {
+    this.kind = kind;
     this.#prompt = prompt;
     this.#line = line;
     this.#hooks = hooks;
@@ -93,7 +95,7 @@ export class PromptPlayer {
     for (let first = resumes; due <= now + earlyMs && this.#sent < this.#expected; first = false) {
       this.#sendNext(format, first, due, now);
       due = (due + this.#packetMs) as MonotonicMs;
-      if (this.isTone && this.#sent === this.#expected) this.#sent = 0;
+      if (this.kind === 'ringing' && this.#sent === this.#expected) this.#sent = 0;
     }
     this.#nextDue = due;
     // The last packet takes its own time to be heard.

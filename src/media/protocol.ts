@@ -8,6 +8,12 @@ import type { LegQuality } from '../records/call-record.ts';
 export type LegIndex = 0 | 1;
 
 /** What main tells a media worker. Structured-clone messages; one session is one call. */
+/** Both parties hear this sound as long as a recording runs, again and again. */
+export interface BeepOrder {
+  readonly sound: string;
+  readonly everyMs: number;
+}
+
 export type MediaCommand =
   /** Opens a pair of sockets a leg on the named interfaces; answered by `opened` or `refused`. */
   | {
@@ -47,6 +53,7 @@ export type MediaCommand =
       readonly session: number;
       readonly recording: number;
       readonly prompts?: boolean;
+      readonly beep?: BeepOrder | undefined;
     }
   /** Holds from `at` on: a worker that hears of it late still cuts where it was meant. A resume never reaches back. */
   | {

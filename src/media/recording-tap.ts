@@ -113,6 +113,11 @@ export class RecordingTap {
     this.#mark('begin', tapKind.begin, at);
   }
 
+  /** What is said goes in. */
+  get isRunning(): boolean {
+    return this.#isOpen && !this.#paused;
+  }
+
   /** When a command takes effect that is heard now: as it was given, but not before what it is about. */
   instantOf(
     { type, at }: Extract<MediaCommand, { readonly type: 'keep' | 'pause' | 'resume' | 'end' }>,

@@ -12,15 +12,11 @@ import type {
   DatagramTarget,
   OpenDatagramPort,
 } from './datagram-port.ts';
-import { KeyReplay } from './key-replay.ts';
 import { Leg, type LegSockets, type LegTools } from './leg.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
 import { OwnReporter } from './own-reporter.ts';
 import { usableAddress } from './peer-address.ts';
-import { PromptHearing } from './prompt-hearing.ts';
-import { type Paced, PromptPacer } from './prompt-pacer.ts';
-import { PromptPlayer } from './prompt-player.ts';
-import { ShelvedPrompt } from './prompt-shelf.ts';
+import { Playback } from './playback.ts';
 import type {
   LegIndex,
   LegMedia,
@@ -29,7 +25,6 @@ import type {
   MediaEvent,
   MediaStats,
   MediaWorkerOptions,
-  PromptAudio,
 } from './protocol.ts';
 import { RecordingTap } from './recording-tap.ts';
 import { SealRoom } from './seal-room.ts';
@@ -62,9 +57,8 @@ export class MediaRelay implements DatagramReceiver {
   readonly #counters = new MediaCounters();
   readonly #tools: SessionTools;
   readonly #legTools: LegTools;
-  readonly #prompts: Map<string, ShelvedPrompt>;
   readonly #taps: readonly TapOutlet[];
-  readonly #pacer: PromptPacer;
+  readonly #playback: Playback;
   readonly #sessions = new Map<number, MediaSession>();
   /** Sessions whose sockets are being opened; true: closed meanwhile. */
   readonly #opening = new Map<number, boolean>();
@@ -97,9 +91,13 @@ export class MediaRelay implements DatagramReceiver {
       newCname: () => cnameOf(ports.random),
       maySend: (interfaceId, address, port) => this.#usable(interfaceId, address, port) !== null,
     };
-    this.#prompts = new Map(options.prompts.map((prompt) => [prompt.id, new ShelvedPrompt(prompt)]));
     this.#taps = options.taps.map((tap) => new TapOutlet(tap, this.#counters, ports.schedule));
-    this.#pacer = new PromptPacer(ports.clock, ports.schedule);
+    this.#playback = new Playback(options.prompts, {
+      ...ports,
+      fault: (session) => {
+        this.#fault(session);
+      },
+    });
   }
 
   /** Carries out a command. An exception of ours costs the session it was for, and no other. */
@@ -109,7 +107,7 @@ export class MediaRelay implements DatagramReceiver {
       return;
     }
     if (command.type === 'prompts') {
-      this.#shelve(command.add, command.keep);
+      this.#playback.shelve(command.add, command.keep);
       return;
     }
     if (command.type === 'open') {
@@ -152,7 +150,7 @@ export class MediaRelay implements DatagramReceiver {
   /** Closes every session, saying so. */
   stop(): void {
     for (const session of this.#sessions.values()) this.#close(session);
-    this.#pacer.stop();
+    this.#playback.stop();
   }
 
   async #open({ session: id, interfaces, urgent = false }: CommandOf<'open'>): Promise<void> {
@@ -189,10 +187,10 @@ export class MediaRelay implements DatagramReceiver {
         session.gate(command.open);
         return;
       case 'play':
-        this.#play(session, command.leg, command.prompt);
+        this.#playback.play(session, command.leg, command.prompt);
         return;
       case 'ring':
-        this.#ring(session, command.leg, command.prompt);
+        this.#playback.ring(session, command.leg, command.prompt);
         return;
       case 'stop-play':
         session.legs[command.leg].player?.stop();
@@ -236,78 +234,6 @@ export class MediaRelay implements DatagramReceiver {
     return usable !== null && isPort(port) && !this.#allocator.isOurs(usable, port) ? usable : null;
   }
 
-  #shelve(add: readonly PromptAudio[], keep: readonly string[]): void {
-    for (const id of this.#prompts.keys()) if (!keep.includes(id)) this.#prompts.delete(id);
-    for (const prompt of add) this.#prompts.set(prompt.id, new ShelvedPrompt(prompt));
-  }
-
-  #play(session: MediaSession, index: LegIndex, id: string): void {
-    const leg = session.legs[index];
-    leg.player?.stop();
-    const prompt = this.#shelved(id);
-    const hearing = new PromptHearing((reported) => {
-      this.#ports.emit({ type: 'play-reported', session: session.id, leg: index, reported });
-    });
-    leg.control.hearing = hearing;
-    const player = new PromptPlayer(prompt, leg, {
-      sent: (packet, due) => session.tap?.prompt(index, due, packet),
-      ended: (report) => {
-        leg.player = null;
-        hearing.isOver = true;
-        this.#ports.emit({ type: 'played', session: session.id, leg: index, report });
-      },
-    });
-    // RFC 3550 §6.2: between two parties "the delay before sending the initial compound RTCP packet MAY be zero".
-    leg.control.dueAt = this.#ports.clock.monotonic();
-    this.#begins(session, leg, player);
-  }
-
-  #ring(session: MediaSession, index: LegIndex, id: string): void {
-    const leg = session.legs[index];
-    if (session.legs[index === 0 ? 1 : 0].reception.received > 0) return;
-    leg.player?.stop();
-    const tone = new PromptPlayer(this.#shelved(id), leg, { ended: () => (leg.player = null) }, true);
-    this.#begins(session, leg, tone);
-  }
-
-  #shelved(id: string): ShelvedPrompt {
-    const prompt = this.#prompts.get(id);
-    if (prompt === undefined) throw new Error('a prompt that this worker was not given');
-    return prompt;
-  }
-
-  #begins(session: MediaSession, leg: Leg, player: PromptPlayer): void {
-    leg.player = player;
-    this.#pace(session, player, (now) => {
-      session.tendReports(now);
-    });
-  }
-
-  /** The other party is sent the keys that were held back for nothing. */
-  #replay(id: number, leg: Leg): void {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return;
-    const other = session.legs[leg.index === 0 ? 1 : 0];
-    const mayPass = (): boolean => session.obstacle(other) === 0;
-    this.#pace(session, new KeyReplay(leg.keys.queue, other, leg.payloadTypes, mayPass));
-  }
-
-  #pace(session: MediaSession, paced: Paced, stepped: (now: MonotonicMs) => void = () => undefined): void {
-    this.#pacer.add({
-      get over() {
-        return paced.over;
-      },
-      step: (now, slot) => {
-        try {
-          paced.step(now, slot);
-          stepped(now);
-        } catch {
-          this.#fault(session);
-        }
-      },
-    });
-  }
-
   #begin(session: MediaSession, begin: CommandOf<'begin'>): void {
     const { recording } = begin;
     const outlet = this.#taps[recording % this.#taps.length];
@@ -317,18 +243,23 @@ export class MediaRelay implements DatagramReceiver {
         this.#ports.emit({ type: 'tapped', session: session.id, recording, mark, at });
       }),
     );
+    if (begin.beep !== undefined) session.beeper = this.#playback.beep(session, begin.beep);
   }
 
   #mark(session: MediaSession, command: CommandOf<'keep' | 'pause' | 'resume' | 'end'>): void {
     const { tap } = session;
     if (tap?.recording !== command.recording) return;
-    tap[command.type](tap.instantOf(command, this.#ports.clock.monotonic()));
-    if (command.type === 'end') session.tap = null;
+    const at = tap.instantOf(command, this.#ports.clock.monotonic());
+    if (command.type === 'end') {
+      session.end(at);
+      return;
+    }
+    tap[command.type](at);
+    if (command.type === 'pause') session.beeper?.hush();
   }
 
   #close(session: MediaSession): void {
-    session.tap?.end(this.#ports.clock.monotonic());
-    session.tap = null;
+    session.end(this.#ports.clock.monotonic());
     session.leave();
     for (const leg of session.legs) {
       leg.player?.stop();
@@ -359,7 +290,8 @@ export class MediaRelay implements DatagramReceiver {
       this.#ports.emit({ type: 'code', session, leg: index, code });
     };
     leg.keys.queued = () => {
-      this.#replay(session, leg);
+      const held = this.#sessions.get(session);
+      if (held !== undefined) this.#playback.replay(held, leg);
     };
     return leg;
   }

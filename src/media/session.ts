@@ -2,6 +2,7 @@ import type { Clock, MonotonicMs } from '../kernel/clock.ts';
 import type { ControlDigest } from '../rtp/control-digest.ts';
 import { rtcpFault, type RtcpView } from '../rtp/rtcp-view.ts';
 import { type RtpView, rtpFault, rtpHeaderBytes } from '../rtp/rtp-view.ts';
+import type { Beeper } from './beeper.ts';
 import { relayControl } from './control-relay.ts';
 import type { MediaCounters } from './counters.ts';
 import type { DatagramSource, DatagramTarget } from './datagram-port.ts';
@@ -37,6 +38,8 @@ export class MediaSession {
   /** Said `silent`, and nobody has spoken since. */
   saidSilent = false;
   tap: RecordingTap | null = null;
+  /** Of the recording that runs. */
+  beeper: Beeper | null = null;
   #gateOpen = true;
   readonly #tools: SessionTools;
 
@@ -79,11 +82,18 @@ export class MediaSession {
   /** Opens the gate and begins the tap at one instant. One that holds prompts begins before that. */
   begin(tap: RecordingTap): void {
     const now = this.#tools.clock.monotonic();
-    this.tap?.end(now);
-    this.tap = null;
+    this.end(now);
     if (!tap.hasPrompts) this.gate(true);
     this.tap = tap;
     tap.begin(now, this.#gateOpen);
+  }
+
+  /** Ends the tap, where there is one. */
+  end(at: MonotonicMs): void {
+    this.tap?.end(at);
+    this.tap = null;
+    this.beeper?.stop();
+    this.beeper = null;
   }
 
   /** A datagram on a leg's RTP socket: forwarded first, tapped second. *Borrows* it until return. */
@@ -111,7 +121,12 @@ export class MediaSession {
       this.#withhold(leg, other, dropReason.keyTaken, packet, arrivedAt);
       return;
     }
+    if (other.player?.kind === 'beep' && leg.outlastsBeep(view.payloadType)) other.player.stop();
     const stopped = this.obstacle(other);
+    if (stopped === dropReason.beepPlaying) {
+      this.#withhold(leg, other, stopped, packet, arrivedAt);
+      return;
+    }
     if (stopped !== 0) {
       leg.drop(stopped);
       return;
@@ -125,7 +140,8 @@ export class MediaSession {
       return;
     }
     for (let i = 0; i < rtpHeaderBytes; i++) head[i] = packet[i] as number;
-    other.sendLive(packet, view, leg.payloadTypes[view.payloadType] as number);
+    const heard = other.tone.over(packet, view, leg.laws[view.payloadType] as number);
+    other.sendLive(heard, view, leg.payloadTypes[view.payloadType] as number);
     counters.delay(clock.monotonic() - arrivedAt);
     if (this.tap !== null) this.tap.packet(leg.index, arrivedAt, packet, view.length, head);
   }
@@ -258,15 +274,30 @@ export class MediaSession {
     return 0;
   }
 
+  /** A recorder tone may sound: what is said is recorded, nobody is on hold or at a fax, and nothing else is played. */
+  get mayBeep(): boolean {
+    if (this.tap?.isRunning !== true || !this.#gateOpen) return false;
+    return this.legs.every(
+      (leg) => leg.canHear && leg.maySend() && leg.player === null && leg.keys.queue.length === 0,
+    );
+  }
+
   /** What keeps a party's packet from the other one; 0: nothing. */
   obstacle(other: Leg): number {
     if (!this.#gateOpen) return dropReason.gateClosed;
     if (!other.canHear || other.isFax) return dropReason.notReceiving;
-    if (other.player === null) return 0;
-    if (!other.player.isTone) return dropReason.promptPlaying;
-    // Whoever is heard rings no more.
-    other.player.stop();
-    return 0;
+    switch (other.player?.kind) {
+      case undefined:
+        return 0;
+      case 'prompt':
+        return dropReason.promptPlaying;
+      case 'beep':
+        return dropReason.beepPlaying;
+      case 'ringing':
+        // Whoever is heard rings no more.
+        other.player.stop();
+        return 0;
+    }
   }
 }
 

@@ -66,6 +66,8 @@ const rule = z.strictObject({
   told: z.string().min(1).optional(),
   /** `include-prompt`: what the parties are told on answer is in the file, on the channel of whom they would have heard. */
   record: z.enum(['after-prompt', 'include-prompt']).default('after-prompt'),
+  /** A short tone to both parties while the recording runs. */
+  beep: z.strictObject({ everySeconds: z.number().min(5).max(120) }).optional(),
   format: z.enum(recordingFormats).default('wav'),
   channels: z.enum(['stereo', 'mono']).default('stereo'),
   /**

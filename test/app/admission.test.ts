@@ -97,7 +97,7 @@ function direction(
     alarm: never,
     policy: {
       active: {
-        ...{ version: 'v1', prompts: { get: never, ringing: null, sounds: [], audio: never } },
+        ...{ version: 'v1', prompts: { get: never, ringing: null, beep: null, sounds: [], audio: never } },
         rules: ruleBook({
           recording,
           purposes: purposeOptions.parse([

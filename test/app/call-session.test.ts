@@ -71,6 +71,16 @@ describe('a recorded call', () => {
     expect(w.written.filter(({ kind }) => kind === 'receipt')).toEqual([]);
   });
 
+  it('begins with the tone of its rule', async () => {
+    w = world({ ...rule, beep: { everySeconds: 15 } });
+    await w.session.expect();
+    w.view.connect('caller', pcma);
+    w.view.connect('callee', pcma);
+    await answer();
+    tellBoth();
+    expect(w.log.at(-1)).toBe('begin recorder-tone each 15000');
+  });
+
   it('a fax by T.38 ends the recording before the first datagram, and the record says so', async () => {
     await answer();
     tellBoth();

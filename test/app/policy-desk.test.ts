@@ -14,7 +14,7 @@ import { LogBook } from '../link/link-fixture.ts';
 
 const prompts: PromptLibrary = {
   get: (id) => ({ id, language: 'en', purpose: 'quality', text: '', audioSha256: 'aa' }),
-  ...{ ringing: null, sounds: ['aa'], audio: () => expect.unreachable() },
+  ...{ ringing: null, beep: null, sounds: ['aa'], audio: () => expect.unreachable() },
 };
 
 function policyOf(text: string): ReadPolicy {

@@ -138,7 +138,10 @@ export function world(rule: object, controllers: readonly Party[] = []) {
     stopPlay: (leg) => log.push(`stop ${leg}`),
     ask: () => undefined,
     codes: (leg, codes) => log.push(`codes ${codes.join(' ')} ${leg}`),
-    begin: (_recording, { prompts }) => log.push(prompts === true ? 'begin with prompts' : 'begin'),
+    begin: (_recording, { prompts, beep }) => {
+      const tone = beep === undefined ? '' : ` ${beep.sound} each ${beep.everyMs}`;
+      log.push((prompts === true ? 'begin with prompts' : 'begin') + tone);
+    },
     mark: (type) => log.push(type),
     close: () => log.push('close'),
   };
@@ -156,6 +159,7 @@ export function world(rule: object, controllers: readonly Party[] = []) {
     }),
     ...{
       ringing: 'ringing-LU',
+      beep: 'recorder-tone',
       sounds: [],
       audio: () => {
         throw new Error('not of these tests');

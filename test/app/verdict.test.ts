@@ -16,7 +16,13 @@ const prompt = { language: '', purpose: 'quality', text: 'Recorded.', audioSha25
 const nobody = { key, list: new Set<string>() };
 
 function policy(rules: object[]): ActivePolicy {
-  const prompts = { get: () => null, ringing: null, sounds: [], audio: () => expect.unreachable() };
+  const prompts = {
+    get: () => null,
+    ringing: null,
+    beep: null,
+    sounds: [],
+    audio: () => expect.unreachable(),
+  };
   return {
     version: 'v1',
     prompts,

@@ -192,6 +192,21 @@ describe('a set of rules', () => {
       /pause: does not go with `lookbackSeconds`/,
     ],
     [
+      'heard before anybody asks for a recording',
+      rule('a', ', lookbackSeconds: 10, announceAt: call, beep: { everySeconds: 15 }').replace(
+        'automatic',
+        'on-demand',
+      ),
+      0,
+      /beep: would sound before anybody asks for the recording/,
+    ],
+    [
+      'heard in emergency calls',
+      '    - { id: a, mode: automatic, purpose: quality, announce: elsewhere, told: law, when: { emergency: true }, beep: { everySeconds: 15 } }',
+      0,
+      /beep: sounds in emergency calls/,
+    ],
+    [
       'told in each call, and recorded in each anyway',
       rule('a', ', announceAt: call'),
       0,

@@ -28,6 +28,7 @@ interface Row {
   readonly beforeConnect?: 'early' | 'answer';
   readonly to: Party | 'all';
   readonly answers?: 'opt-out' | 'opt-in';
+  readonly beepSeconds?: number;
   readonly evidence: readonly string[];
 }
 
@@ -69,6 +70,10 @@ const rows: Readonly<Record<string, Row>> = {
     ...{ way: 'outbound', when: 'on-answer', to: 'callee', answers: 'opt-in' },
     evidence: ['callee agreed on-answer', elsewhere('caller')],
   },
+  beep: {
+    ...{ way: 'inbound', when: 'on-answer', to: 'all', beepSeconds: 5 },
+    evidence: ['callee told on-answer', 'caller told on-answer'],
+  },
   // The PBX's INVITE with Replaces, which puts itself in the place of `on-answer-all`'s callee.
   joins: {
     ...{ way: 'outbound', when: 'on-answer', to: 'all' },
@@ -76,13 +81,15 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-function ruleOf([id, { when, beforeConnect = 'early', to, answers }]: [string, Row]): object {
+function ruleOf([id, row]: [string, Row]): object {
+  const { when, beforeConnect = 'early', to, answers, beepSeconds } = row;
   const key = answers === undefined ? {} : { key: '1' };
   return {
     ...{ id, mode: 'automatic', purpose: 'quality', consent: answers ?? 'notice' },
     when: { header: { 'X-Case': id } },
     announce: { prompt: englishPrompt.id, to, when, beforeConnect, ...key },
     ...(to === 'all' ? {} : { told: 'It is in the contract.' }),
+    ...(beepSeconds === undefined ? {} : { beep: { everySeconds: beepSeconds } }),
   };
 }
 
@@ -98,6 +105,7 @@ let wire: readonly CapturedDatagram[];
 const placed = new Map<string, Placed>();
 const evidence = new Map<string, readonly string[]>();
 const states = new Map<string, readonly string[]>();
+const ids = new Map<string, string>();
 const arrived = new Map<string, AgentCall>();
 
 function takeCalls(agent: Agent): void {
@@ -109,7 +117,7 @@ function takeCalls(agent: Agent): void {
 
 async function place(
   name: string,
-  { way, when, beforeConnect, answers }: Row,
+  { way, when, beforeConnect, answers, beepSeconds = 0 }: Row,
   extra: readonly string[] = [],
 ) {
   const [agent, uri] =
@@ -129,7 +137,7 @@ async function place(
   if (answers === 'opt-out') await after(1000).then(() => calling.rtp.press('1'));
   await after(promptMs + 1000);
   if (answers === 'opt-in') await called.rtp.press('1');
-  await after(1500);
+  await after(1500 + beepSeconds * 1000);
   const sipCallId = calling.sipCallId;
   placed.set(name, {
     ports: { caller: calling.rtp.port, callee: called.rtp.port },
@@ -165,6 +173,7 @@ async function settle(name: string): Promise<void> {
   const { items } = await scene.node.api.callConsent(call.id);
   evidence.set(name, items.map(({ party, outcome, moment }) => `${party} ${outcome} ${moment}`).sort());
   const { recordings } = await scene.node.api.call(call.id);
+  ids.set(name, recordings[0]?.id ?? '');
   states.set(
     name,
     recordings.map(({ state, reason }) => `${state} ${reason ?? ''}`.trim()),
@@ -267,6 +276,40 @@ describe('opt-out', () => {
     for (const party of parties) {
       const end = pcm(heardBy('opt-out', party).slice(-25));
       expect(amplitudeAt(end, tones[other(party)])).toBeGreaterThan(amplitude / 2);
+    }
+  });
+});
+
+describe('beep', () => {
+  const beepHertz = 1400;
+  /** -20 dBm0 (ITU-T G.711 §4 has +3.14 as its greatest). */
+  const beepAmplitude = 2280;
+  /** By 20 ms of what was heard since the prompt: whether the tone is in it. */
+  const sounding = (party: Party): boolean[] => {
+    const heard = heardBy('beep', party);
+    const [, toldUntil] = toldAt(heard)!;
+    const speech = heard.filter(({ at }) => at > toldUntil);
+    return speech.map((packet) => amplitudeAt(pcm([packet]), beepHertz) > beepAmplitude / 2);
+  };
+
+  it.each(parties)('is heard by the %s for 200 ms, over the other party', (party) => {
+    const packets = sounding(party);
+    const first = packets.indexOf(true);
+    expect(first * 20).toBeGreaterThan(4800);
+    expect(first * 20).toBeLessThan(5200);
+    expect(packets.lastIndexOf(true) - first + 1).toBeGreaterThanOrEqual(9);
+    expect(packets.filter(Boolean).length).toBeLessThanOrEqual(11);
+    const beeped = heardBy('beep', party)
+      .slice(-packets.length)
+      .slice(first, first + 10);
+    expect(amplitudeAt(pcm(beeped), tones[other(party)])).toBeGreaterThan(amplitude / 2);
+  });
+
+  it('is not in the recording', async () => {
+    const { channels } = readWav(await scene.node.api.audio(ids.get('beep')!));
+    for (const channel of channels) {
+      for (let from = 0; from + 800 <= channel.length; from += 800)
+        expect(amplitudeAt(channel.subarray(from, from + 800), beepHertz)).toBeLessThan(inaudible);
     }
   });
 });

@@ -18,7 +18,7 @@ import type { CallBook } from './call-book.ts';
 import { destroyRecording } from './destroy-recording.ts';
 import { expectedRecording } from './first-records.ts';
 import { journalReason } from './journal-refusal.ts';
-import { carryOutOnMedia } from './life-on-media.ts';
+import { carryOutOnMedia, type MediaEffect } from './life-on-media.ts';
 import { lifeEventOfRecorder } from './life-event-of.ts';
 import { LookbackStart } from './lookback-start.ts';
 import { recordingSpec } from './recording-spec.ts';
@@ -34,6 +34,8 @@ export interface RecordedCall {
   readonly media: Pick<MediaHandle, 'begin' | 'mark' | 'gate'> | null;
   /** Encoding names that were agreed. */
   readonly codecs: Iterable<string>;
+  /** The sound by which its parties know that they are still recorded; null: they are to hear none. */
+  readonly beep: string | null;
   /** Of the last piece of what the parties were told. */
   readonly evidence: string | null;
   /** The recorder says where a mark took effect. */
@@ -185,9 +187,16 @@ export class CallRecording {
         this.#lost(effect.reason);
         return;
       default:
-        if (this.#call.media !== null) carryOutOnMedia(this.#call.media, this.#number, effect);
+        this.#onMedia(effect);
         if (effect.type === 'open') this.#call.opened();
     }
+  }
+
+  #onMedia(effect: MediaEffect): void {
+    const { media, beep: sound } = this.#call;
+    const { beep } = this.wanted.rule;
+    const order = beep && sound !== null ? { sound, everyMs: beep.everySeconds * 1000 } : undefined;
+    if (media !== null) carryOutOnMedia(media, { recording: this.#number, beep: order }, effect);
   }
 
   /** A key that has been made may meet a call that is over already: then nothing is to be prepared. */

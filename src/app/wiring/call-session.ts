@@ -126,6 +126,7 @@ export class CallSession {
         get codecs() {
           return legs.codecs;
         },
+        beep: this.#isEmergency ? null : this.#verdict.prompts.beep,
         get evidence() {
           return evidence.digest;
         },

@@ -1,4 +1,5 @@
 import type { LifeEffect } from '../../records/recording-life.ts';
+import type { BeepOrder } from '../../media/protocol.ts';
 import type { MediaHandle } from '../media-pool.ts';
 
 export type MediaEffect = Extract<
@@ -9,15 +10,15 @@ export type MediaEffect = Extract<
 /** What a recording's life asks of the call's media. */
 export function carryOutOnMedia(
   media: Pick<MediaHandle, 'begin' | 'mark' | 'gate'>,
-  recording: number,
+  { recording, beep }: { readonly recording: number; readonly beep: BeepOrder | undefined },
   { type }: MediaEffect,
 ): void {
   switch (type) {
     case 'begin':
-      media.begin(recording, {});
+      media.begin(recording, { beep });
       return;
     case 'begin-telling':
-      media.begin(recording, { prompts: true });
+      media.begin(recording, { beep, prompts: true });
       return;
     case 'open':
       media.gate(true);
