@@ -20,7 +20,8 @@ export function forkOf(turn: Turn, exchange: Exchange, response: SipResponse): F
   if (callee === null || callee.invite === null) return null;
   const remoteTag = tagOf(response.headers.first('to') ?? '');
   const known = knownFork(turn, remoteTag);
-  const fork = known ?? (forks.length < maxForks ? addFork(turn, exchange, sideOf(callee), remoteTag) : null);
+  const room = isAlone(turn) ? 0 : maxForks - forks.length;
+  const fork = known ?? (room > 0 ? addFork(turn, exchange, sideOf(callee), remoteTag) : null);
   if (fork === null || fork.ended) return null;
   const dialog = fork.callee.dialog ?? dialogFromResponse(callee.invite.request, response);
   turn.updateFork(fork, { remoteTag, callee: { ...fork.callee, dialog } });
@@ -30,7 +31,19 @@ export function forkOf(turn: Turn, exchange: Exchange, response: SipResponse): F
 /** The fork of a 2xx, which may be the first that is heard of it. */
 export function forkOfAccepted(turn: Turn, exchange: Exchange, callee: Leg, response: SipResponse): Fork {
   const remoteTag = tagOf(response.headers.first('to') ?? '');
-  return knownFork(turn, remoteTag) ?? addFork(turn, exchange, sideOf(callee), remoteTag);
+  const known = knownFork(turn, remoteTag);
+  if (known !== null) return known;
+  const alone = isAlone(turn) ? turn.fork(turn.call.tokens.callerTag) : null;
+  if (alone === null) return addFork(turn, exchange, sideOf(callee), remoteTag);
+  return tie(turn, alone, callee, remoteTag);
+}
+
+/**
+ * A caller that has answered an offer of ours early has one session, and no offer of its own that others could answer: it
+ * sees one early dialog, and who answers the call is heard in it.
+ */
+function isAlone({ call: { announcing } }: Turn): boolean {
+  return announcing !== null && announcing.by === 'early' && announcing.offered !== null;
 }
 
 function knownFork({ call }: Turn, remoteTag: string | null): Fork | null {
@@ -53,13 +66,15 @@ export function meetCallee(turn: Turn): void {
   const { announcing, callee, forks, tokens } = turn.call;
   const fork = forks.find(({ callerTag }) => callerTag === tokens.callerTag);
   if (announcing === null || callee === null || fork === undefined) return;
+  tie(turn, fork, callee, null);
+}
+
+function tie(turn: Turn, fork: Fork, callee: Leg, remoteTag: string | null): Fork {
   const { talk } = fork.caller;
-  turn.updateFork(fork, {
-    remoteTag: null,
-    callee: sideOf(callee),
-    ended: false,
-    caller: { ...fork.caller, talk: talk === null ? null : untiedTalk(talk) },
-  });
+  const caller = { ...fork.caller, talk: talk === null ? null : untiedTalk(talk) };
+  const tied = { ...fork, remoteTag, callee: sideOf(callee), ended: false, caller };
+  turn.updateFork(fork, tied);
+  return tied;
 }
 
 /** Of the one who was dialled before nothing stays: neither numbers nor what waits for a PRACK of ours. */

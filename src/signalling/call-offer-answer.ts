@@ -147,19 +147,28 @@ export function adoptAnswer(
   return ok(null);
 }
 
-/** Takes the answer to an offer of our own, which concerns this party alone. */
+interface OwnAgreement {
+  readonly at: string | null;
+  /** Ours, and the party's. */
+  readonly offer: SessionDescription;
+  readonly answer: SessionDescription;
+  /** What of it is used; null: all. */
+  readonly encodings: readonly string[] | null;
+}
+
+/** Takes the answer to an offer of our own, which concerns this party alone. Null: it is of no use, and nothing changes. */
 export function takeAnswer(
   turn: Turn,
   party: Party,
-  offer: SessionDescription,
-  answer: SessionDescription,
-): void {
+  { at, offer, answer, encodings }: OwnAgreement,
+): NegotiatedMedia | null {
   const line = activeLine(offer);
   const { local } = turn.call;
-  if (line === null || local === null) return;
-  const media = negotiatedMedia({ offer, answer, line, encodings: null }, 'answerer');
-  if (!reachable(media, local[party].address) || !isSecured(turn, party, offer, answer)) return;
-  settle(turn, party, null, { described: answer, said: offer, media });
+  if (line === null || local === null) return null;
+  const media = negotiatedMedia({ offer, answer, line, encodings }, 'answerer');
+  if (!reachable(media, local[party].address) || !isSecured(turn, party, offer, answer)) return null;
+  settle(turn, party, at, { described: answer, said: offer, media });
+  return media;
 }
 
 /**

@@ -132,7 +132,7 @@ function accept(turn: Turn, { party, own }: Leg, response: SipResponse): void {
   if (own?.method === 'INVITE' && dialog !== null) acknowledge(turn, party, dialog, noBody);
   const answer = sessionBody(response);
   if (own?.offer !== null && own?.offer !== undefined && answer.ok && answer.value !== null) {
-    takeAnswer(turn, party, own.offer, answer.value);
+    takeAnswer(turn, party, { at: null, offer: own.offer, answer: answer.value, encodings: null });
   }
 }
 

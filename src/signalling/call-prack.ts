@@ -8,6 +8,7 @@ import { parseRAck } from '../sip/reliable.ts';
 import { sendAccepted } from './call-acceptance.ts';
 import { heardFirst } from './call-announce.ts';
 import { answerOffer, describe, faultForms, passAnswer, passOffer } from './call-offer-answer.ts';
+import { takeFirstAnswer } from './call-own-offer.ts';
 import { endCall } from './call-release.ts';
 import { inviteResponse, respondRefusal } from './call-responses.ts';
 import type { ArrivedRequest, Offer, Relay } from './call-state.ts';
@@ -16,7 +17,7 @@ import type { Outstanding, Talk } from './dialog-side.ts';
 import { offerCollision, takesOffer } from './exchange-rules.ts';
 import { sendPrack } from './leg-requests.ts';
 import { prackTimer, sendNextProvisional } from './provisional-queue.ts';
-import { noSuchCall } from './refusal.ts';
+import { noSuchCall, type Refusal } from './refusal.ts';
 import { sessionBody } from './sdp-body.ts';
 import { otherParty, type Turn } from './turn.ts';
 
@@ -39,13 +40,15 @@ export function onPrack(turn: Turn, party: Party, arrived: ArrivedRequest): void
   }
   turn.clearTimer(prackTimer(turn, at));
   turn.updateTalk(party, at, { outstanding: null });
-  if (acknowledged.carries === 'offer')
+  if (acknowledged.carries === 'offer' && turn.call.phase === 'telling')
+    onFirstAnswer(turn, party, arrived, { acknowledged, answer: described.value });
+  else if (acknowledged.carries === 'offer')
     onAnswer(turn, party, arrived, { talk, acknowledged, answer: described.value });
   else if (described.value !== null) onOffer(turn, party, arrived, { acknowledged, offer: described.value });
   else passPrack(turn, party, arrived, acknowledged, { body: noBody, offer: null });
   sendNextProvisional(turn, at);
   sendAccepted(turn);
-  if (acknowledged.carries === 'answer') heardFirst(turn);
+  if (acknowledged.carries !== null) heardFirst(turn, at);
 }
 
 /**
@@ -82,6 +85,24 @@ function passPrack(
   turn.update({ relays: new Map(turn.call.relays).set(client, relay) });
 }
 
+const noAnswer: Refusal = { status: 400, phrase: 'No Answer To The Offer' };
+
+/** The same, to an offer of our own before anybody is dialled. */
+function onFirstAnswer(
+  turn: Turn,
+  party: Party,
+  arrived: ArrivedRequest,
+  { acknowledged, answer }: { acknowledged: Outstanding; answer: SessionDescription | null },
+): void {
+  const { transaction, request, at } = arrived;
+  if (takeFirstAnswer(turn, at, answer)) {
+    passPrack(turn, party, arrived, acknowledged, { body: noBody, offer: null });
+    return;
+  }
+  respondRefusal(turn, transaction, request, noAnswer);
+  endCall(turn, { reason: answer === null ? 'protocol-error' : 'no-codec', outcome: 'caller' });
+}
+
 /** RFC 3262 §5: the answer to the offer of a reliable provisional. Without one there is no session: the call ends. */
 function onAnswer(
   turn: Turn,
@@ -97,7 +118,7 @@ function onAnswer(
   const passed = talk.offer === null || answer === null ? null : passAnswer(turn, talk.offer, answer, at);
   if (passed?.ok !== true) {
     const fault = passed === null ? 'missing' : passed.error;
-    respondRefusal(turn, transaction, request, { status: 400, phrase: 'No Answer To The Offer' });
+    respondRefusal(turn, transaction, request, noAnswer);
     endCall(turn, { reason: faultForms[fault].reason, outcome: 'caller' });
     return;
   }

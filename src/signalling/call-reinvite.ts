@@ -142,7 +142,7 @@ export function onAck(turn: Turn, party: Party, request: SipRequest): void {
   sendQueuedBye(turn, party);
   if (phase === 'ending' || phase === 'over') return;
   if (exchange.offer?.by === otherParty(party) && !passLateAnswer(turn, exchange, request)) return;
-  if (phase === 'telling') answeredFirst(turn, exchange);
+  if (phase === 'telling') answeredFirst(turn, exchange, request);
   else if (exchange.initial) connected(turn, party);
   else askResync(turn, party);
 }

@@ -35,9 +35,10 @@ export function relay(turn: Turn, from: Party, arrived: ArrivedRequest): void {
 }
 
 export function onRelayResponse(turn: Turn, client: string, relayed: Relay, response: SipResponse): void {
-  const { transaction, from, request, offer } = relayed;
+  const { transaction, from, request } = relayed;
   const { status } = response;
   if (status < 200) return;
+  const offer = isOfLostFork(turn, relayed) ? null : relayed.offer;
   forgetRelay(turn, client);
   settleReferral(turn, transaction, status < 300 ? response : null);
   if (offer !== null && turn.call.end !== null) {
@@ -51,6 +52,11 @@ export function onRelayResponse(turn: Turn, client: string, relayed: Relay, resp
   }
   turn.emit({ type: 'respond', transaction, response: relayResponse(turn, from, request, response) });
   if (status === 481 || status === 408) onDialogLost(turn, relayed, status === 408);
+}
+
+/** Another fork has answered: what is said in this one's dialog changes nothing of the call. */
+function isOfLostFork(turn: Turn, { at }: Relay): boolean {
+  return turn.isConnected && turn.fork(at) !== null;
 }
 
 const ofOneUsage: ReadonlySet<string> = new Set(['NOTIFY', 'PRACK']);

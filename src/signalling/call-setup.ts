@@ -54,7 +54,8 @@ export function onAdmitted(turn: Turn, admission: Admission): void {
   }
   turn.update({ phase: 'opening', awaiting: true });
   const { encodings, narrowing, tellFirst: among, tellBy: by = 'early', codes = [] } = admission;
-  const announcing = among === undefined || turn.call.facts.emergency ? null : { among, by, chosen: null };
+  const announcing =
+    among === undefined || turn.call.facts.emergency ? null : { among, by, chosen: null, offered: null };
   turn.update({ encodings, narrowing, announcing, codes });
   turn.emit({ type: 'open-media' });
 }
@@ -77,7 +78,10 @@ export function onOpened(turn: Turn, local: CallState['local']): void {
 
 /** The caller has heard what it was to hear first. */
 export function onDial(turn: Turn): void {
-  if (turn.call.phase !== 'telling' || turn.call.exchange?.stage !== 'relayed') return;
+  const { announcing, exchange, phase } = turn.call;
+  if (phase !== 'telling' || exchange?.stage !== 'relayed') return;
+  // What it answers to an offer of ours is what the callee is offered.
+  if (exchange.offer === null && announcing !== null) return;
   turn.update({ phase: 'dialling' });
   dial(turn);
 }

@@ -234,6 +234,8 @@ export interface Announcing {
   readonly by: 'early' | 'answer';
   /** What that has chosen, which is all that is offered on; null before it, and once that was refused. */
   readonly chosen: readonly string[] | null;
+  /** What we have offered to a caller that has made no offer. */
+  readonly offered: SessionDescription | null;
 }
 
 export interface CallState {
@@ -366,7 +368,17 @@ export type CallEvent =
   | { readonly type: 'hang-up'; readonly reason: EndReason };
 
 export type CallEffect =
-  | { readonly type: 'admit' | 'open-media' | 'early' | 'ringing' | 'accepted' | 'answered' | 'hung-up' }
+  | {
+      readonly type:
+        | 'admit'
+        | 'open-media'
+        | 'early'
+        | 'unheard'
+        | 'ringing'
+        | 'accepted'
+        | 'answered'
+        | 'hung-up';
+    }
   | { readonly type: 'connect'; readonly party: Party; readonly media: NegotiatedMedia }
   | { readonly type: 'key'; readonly party: Party; readonly key: string }
   /** A party has dialled one of `codes`. */

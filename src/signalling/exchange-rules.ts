@@ -32,11 +32,18 @@ export function offerCollision(turn: Turn, party: Party, at: string | null): Ref
   return offered === party ? later(turn) : pending;
 }
 
+/** What goes between the parties in either place meets at one of them: a caller that is answered first has one dialog for all forks. */
+function isOneDialog(turn: Turn, one: string | null, other: string | null): boolean {
+  if (turn.fork(one) === turn.fork(other)) return true;
+  const tag = turn.callerTagOf(one);
+  return tag !== undefined && tag === turn.callerTagOf(other);
+}
+
 /** Who has made the offer that waits for its answer; `nobody`: one is still to be made. Null: none waits. */
 function openOffer(turn: Turn, party: Party, at: string | null): Party | 'nobody' | null {
   const { exchange, relays } = turn.call;
   for (const { offer, from, at: where, completes = false } of relays.values()) {
-    if (turn.fork(where) === turn.fork(at) && (offer !== null || completes)) return from;
+    if (isOneDialog(turn, where, at) && (offer !== null || completes)) return from;
   }
   if (exchange === null) return null;
   const talk = turn.side(exchange.from, at)?.talk ?? null;
@@ -67,7 +74,7 @@ export function takesOffer(turn: Turn, party: Party, at: string | null): boolean
 /** RFC 6337 §5, UAS-UcU and UAS-UsU: an UPDATE while another is under way in this dialog. */
 export function updateCollision(turn: Turn, party: Party, at: string | null): Refusal | null {
   for (const { request, from, at: where } of turn.call.relays.values()) {
-    if (request.method !== 'UPDATE' || turn.fork(where) !== turn.fork(at)) continue;
+    if (request.method !== 'UPDATE' || !isOneDialog(turn, where, at)) continue;
     return from === party ? later(turn) : pending;
   }
   return null;

@@ -37,8 +37,12 @@ export function listed(headers: SipHeaders, canonical: string): readonly string[
     .filter((item) => item !== '');
 }
 
-/** Option tags are tokens, which are case-insensitive (RFC 3261 §7.3.1). */
-export function names(headers: SipHeaders, canonical: 'require' | 'supported', option: string): boolean {
+/** Option tags and their like are tokens, which are case-insensitive (RFC 3261 §7.3.1). */
+export function names(
+  headers: SipHeaders,
+  canonical: 'require' | 'supported' | 'p-early-media',
+  option: string,
+): boolean {
   return listed(headers, canonical).some((item) => item.toLowerCase() === option);
 }
 

@@ -147,6 +147,9 @@ export class RunningCall {
       case 'early':
         this.#deps.director.early(this.callId);
         return;
+      case 'unheard':
+        this.handle({ type: 'dial' });
+        return;
       case 'ringing':
         this.#deps.director.ringing(this.callId);
         return;

@@ -1,7 +1,7 @@
 import { parseCSeq } from '../sip/cseq.ts';
 import type { SipHeaders } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
-import type { CallEffect, CallEvent, Leg } from './call-state.ts';
+import type { CallEffect, CallEvent, Fork, Leg } from './call-state.ts';
 import type { Turn } from './turn.ts';
 
 type Send = Extract<CallEffect, { type: 'send' }>;
@@ -43,18 +43,19 @@ export function legWith({ call }: Turn, callId: string | null): Leg | null {
 }
 
 /** Whether anybody still waits for this request: it was not cancelled, and nothing but a BYE follows a BYE. */
-export function isWanted({ call }: Turn, leg: Leg, { send: { client, request } }: SentRequest): boolean {
-  if (request.method === 'BYE') return call.phase !== 'over';
-  const { exchange } = call;
+export function isWanted(turn: Turn, leg: Leg, { send: { client, request } }: SentRequest): boolean {
+  if (request.method === 'BYE') return turn.call.phase !== 'over';
+  const { exchange } = turn.call;
   if (exchange?.client === client && exchange.cancelled) return false;
-  if (leg.party === 'callee' && isOfEndedFork(call, request)) return false;
+  if (leg.party === 'callee' && isOfEndedFork(turn, request)) return false;
   return leg.state !== 'cancelling' && leg.state !== 'closing' && leg.state !== 'closed';
 }
 
-/** The early dialog that it went out in has had its BYE, while others ring. */
-function isOfEndedFork({ forks }: Turn['call'], { headers }: Send['request']): boolean {
+/** The early dialog that it went out in has had its BYE, while others ring, or has lost. */
+function isOfEndedFork(turn: Turn, { headers }: Send['request']): boolean {
   const tag = tagOf(headers.first('to') ?? '');
-  return tag !== null && forks.some(({ ended, remoteTag }) => ended && remoteTag === tag);
+  const isOver = ({ ended, remoteTag }: Fork): boolean => (ended || turn.isConnected) && remoteTag === tag;
+  return tag !== null && turn.call.forks.some(isOver);
 }
 
 /**

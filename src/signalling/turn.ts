@@ -53,6 +53,16 @@ export class Turn {
     return this.call.caller.dialog !== null;
   }
 
+  /** Whether one fork has answered: those that are left have lost. */
+  get isConnected(): boolean {
+    return this.call.phase === 'answered' || this.call.phase === 'up';
+  }
+
+  /** Our tag in the dialog with the caller that this fork goes with. */
+  callerTagOf(at: string | null): string | undefined {
+    return (this.fork(at)?.caller.dialog ?? this.call.caller.dialog)?.localTag;
+  }
+
   fork(at: string | null): Fork | null {
     return this.call.forks.find(({ callerTag }) => callerTag === at) ?? null;
   }

@@ -76,6 +76,18 @@ describe('RFC 3261 §12.1: requests in early dialogs', () => {
   });
 });
 
+describe('RFC 3262 §5: an offer in the PRACK of a fork', () => {
+  it('that is answered when another one has the call changes nothing of the call', () => {
+    const scene = new Scene({ invite: ableInvite() });
+    scene.reliably(183, 1, { tag: 'carol', body: sdp('198.51.100.1', 6200, '8'), extra: able });
+    const prack = scene.prack(100, sdp('192.0.2.1', 4100, '0 8'));
+    scene.answer('INVITE', 200, { tag: 'bob', body: calleeSdp });
+    scene.look();
+    scene.answer('PRACK', 200, { tag: 'carol', body: sdp('198.51.100.1', 6300, '8') });
+    expect(scene.look()).toEqual([`200 to ${prack}`]);
+  });
+});
+
 describe('RFC 3261 §15: BYE in an early dialog', () => {
   it('of the caller ends that fork and no other', () => {
     const scene = ringing();

@@ -407,6 +407,7 @@ function lineOf(effect: CallEffect): string | null {
     case 'admit':
     case 'open-media':
     case 'early':
+    case 'unheard':
     case 'ringing':
     case 'answered':
       return effect.type;
