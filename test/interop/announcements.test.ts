@@ -29,6 +29,8 @@ interface Row {
   readonly to: Party | 'all';
   readonly answers?: 'opt-out' | 'opt-in';
   readonly beepSeconds?: number;
+  /** The INVITE has no offer. */
+  readonly offersLate?: boolean;
   readonly evidence: readonly string[];
 }
 
@@ -48,6 +50,10 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'answer-caller': {
     ...{ way: 'inbound', when: 'before-connect', beforeConnect: 'answer', to: 'caller' },
+    evidence: [elsewhere('callee'), 'caller told before-connect'],
+  },
+  'answer-late': {
+    ...{ way: 'outbound', when: 'before-connect', beforeConnect: 'answer', to: 'caller', offersLate: true },
     evidence: [elsewhere('callee'), 'caller told before-connect'],
   },
   'on-answer-all': {
@@ -117,7 +123,7 @@ function takeCalls(agent: Agent): void {
 
 async function place(
   name: string,
-  { way, when, beforeConnect, answers, beepSeconds = 0 }: Row,
+  { way, when, beforeConnect, answers, beepSeconds = 0, offersLate = false }: Row,
   extra: readonly string[] = [],
 ) {
   const [agent, uri] =
@@ -125,7 +131,7 @@ async function place(
       ? [scene.pbx, `sip:${outsideNumber}@127.0.0.1:${scene.lanPort};transport=tcp`]
       : [scene.trunk, `sip:${extension}@127.0.0.1:${scene.wanPort};transport=tcp`];
   const hearsEarly = when === 'before-connect' && beforeConnect === undefined;
-  const calling = agent.call(uri, [`X-Case: ${name}`, ...extra], { hearsEarly });
+  const calling = agent.call(uri, [`X-Case: ${name}`, ...extra], { hearsEarly, offersLate });
   await waitUntil(
     'our own media',
     () => calling.session.sessionDescriptionHandler !== undefined || undefined,

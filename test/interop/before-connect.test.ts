@@ -152,6 +152,31 @@ describe('inbound, by a caller that acknowledges provisionals', () => {
   });
 });
 
+describe('RFC 3262 §5: a caller that leaves the offer to us, and acknowledges provisionals', () => {
+  it('answers ours in its PRACK, is told, and speaks with the callee in the codec that it has chosen', async () => {
+    const calling = scene.trunk.call(inward(), [], { offersLate: true });
+    const called = await scene.pbx.nextCall();
+    expect(audioLine(called.request?.body)).toMatch(/^RTP\/AVP [08] 101$/);
+    await called.answer();
+    expect((await calling.answered).status).toBe(200);
+    expect(align(calling.rtp.heard(), prompt, 0, 8000).correlation).toBeGreaterThan(0.98);
+    await waitUntil('a recording', async () => (await scene.node.api.recordings('?state=recording'))[0]);
+    await Promise.all([calling.rtp.play(low), called.rtp.play(high)]);
+    await after(100);
+    await calling.hangUp();
+    await called.ended;
+    const recording = await scene.recording('sealed');
+    expect(align(called.rtp.heard(), low).correlation).toBeGreaterThan(0.98);
+    expect(align(calling.rtp.heard(), high).correlation).toBeGreaterThan(0.98);
+    const { channels } = readWav(await scene.node.api.audio(recording.id));
+    expect(align(channels[0]!, low).correlation).toBeGreaterThan(0.98);
+    expect(await evidence(recording.callId)).toEqual([
+      'caller told before-connect',
+      'callee elsewhere on-answer',
+    ]);
+  });
+});
+
 describe('a caller that cannot be told early, or does not wait for it', () => {
   it('CANCEL during the prompt dials nobody, and nothing is kept but that the caller left', async () => {
     const calling = scene.pbx.call(outbound(), [], { hearsEarly: true });
@@ -166,7 +191,7 @@ describe('a caller that cannot be told early, or does not wait for it', () => {
     expect(await evidence(id)).toEqual(['caller left before-connect']);
   });
 
-  it('an INVITE without an offer: both are told on answer, and the evidence says so', async () => {
+  it('an INVITE without an offer, and without 100rel: both are told on answer, and the evidence says so', async () => {
     const calling = scene.pbx.call(outbound(), [], { offersLate: true });
     const called = await scene.trunk.nextCall();
     await called.answer();
