@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { type Command, parseCommandLine, usage } from './app/command-line.ts';
 import { exitCode } from './app/role-messages.ts';
-import { runCommand } from './app/run-command.ts';
 import { version } from './app/version.ts';
 
 // The only reader of argv and environment: everything below gets them handed in.
@@ -21,6 +20,7 @@ async function carryOut(command: Command): Promise<number> {
     print(command.name === 'help' ? usage : version());
     return exitCode.done;
   }
+  const { runCommand } = await import('./app/run-command.ts');
   return runCommand(command, {
     env: process.env,
     entry: process.argv[1] ?? '',

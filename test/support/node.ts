@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './api-client.ts';
+import { placeDatabase } from './made-database.ts';
 import { packageDirectory } from './package-directory.ts';
 import { isAlive, killAll, processTree, waitUntil } from './processes.ts';
 
@@ -69,6 +70,7 @@ export class RunningNode {
     };
     const configFile = join(plan.directory, 'onrecord.yaml');
     writeFileSync(configFile, plan.config);
+    placeDatabase(plan.directory, plan.config);
     const child = launch(['start', '--config', configFile], {
       ONRECORD_ADMIN_TOKEN: plan.token,
       ...plan.env,

@@ -6,7 +6,7 @@ import { waitUntil } from '../support/processes.ts';
 import { Scene } from '../support/scene.ts';
 import { align } from '../support/sound.ts';
 import { readWav } from '../support/wav-file.ts';
-import { after, voice } from './voices.ts';
+import { after, voice } from '../end-to-end/voices.ts';
 
 const prompt = readWav(englishPrompt.file).channels[0]!;
 const promptMs = (prompt.length / 8000) * 1000;

@@ -3,7 +3,7 @@ import type { AgentCall } from '../support/agent/agent.ts';
 import { Scene } from '../support/scene.ts';
 import { align } from '../support/sound.ts';
 import { readWav } from '../support/wav-file.ts';
-import { after, voice } from './voices.ts';
+import { after, voice } from '../end-to-end/voices.ts';
 
 const low = voice('caller', 0, 1.5);
 const high = voice('callee', 0, 1.5);
