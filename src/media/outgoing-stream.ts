@@ -74,7 +74,8 @@ export class OutgoingStream {
     if (fresh) this.#rebase(source, clockRate, now);
     else if (this.#sinceFirst < maxMisorder) {
       const behind = sequenceDelta(this.#firstOfSource, source.sequence);
-      if (behind < 0 && behind >= -maxMisorder) return false;
+      const isLate = behind < 0 && behind >= -maxMisorder && !this.#jumps(source.sequence);
+      if (isLate) return false;
       this.#sinceFirst += 1;
     }
     this.sequence = sequenceAdd(source.sequence, this.#sequenceOffset);

@@ -28,6 +28,11 @@ describe('OutgoingStream', () => {
     const out = new OutgoingStream(7, 1000, 0);
     const passed = [200, 99, 100, 101].map((sequence) => relay(out, packet(sequence), 0)?.[0]);
     expect(passed).toEqual([1000, 899, 900, 901]);
+    // Nor does one that has gone on before, so that its new numbers are no further below.
+    const later = [210, 220, 119, 120].map(
+      (sequence) => relay(out, packet(sequence, sequence * 160, 8), 0)?.[0],
+    );
+    expect(later).toEqual([902, 912, 811, 812]);
   });
 
   it('over both wraps the offset stays constant', () => {
