@@ -20,7 +20,7 @@ export interface BeeperTools {
 
 /** What a key's updates are never further apart than (RFC 4733 §2.5.1.1 has 50 ms): one may still be down. */
 const keyMs = 300;
-/** Who was heard so short ago speaks on: no packet of telephony is longer. */
+/** Whose G.711 was heard so short ago speaks on: no packet of telephony is longer. */
 const speakingMs = 100;
 
 /** The tones of one recording: at whole multiples of the interval since it began, whatever the timers do. */
@@ -70,7 +70,7 @@ export class Beeper {
     if (!mayBeep) return;
     for (const leg of legs) {
       const talker = legs[leg.index === 0 ? 1 : 0];
-      if (talker.speaksG711 && now - talker.heardAt <= speakingMs) leg.tone.start();
+      if (now - talker.spokeAt <= speakingMs) leg.tone.start();
       else if (now - talker.keyHeardAt > keyMs) this.#tools.play(leg);
     }
   }

@@ -40,6 +40,8 @@ export interface LegTools {
   readonly port: DatagramPort;
   readonly counters: MediaCounters;
   readonly room: SealRoom;
+  /** Of its own: what is in it is in clear. */
+  readonly toneRoom: SealRoom;
   readonly schedule: Schedule;
   /** A stream with numbers of its own. */
   readonly newStream: () => OutgoingStream;
@@ -76,10 +78,11 @@ export class Leg implements PromptLine {
   player: PromptPlayer | null = null;
   /** A recorder tone over what it hears. */
   readonly tone: ToneMix;
-  /** The last telephone event. */
-  keyHeardAt = Number.NEGATIVE_INFINITY as MonotonicMs;
   /** By payload type: one of `law`. */
   readonly laws = new Uint8Array(128);
+  /** The last packet of G.711, and the last telephone event. */
+  spokeAt = Number.NEGATIVE_INFINITY as MonotonicMs;
+  keyHeardAt = Number.NEGATIVE_INFINITY as MonotonicMs;
   /** The last valid packet, or when the party came to be allowed to send. */
   heardAt: MonotonicMs;
   packetsDropped = 0;
@@ -108,7 +111,7 @@ export class Leg implements PromptLine {
   constructor(
     index: LegIndex,
     sockets: LegSockets,
-    { port, counters, room, schedule, newStream, newCname, maySend }: LegTools,
+    { port, counters, room, toneRoom, schedule, newStream, newCname, maySend }: LegTools,
     now: MonotonicMs,
   ) {
     this.index = index;
@@ -116,7 +119,7 @@ export class Leg implements PromptLine {
     this.#maySend = (address, port) => maySend(sockets.interfaceId, address, port);
     this.lock = new SourceLock(sockets.pair.memory, this.#maySend);
     this.security = new LegSecurity(room);
-    this.tone = new ToneMix(room);
+    this.tone = new ToneMix(toneRoom);
     this.keys = new KeyWatch(schedule);
     this.out = newStream();
     this.control = new ControlChannel(newCname());
@@ -237,6 +240,7 @@ export class Leg implements PromptLine {
     }
     const speech = this.#speech[view.payloadType] as string;
     if (speech !== '') this.encoding = speech;
+    if (this.laws[view.payloadType] !== law.none) this.spokeAt = now;
     if (this.isEvent[view.payloadType] === 1) this.keyHeardAt = now;
     this.clockRate = clockRate;
     if (!this.reception.count(view.ssrc, view.sequence)) this.jitter.restart();
@@ -246,10 +250,6 @@ export class Leg implements PromptLine {
   /** What it sends is heard beside a recorder tone, or before one: G.711, over which that is laid, and keys, which are not torn. */
   outlastsBeep(payloadType: number): boolean {
     return this.isEvent[payloadType] === 1 || this.laws[payloadType] !== law.none;
-  }
-
-  get speaksG711(): boolean {
-    return this.encoding === 'PCMU' || this.encoding === 'PCMA';
   }
 
   drop(reason: number): void {

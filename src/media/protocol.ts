@@ -7,13 +7,13 @@ import type { LegQuality } from '../records/call-record.ts';
 /** Index of a leg in its session: 0 the caller, 1 the callee. The tap's channel is the same number. */
 export type LegIndex = 0 | 1;
 
-/** What main tells a media worker. Structured-clone messages; one session is one call. */
 /** Both parties hear this sound as long as a recording runs, again and again. */
 export interface BeepOrder {
   readonly sound: string;
   readonly everyMs: number;
 }
 
+/** What main tells a media worker. Structured-clone messages; one session is one call. */
 export type MediaCommand =
   /** Opens a pair of sockets a leg on the named interfaces; answered by `opened` or `refused`. */
   | {

@@ -86,6 +86,7 @@ export class MediaRelay implements DatagramReceiver {
       port: this.#port,
       counters: this.#counters,
       room: new SealRoom(),
+      toneRoom: new SealRoom(),
       schedule: ports.schedule,
       newStream: () => this.#newStream(),
       newCname: () => cnameOf(ports.random),

@@ -114,8 +114,9 @@ export function answeredFirst(turn: Turn, exchange: Exchange, ack: SipRequest): 
   turn.update({ exchange: { ...exchange, stage: 'relayed', accepted: null } });
   if (exchange.offer === null) {
     const described = sessionBody(ack);
-    if (!takeFirstAnswer(turn, null, described.ok ? described.value : null)) {
-      endCall(turn, { reason: 'protocol-error', outcome: 'caller' });
+    const reason = takeFirstAnswer(turn, null, described.ok ? described.value : null);
+    if (reason !== null) {
+      endCall(turn, { reason, outcome: 'caller' });
       return;
     }
   }

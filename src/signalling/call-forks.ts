@@ -42,7 +42,7 @@ export function forkOfAccepted(turn: Turn, exchange: Exchange, callee: Leg, resp
  * A caller that has answered an offer of ours early has one session, and no offer of its own that others could answer: it
  * sees one early dialog, and who answers the call is heard in it.
  */
-function isAlone({ call: { announcing } }: Turn): boolean {
+export function isAlone({ call: { announcing } }: Turn): boolean {
   return announcing !== null && announcing.by === 'early' && announcing.offered !== null;
 }
 
@@ -113,6 +113,14 @@ function answeredTalk(turn: Turn): Partial<Talk> {
 
 function sideOf({ origin, abilities }: Pick<Side, 'origin' | 'abilities'>): Side {
   return { dialog: null, origin, abilities, said: null, described: null, media: null, talk: null };
+}
+
+/** RFC 6228 §4: that dialog of the callee's has ended, others may go on. */
+export function onForkEnded(turn: Turn, fork: Fork): void {
+  const { callee } = turn.call;
+  // The caller's one dialog stays, for whoever answers.
+  if (isAlone(turn) && callee !== null) tie(turn, fork, callee, null);
+  else endFork(turn, fork);
 }
 
 /** Its early dialogs are no more; media go back to the newest of the others that has any. */

@@ -87,7 +87,7 @@ function passPrack(
 
 const noAnswer: Refusal = { status: 400, phrase: 'No Answer To The Offer' };
 
-/** The same, to an offer of our own before anybody is dialled. */
+/** RFC 3262 §5: the answer to an offer of our own, before anybody is dialled. */
 function onFirstAnswer(
   turn: Turn,
   party: Party,
@@ -95,12 +95,13 @@ function onFirstAnswer(
   { acknowledged, answer }: { acknowledged: Outstanding; answer: SessionDescription | null },
 ): void {
   const { transaction, request, at } = arrived;
-  if (takeFirstAnswer(turn, at, answer)) {
+  const reason = takeFirstAnswer(turn, at, answer);
+  if (reason === null) {
     passPrack(turn, party, arrived, acknowledged, { body: noBody, offer: null });
     return;
   }
   respondRefusal(turn, transaction, request, noAnswer);
-  endCall(turn, { reason: answer === null ? 'protocol-error' : 'no-codec', outcome: 'caller' });
+  endCall(turn, { reason, outcome: 'caller' });
 }
 
 /** RFC 3262 §5: the answer to the offer of a reliable provisional. Without one there is no session: the call ends. */

@@ -5,7 +5,7 @@ import { noBody, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { parseRSeq } from '../sip/reliable.ts';
 import { transactionTimeout } from '../sip/transaction-timers.ts';
-import { endFork, forkOf } from './call-forks.ts';
+import { forkOf, isAlone, onForkEnded } from './call-forks.ts';
 import { adoptAnswer, faultForms, passAnswer, passNeededOffer, revert } from './call-offer-answer.ts';
 import { endCall, forgetExchange } from './call-release.ts';
 import { inviteResponse, respondRefusal } from './call-responses.ts';
@@ -51,7 +51,8 @@ export function onProvisional(turn: Turn, exchange: Exchange, response: SipRespo
   const carried = carry(turn, exchange, response, { at, rseq });
   if (carried === null) return;
   // RFC 3261 §13.3.1.4: after its 2xx there is nothing more to be said to an INVITE.
-  const passes = passesOn(exchange, response) && !(exchange.initial && turn.isAnswered);
+  const isOver = exchange.initial && (turn.isAnswered || (response.status === 199 && isAlone(turn)));
+  const passes = passesOn(exchange, response) && !isOver;
   const reliable = passes && isReliable(exchange.request, carried, rseq);
   const behind = upstreamOf(response, rseq);
   if (behind !== null && !reliable) sendPrack(turn, otherParty(exchange.from), at, behind);
@@ -60,8 +61,7 @@ export function onProvisional(turn: Turn, exchange: Exchange, response: SipRespo
   if (response.status === 180 && exchange.initial && turn.call.announcing !== null) {
     turn.emit({ type: 'ringing' });
   }
-  // RFC 6228 §4: that dialog has ended, others may go on.
-  if (response.status === 199 && fork !== null) endFork(turn, fork);
+  if (response.status === 199 && fork !== null) onForkEnded(turn, fork);
 }
 
 /** RFC 6228 §4: 199 only where its support was said. */

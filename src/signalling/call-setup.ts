@@ -8,7 +8,7 @@ import { carryBody } from './carried-body.ts';
 import { newLeg } from './call-leg.ts';
 import { acceptExchange } from './call-acceptance.ts';
 import { announceFirst } from './call-announce.ts';
-import { endForks, forkOfAccepted, meetCallee } from './call-forks.ts';
+import { endForks, forkOfAccepted, isAlone, meetCallee } from './call-forks.ts';
 import { faultForms, mayWiden, passNeededOffer, passOffer } from './call-offer-answer.ts';
 import { speaks100rel } from './call-provisional.ts';
 import { askedUri, followRedirect, hasOtherPlace } from './call-redirect.ts';
@@ -141,9 +141,12 @@ function calleeLeg({ peer, target }: Attempt, callId: string, { tokens }: CallSt
   });
 }
 
-/** Without an offer a reliable provisional would bring one, which a caller without PRACK could not answer. */
-function mayOffer(received: SipRequest, sdp: Uint8Array): boolean {
-  return sdp.length > 0 || speaks100rel(received);
+/**
+ * Without an offer a reliable provisional would bring one, which a caller without PRACK could not answer. And whoever is not
+ * heard beside the caller's one early dialog would wait for a PRACK in vain.
+ */
+function takesReliable(turn: Turn, received: SipRequest, sdp: Uint8Array): boolean {
+  return !isAlone(turn) && (sdp.length > 0 || speaks100rel(received));
 }
 
 function dialRequest(
@@ -164,7 +167,7 @@ function dialRequest(
     .append('Contact', peer.contact)
     .append('Allow', allowedFrom(peer));
   const carried = carryBody(received, sdp);
-  appendSupported(headers, mayOffer(received, sdp) ? [] : ['100rel'], received.headers);
+  appendSupported(headers, takesReliable(turn, received, sdp) ? [] : ['100rel'], received.headers);
   passHeaders(
     received.headers,
     headers,

@@ -403,6 +403,7 @@ describe('a codec that is not decoded', () => {
   it.each([
     { name: 'a prompt is owed, which cannot be said', given: rule },
     { name: 'digits are to be taken out', given: { ...elsewhere, dtmf: 'remove' } },
+    { name: 'a tone is to be heard', given: { ...elsewhere, beep: { everySeconds: 15 } } },
   ])('is not recorded where $name', async ({ given }) => {
     const w = await answered(given);
     expect(w.recordings().at(-1)).toMatchObject({ state: 'failed', reason: 'no-codec' });

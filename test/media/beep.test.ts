@@ -228,6 +228,20 @@ describe('a recorder tone to who hears nobody', () => {
     expect(isQuiet(await talk(4))).toBe(false);
   });
 
+  it('is played to who hears comfort noise alone (RFC 3389)', async () => {
+    const noise = { payloadType: 13, encoding: 'CN', clockRate: 8000 };
+    for (const leg of [0, 1] as const)
+      fixture.connect(call.session, leg, call.parties[leg], { formats: [...speechFormats, noise] });
+    begin();
+    await talk(1);
+    fixture.clock.advance(everyMs - 20);
+    await talk(2, { payloadType: 13, payload: Buffer.from([60]) });
+    fixture.clock.advance(20 + leadMs);
+    const heard = await call.parties[1].hears(3);
+    expect(heard[2]!.payload).toHaveLength(160);
+    expect(isQuiet(heard[2]!)).toBe(false);
+  });
+
   it('ends with a pause', async () => {
     begin();
     fixture.clock.advance(everyMs + leadMs + 40);

@@ -46,10 +46,11 @@ describe('RFC 3262 §5: a caller without an offer that knows 100rel', () => {
     expect(offered(call)).toContain('m=audio 20002 RTP/AVP 0 101\r\n');
     expect(offered(call)).not.toContain('192.0.2.1');
     call.look();
-    call.reliably(183, 7, { body: calleeAnswer });
+    // Whose forks are not all heard is not to wait for a PRACK.
+    expect(call.request('INVITE').request.headers.joined('supported')).not.toContain('100rel');
+    call.answer('INVITE', 183, { body: calleeAnswer });
     expect(call.look()).toEqual(['connect callee 6000 sendrecv 0,101', '183 to caller-1']);
-    call.prack(101);
-    call.answer('PRACK', 200).answer('INVITE', 200, { body: calleeAnswer });
+    call.answer('INVITE', 200, { body: calleeAnswer });
     expect(call.look().slice(-2)).toEqual(['ACK to callee', '200 to caller-1']);
     call.callerAck();
     expect(call.look()).toEqual(['answered']);
@@ -87,6 +88,19 @@ describe('RFC 3262 §5: a caller without an offer that knows 100rel', () => {
     expect(call.state.callee?.dialog?.remoteTag).toBe('bob');
     call.answer('INVITE', 200, { tag: 'carol', body: calleeAnswer });
     expect(call.look()).toEqual(['ACK to callee', 'BYE to callee']);
+  });
+
+  it('RFC 6228 §4: a fork that ends leaves the one dialog to the next', () => {
+    const call = early({ invite: callerInvite('', [['Supported', '199, 100rel']]) });
+    call.prack(100, callerAnswer);
+    call.step({ type: 'dial' }).answer('INVITE', 180, { tag: 'carol' });
+    call.look();
+    call.answer('INVITE', 199, { tag: 'carol' });
+    expect(call.look()).toEqual([]);
+    call.answer('INVITE', 183, { tag: 'bob', body: calleeAnswer });
+    expect(call.look()).toEqual(['connect callee 6000 sendrecv 0,101', '183 to caller-1']);
+    call.answer('INVITE', 200, { tag: 'bob', body: calleeAnswer });
+    expect(call.look().slice(-2)).toEqual(['ACK to callee', '200 to caller-1']);
   });
 
   it('the 183 comes again until its PRACK, and without one the INVITE gets 500', () => {

@@ -19,8 +19,12 @@ export function isSpoken(encoding: string): boolean {
 
 /**
  * Whether a call in another codec can be recorded all the same, its packets kept as they came: nobody is owed a prompt
- * of ours, which could not be said in it, and no digits have to be taken out of what is not decoded.
+ * or a tone of ours, which could not be played in it, and no digits have to be taken out of what is not decoded.
  */
-export function keepsUndecoded({ announce, dtmf }: Pick<RuleOptions, 'announce' | 'dtmf'>): boolean {
-  return announce === 'elsewhere' && dtmf === 'keep';
+export function keepsUndecoded({
+  announce,
+  dtmf,
+  beep,
+}: Pick<RuleOptions, 'announce' | 'dtmf' | 'beep'>): boolean {
+  return announce === 'elsewhere' && dtmf === 'keep' && beep === undefined;
 }
