@@ -2,10 +2,10 @@ import { isIPv6 } from 'node:net';
 import type { Clock } from '../kernel/clock.ts';
 import { markDescriptor, setDescriptorOption } from '../kernel/socket-options.ts';
 import type { Repeat } from '../kernel/timers.ts';
-import { family, PreparedTarget, readAddress } from '../kernel/socket-address.ts';
 import type { DatagramPort, DatagramReceiver, DatagramSource, DatagramTarget } from './datagram-port.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import { overflowOption, ReceivedMessage, socketLevel, timestampOption } from './received-message.ts';
+import { family, PreparedTarget, readAddress } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** `linux/net.h` and `asm-generic/fcntl.h`: datagrams, never waited for, not handed to child processes. */

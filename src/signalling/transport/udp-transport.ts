@@ -4,7 +4,6 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { literalLookup } from '../../kernel/literal-lookup.ts';
 import type { ListenerOptions } from '../options.ts';
 import type { Hop } from '../transaction-layer.ts';
-import { DirectDatagrams } from './direct-datagrams.ts';
 import { StreamPool } from './stream-pool.ts';
 import type { StreamPoolOptions } from './stream-pool.ts';
 import { dialTcp } from './tcp-transport.ts';
@@ -35,7 +34,6 @@ export class UdpTransport implements Transport {
   readonly #socket: Socket;
   readonly #v6: boolean;
   readonly #streams: StreamPool;
-  #direct: DirectDatagrams | null = null;
   #open = true;
 
   constructor(options: UdpTransportOptions) {
@@ -67,7 +65,6 @@ export class UdpTransport implements Transport {
         });
         this.#enlargeBuffer();
         this.#options.prepareDatagrams(this.#socket);
-        this.#direct = DirectDatagrams.of(this.#socket);
         resolve({ address, port: this.#socket.address().port });
       });
     });
@@ -94,15 +91,12 @@ export class UdpTransport implements Transport {
 
   send(bytes: Buffer, hop: Hop, failed: () => void): number | null {
     if (hop.transport !== 'udp') return this.#streams.send(bytes, hop, failed);
-    const waiting = this.#open ? this.#socket.getSendQueueSize() : 0;
-    if (!this.#open || waiting > sendQueueBytes) {
+    if (!this.#open || this.#socket.getSendQueueSize() > sendQueueBytes) {
       this.#options.events.dropped('udp-send-queue-full');
       queueMicrotask(failed);
       return null;
     }
     const address = this.#v6 && isIPv4(hop.address) ? `::ffff:${hop.address}` : hop.address;
-    // What the system does not take now waits here, with what comes behind it, or is told of by its error.
-    if (waiting === 0 && this.#direct?.send(bytes, address, hop.port) === true) return null;
     try {
       this.#socket.send(bytes, hop.port, address, (error) => {
         if (error !== null) failed();

@@ -1,5 +1,6 @@
 import { isIPv6, SocketAddress } from 'node:net';
-import type { CLibrary } from './c-library.ts';
+import type { CLibrary } from '../kernel/c-library.ts';
+import type { DatagramTarget } from './datagram-port.ts';
 
 /** `linux/socket.h`. */
 export const family = { ipv4: 2, ipv6: 10 } as const;
@@ -8,7 +9,7 @@ const ipv4Bytes = 16;
 const ipv6Bytes = 28;
 
 /** A target as the system reads it, made once. */
-export class PreparedTarget {
+export class PreparedTarget implements DatagramTarget {
   readonly address: string;
   readonly port: number;
   /** Where it stands, as long as this object is in reach. */
