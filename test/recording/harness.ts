@@ -10,7 +10,7 @@ import { createTapBuffer, TapWriter } from '../../src/kernel/tap-ring.ts';
 import type { Schedule } from '../../src/kernel/timers.ts';
 import { workerEncoders } from '../../src/recording/encoders.ts';
 import type { RecordingEvent, RecordingSpec } from '../../src/recording/protocol.ts';
-import type { Encoders, SealDeps, SealTarget, SpoolDisk } from '../../src/recording/ports.ts';
+import type { Encoders, SealDeps, SealTarget, SpoolDisk, SpoolFile } from '../../src/recording/ports.ts';
 import { createRecordingWorker, type RecordingWorker } from '../../src/recording/recording-worker.ts';
 import { systemSpoolDisk } from '../../src/recording/spool-disk.ts';
 import { diskObjectStore } from '../../src/storage/disk-object-store.ts';
@@ -93,7 +93,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const aead = options.aead ?? chacha20Poly1305;
   const vault = recordingVault({ store: diskObjectStore(storageDirectory), aead, random: systemRandom });
   const target = options.target?.(vault) ?? vault;
-  const disk = options.disk ?? systemSpoolDisk;
+  const spools: SpoolFile[] = [];
+  const given = options.disk ?? systemSpoolDisk;
+  const disk: SpoolDisk = {
+    ...given,
+    create: async (path) => {
+      const spool = await given.create(path);
+      spools.push(spool);
+      return spool;
+    },
+  };
   const encoders = options.encoders ?? workerEncoders();
   const worker = createRecordingWorker({
     spoolDirectory,
@@ -155,6 +164,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     },
     async stop() {
       worker.close();
+      // What still ran has its file open, which a thread's end would close; who has closed it already refuses.
+      await Promise.allSettled(spools.map((spool) => spool.close()));
       await rm(directory, { recursive: true });
     },
   };
