@@ -3,7 +3,7 @@ import { dialogFromResponse } from '../sip/dialog.ts';
 import type { SipResponse } from '../sip/message.ts';
 import { tagOf } from '../sip/name-addr.ts';
 import { reconnect } from './call-offer-answer.ts';
-import type { Exchange, Fork, Leg } from './call-state.ts';
+import type { Exchange, Fork, Leg, Relay } from './call-state.ts';
 import { newTalk, type Side, type Talk } from './dialog-side.ts';
 import { unknownAbilities } from './leg-abilities.ts';
 import type { Turn } from './turn.ts';
@@ -74,7 +74,18 @@ function tie(turn: Turn, fork: Fork, callee: Leg, remoteTag: string | null): For
   const caller = { ...fork.caller, talk: talk === null ? null : untiedTalk(talk) };
   const tied = { ...fork, remoteTag, callee: sideOf(callee), ended: false, caller };
   turn.updateFork(fork, tied);
+  leaveRelays(turn, fork);
   return tied;
+}
+
+/** What is on its way between the caller and who was here before says nothing of who is here now. */
+function leaveRelays(turn: Turn, { callerTag }: Fork): void {
+  const relays = [...turn.call.relays].map(([client, relay]): [string, Relay] =>
+    relay.at === callerTag
+      ? [client, { ...relay, offer: null, completes: false, isStray: true }]
+      : [client, relay],
+  );
+  turn.update({ relays: new Map(relays) });
 }
 
 /** Of the one who was dialled before nothing stays: neither numbers nor what waits for a PRACK of ours. */

@@ -65,8 +65,8 @@ const ofOneUsage: ReadonlySet<string> = new Set(['NOTIFY', 'PRACK']);
  * RFC 3261 §12.2.1.2: 481 and 408 say that the other side has lost the dialog; an early one leaves the INVITE alone,
  * a NOTIFY has spoken of its subscription only (RFC 6665 §4.2.2), and a PRACK of its provisional (RFC 3262 §3).
  */
-function onDialogLost(turn: Turn, { at, request }: Relay, silent: boolean): void {
-  if (turn.fork(at) !== null || ofOneUsage.has(request.method)) return;
+function onDialogLost(turn: Turn, { at, request, isStray = false }: Relay, silent: boolean): void {
+  if (isStray || turn.fork(at) !== null || ofOneUsage.has(request.method)) return;
   endCall(turn, { reason: silent ? 'upstream-timeout' : 'protocol-error' });
 }
 

@@ -228,7 +228,7 @@ function win(turn: Turn, fork: Fork, made: Dialog, response: SipResponse): void 
   for (const { callerTag } of turn.call.forks) {
     if (callerTag !== fork.callerTag) turn.clearTimer(`prack ${callerTag}`);
   }
-  turn.update({ forks: turn.call.forks.filter((one) => one !== fork) });
+  turn.update({ forks: turn.call.forks.filter(({ callerTag }) => callerTag !== fork.callerTag) });
 }
 
 /** The callee took the call with SDP that is of no use: ACK, BYE, and the caller is refused. */

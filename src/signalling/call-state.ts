@@ -186,6 +186,8 @@ export interface Relay {
   readonly offer: Offer | null;
   /** Whether it is a PRACK that completes an exchange (RFC 6337 §5). */
   readonly completes?: boolean;
+  /** The dialog of the callee's that it went to, or came from, is not its fork's any more. */
+  readonly isStray?: boolean;
 }
 
 /** A request in a dialog that may go on to the other leg. */

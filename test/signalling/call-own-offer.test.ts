@@ -86,8 +86,21 @@ describe('RFC 3262 §5: a caller without an offer that knows 100rel', () => {
     ]);
     expect(last(call).headers.first('to')).toBe(told.headers.first('to'));
     expect(call.state.callee?.dialog?.remoteTag).toBe('bob');
+    expect(call.state.forks).toEqual([]);
     call.answer('INVITE', 200, { tag: 'carol', body: calleeAnswer });
     expect(call.look()).toEqual(['ACK to callee', 'BYE to callee']);
+  });
+
+  it.each([481, 408])('what a fork that has lost answers late, %i, ends nothing', (status) => {
+    const call = early();
+    call.prack(100, callerAnswer);
+    call.step({ type: 'dial' }).answer('INVITE', 180, { tag: 'carol' });
+    const info = call.from('caller', 'INFO', { body: 'Signal=1' });
+    call.answer('INVITE', 200, { tag: 'bob', body: calleeAnswer });
+    call.callerAck();
+    call.look();
+    call.answer('INFO', status);
+    expect([call.look(), call.state.phase]).toEqual([[`${status} to ${info}`], 'up']);
   });
 
   it('RFC 6228 §4: a fork that ends leaves the one dialog to the next', () => {
